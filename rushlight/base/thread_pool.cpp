@@ -1,0 +1,192 @@
+#include "rushlight/base/thread_pool.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "rushlight/base/cpu_features.h"
+#include "rushlight/base/error.h"
+
+namespace rushlight {
+
+namespace {
+
+constexpr int kMaxThreads = 256;
+constexpr auto kSpinTime = std::chrono::microseconds(50);
+
+thread_local bool inside_chunk = false;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Returns once `word` differs from `old`: spins, because the next job usually follows closely, then sleeps.
+template <class T>
+void wait_while_equal(const std::atomic<T>& word, T old) {
+  const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (word.load(std::memory_order_acquire) != old) return;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
+  word.wait(old, std::memory_order_acquire);
+}
+
+int initial_thread_count() {
+  const char* text = std::getenv("RUSHLIGHT_NUM_THREADS");
+  if (!text || !*text) return std::min(usable_cpus(), kMaxThreads);
+  int count = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, count);
+  if (error != std::errc() || stop != end || count < 1 || count > kMaxThreads)
+    fail(ErrorKind::value, "[threads] RUSHLIGHT_NUM_THREADS=", text, ": expected a number from 1 to ",
+         kMaxThreads);
+  return count;
+}
+
+void run_inline(int64_t chunks, ChunkFunction function, void* context) {
+  for (int64_t i = 0; i < chunks; ++i) function(context, i);
+}
+
+// One job at a time, whose fields may be written only while no worker is inside. A worker enters by raising
+// inside_ and then reading open_; the owner leaves by clearing open_ and then waiting for inside_ to fall to
+// 0. Both orders are sequentially consistent, so either the worker sees the job closed or the owner sees the
+// worker.
+class Pool {
+ public:
+  bool try_run(int64_t chunks, ChunkFunction function, void* context) {
+    std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+    if (!owner || threads() == 1) return false;
+    start_workers();
+    function_ = function;
+    context_ = context;
+    chunks_ = chunks;
+    next_.store(0, std::memory_order_relaxed);
+    open_.store(true);
+    job_.fetch_add(1);
+    job_.notify_all();
+    work();
+    open_.store(false);
+    for (int inside; (inside = inside_.load()) != 0;) wait_while_equal(inside_, inside);
+    failed_.store(false, std::memory_order_relaxed);
+    if (auto error = std::exchange(error_, nullptr)) {
+      owner.unlock();
+      std::rethrow_exception(error);
+    }
+    return true;
+  }
+
+  int threads() {
+    int count = threads_.load(std::memory_order_relaxed);
+    if (count == 0) {
+      const int initial = initial_thread_count();
+      if (threads_.compare_exchange_strong(count, initial)) count = initial;
+    }
+    return count;
+  }
+
+  void set_threads(int count) {
+    std::lock_guard<std::mutex> owner(owner_);
+    stop_workers();
+    threads_.store(count);
+  }
+
+ private:
+  void start_workers() {
+    while (workers_ + 1 < threads()) {
+      worker_[workers_] = std::thread([this, job = job_.load()] { serve(job); });
+      ++workers_;
+    }
+  }
+
+  void stop_workers() {
+    stopping_.store(true);
+    job_.fetch_add(1);
+    job_.notify_all();
+    while (workers_ > 0) worker_[--workers_].join();
+    stopping_.store(false);
+  }
+
+  void serve(uint32_t seen) {
+    for (;;) {
+      wait_while_equal(job_, seen);
+      seen = job_.load();
+      if (stopping_.load()) return;
+      inside_.fetch_add(1);
+      if (open_.load()) work();
+      if (inside_.fetch_sub(1) == 1) inside_.notify_all();
+    }
+  }
+
+  void work() {
+    inside_chunk = true;
+    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
+      try {
+        function_(context_, i);
+      } catch (...) {
+        if (!failed_.exchange(true)) error_ = std::current_exception();
+        next_.store(chunks_, std::memory_order_relaxed);
+      }
+    }
+    inside_chunk = false;
+  }
+
+  std::mutex owner_;  // of the job below
+  ChunkFunction function_ = nullptr;
+  void* context_ = nullptr;
+  int64_t chunks_ = 0;
+  std::exception_ptr error_;
+  std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
+  std::atomic<int> threads_{0};  // 0: not yet asked
+  int workers_ = 0;
+  std::thread worker_[kMaxThreads];
+
+  alignas(64) std::atomic<uint32_t> job_{0};  // each on a cache line of its own: all threads hammer them
+  alignas(64) std::atomic<int> inside_{0};
+  alignas(64) std::atomic<int64_t> next_{0};
+};
+
+// Never destroyed: destructors of other static objects may still compute. A forked child has none of the
+// threads and perhaps locked locks, so it builds a new pool over the old bytes, which own nothing else.
+alignas(Pool) unsigned char pool_bytes[sizeof(Pool)];
+
+void rebuild_in_child() { new (pool_bytes) Pool; }
+
+Pool& pool() {
+  static Pool* const instance = [] {
+    pthread_atfork(nullptr, nullptr, rebuild_in_child);
+    return new (pool_bytes) Pool;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+void parallel_for(int64_t chunks, ChunkFunction function, void* context) {
+  if (chunks <= 1 || inside_chunk || !pool().try_run(chunks, function, context))
+    run_inline(chunks, function, context);
+}
+
+int num_threads() { return pool().threads(); }
+
+void set_num_threads(int count) {
+  if (count < 1 || count > kMaxThreads)
+    fail(ErrorKind::value, "[set_num_threads] ", count, ": expected a number from 1 to ", kMaxThreads);
+  if (inside_chunk) fail(ErrorKind::runtime, "[set_num_threads] called inside a parallel_for");
+  pool().set_threads(count);
+}
+
+}  // namespace rushlight

@@ -1,0 +1,36 @@
+// The process's one thread pool: parallel_for.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace rushlight {
+
+using ChunkFunction = void (*)(void* context, int64_t chunk);
+
+// Calls function(context, i) exactly once for every i in [0, chunks) and returns when all calls have.
+// - The caller works too; whoever is free claims the next chunk. So results must depend on the chunks alone,
+// never on
+//   who runs them: cut work by a fixed size, not by num_threads().
+// - Inside a chunk, and on a user thread that comes while another's call occupies the pool, it is a plain
+// loop.
+// - The first exception of a chunk is rethrown here; chunks not yet begun are then skipped.
+// - After fork() the child has a fresh pool; a chunk itself must not fork.
+void parallel_for(int64_t chunks, ChunkFunction function, void* context);
+
+// parallel_for(n, [&](int64_t i) { ... })
+template <class F>
+void parallel_for(int64_t chunks, F&& body) {
+  using Body = std::remove_reference_t<F>;
+  parallel_for(
+      chunks, [](void* context, int64_t chunk) { (*static_cast<Body*>(context))(chunk); },
+      const_cast<std::remove_const_t<Body>*>(&body));
+}
+
+// Threads that work on one parallel_for, the caller included. At first: RUSHLIGHT_NUM_THREADS, else
+// usable_cpus().
+int num_threads();
+// Waits for a running parallel_for to end. Throws if count is not in [1, 256] or when called inside a chunk.
+void set_num_threads(int count);
+
+}  // namespace rushlight
