@@ -1,0 +1,23 @@
+# How everything in this project is compiled, and nothing in the projects that use it.
+
+if(RUSHLIGHT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(RUSHLIGHT_CCACHE_PROGRAM ccache)
+  mark_as_advanced(RUSHLIGHT_CCACHE_PROGRAM)
+  if(RUSHLIGHT_CCACHE_PROGRAM)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${RUSHLIGHT_CCACHE_PROGRAM}")
+  endif()
+endif()
+
+# -ffp-contract=off: a * b + c rounds twice on every machine, so that results don't depend on the instruction set.
+# initial-exec: the thread's context is read once per op; the general model would make that a function call in a shared object.
+function(rushlight_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -ffp-contract=off -ftls-model=initial-exec)
+  set_target_properties(${target} PROPERTIES
+    CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+    POSITION_INDEPENDENT_CODE ON COMPILE_WARNING_AS_ERROR ${RUSHLIGHT_WERROR})
+  if(RUSHLIGHT_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${RUSHLIGHT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${RUSHLIGHT_SANITIZE})
+  endif()
+endfunction()

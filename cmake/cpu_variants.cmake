@@ -1,0 +1,28 @@
+# The cpu backend: *.cpp for the baseline, and *.isa.cpp once per level in RUSHLIGHT_ISA_VARIANTS, each in its own namespace.
+
+file(GLOB baseline CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/*.cpp")
+set(kernels ${baseline})
+list(FILTER kernels INCLUDE REGEX "\\.isa\\.cpp$")
+list(FILTER baseline EXCLUDE REGEX "\\.isa\\.cpp$")
+target_sources(rushlight PRIVATE ${baseline})
+target_compile_definitions(rushlight PRIVATE RUSHLIGHT_CPU)
+
+foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
+  if(NOT kernels)
+    break()
+  endif()
+  set(variant rushlight_cpu_${isa})
+  add_library(${variant} OBJECT ${kernels})
+  rushlight_compile_options(${variant})
+  add_dependencies(${variant} rushlight_api)
+  target_compile_options(${variant} PRIVATE -march=x86-64-${isa} -mtune=generic)
+  target_compile_definitions(${variant} PRIVATE RUSHLIGHT_ISA=${isa})
+  target_include_directories(${variant} PRIVATE "${PROJECT_SOURCE_DIR}" "${RUSHLIGHT_GENERATED_ROOT}")
+  target_sources(rushlight PRIVATE $<TARGET_OBJECTS:${variant}>)
+  target_compile_definitions(rushlight PRIVATE RUSHLIGHT_HAS_ISA_${isa})
+endforeach()
+
+# Products that are summed anyway: one rounding instead of two is closer to the truth, and twice as fast.
+set(contracted ${kernels})
+list(FILTER contracted INCLUDE REGEX "/(gemm|convolution)[^/]*$")
+set_source_files_properties(${contracted} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)

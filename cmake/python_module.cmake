@@ -1,0 +1,25 @@
+# The Python module _C, beside the package's Python files: ${PROJECT_BINARY_DIR}/python goes on PYTHONPATH.
+
+find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
+execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir
+                OUTPUT_VARIABLE nanobind_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+find_package(nanobind CONFIG REQUIRED)
+
+set(package_dir "${PROJECT_BINARY_DIR}/python/rushlight")
+file(GLOB bindings CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/python/bindings/*.cpp")
+nanobind_add_module(_C NB_STATIC NOMINSIZE ${bindings})
+rushlight_compile_options(_C)
+target_link_libraries(_C PRIVATE rushlight)
+set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${package_dir}")
+nanobind_add_stub(_C_stub MODULE _C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${package_dir}" DEPENDS _C)
+
+# Links, so that an edited file counts at once.
+file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/python/rushlight" "${PROJECT_SOURCE_DIR}/python/rushlight/*.py")
+foreach(file IN LISTS files)
+  cmake_path(GET file PARENT_PATH folder)
+  file(MAKE_DIRECTORY "${package_dir}/${folder}")
+  file(CREATE_LINK "${PROJECT_SOURCE_DIR}/python/rushlight/${file}" "${package_dir}/${file}" SYMBOLIC)
+endforeach()
+
+install(TARGETS _C LIBRARY DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)
+install(FILES "${package_dir}/_C.pyi" DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)
