@@ -43,7 +43,6 @@ struct FreeBlock {
 struct alignas(kAlignment) Group {
   std::mutex mutex;
   FreeBlock* free[kSteps] = {};
-  int64_t live = 0;
   uint64_t cached_bytes = 0;
 
   FreeBlock* pop(SizeClass size) {
@@ -121,27 +120,30 @@ void* carve_from_chunk(SizeClass size) {
 }
 
 // Maps without a lock, since a short system makes `map` empty the cache.
-void start_chunk() {
+bool start_chunk() {
   void* pages = memory_account.map(kChunkBytes, kChunkBytes);
+  if (!pages) return false;
   advise_huge(pages, kChunkBytes);
   std::lock_guard lock(cache.chunk_mutex);
   cut_rest_to_lists();
   cache.chunks = new (pages) Chunk{cache.chunks, 0, 0};
   cache.cursor = static_cast<char*>(pages) + sizeof(Chunk);
   cache.cursor_end = static_cast<char*>(pages) + kChunkBytes;
+  return true;
 }
 
 void* map_block(size_t bytes) {
   if (bytes < kChunkBytes) return memory_account.map(bytes, kAlignment);
   void* pages = memory_account.map(bytes, kChunkBytes);
-  advise_huge(pages, bytes);
+  if (pages) advise_huge(pages, bytes);
   return pages;
 }
 
 void* fresh_block(SizeClass size) {
   if (size.bytes() >= kOwnMapping) return map_block(size.bytes());
-  for (;; start_chunk())
-    if (void* block = carve_from_chunk(size)) return block;
+  void* block = carve_from_chunk(size);
+  while (!block && start_chunk()) block = carve_from_chunk(size);
+  return block;
 }
 
 // Takes the blocks for which keep(block) is false out of a list and gives them to drop(block).
@@ -186,25 +188,15 @@ void* pop_or_map(SizeClass size) {
   Group& group = group_of(size);
   {
     std::lock_guard lock(group.mutex);
-    if (void* block = group.pop(size)) {
-      ++group.live;
-      return block;
-    }
+    if (void* block = group.pop(size)) return block;
   }
-  void* block = fresh_block(size);
-  std::lock_guard lock(group.mutex);
-  ++group.live;
-  return block;
+  return fresh_block(size);
 }
 
 // What sanitizers get to see instead.
 void* plain_block(size_t bytes) {
   void* block = nullptr;
-  if (posix_memalign(&block, kAlignment, bytes) != 0) memory_account.refuse(bytes);
-  Group& group = group_of(class_above(bytes));
-  std::lock_guard lock(group.mutex);
-  ++group.live;
-  return block;
+  return posix_memalign(&block, kAlignment, bytes) == 0 ? block : nullptr;
 }
 
 struct AllLocks {
@@ -218,12 +210,12 @@ void* block_allocate(size_t bytes) {
   if (std::bit_width(bytes - 1) > kLastBits) memory_account.refuse(bytes);
   const SizeClass size = class_above(bytes);
   memory_account.charge(size.bytes());
-  try {
-    return kPoolMemory ? pop_or_map(size) : plain_block(bytes);
-  } catch (...) {
+  void* block = kPoolMemory ? pop_or_map(size) : plain_block(bytes);
+  if (!block) {
     memory_account.discharge(size.bytes());
-    throw;
+    memory_account.refuse(bytes);
   }
+  return block;
 }
 
 void block_free(void* block, size_t bytes) noexcept {
@@ -231,7 +223,6 @@ void block_free(void* block, size_t bytes) noexcept {
   memory_account.discharge(size.bytes());
   Group& group = group_of(size);
   std::lock_guard lock(group.mutex);
-  --group.live;
   if (kPoolMemory)
     group.push(block, size);
   else
@@ -253,14 +244,13 @@ void empty_block_cache() noexcept {
   release_chunks();
 }
 
-BlockCounts count_blocks() noexcept {
-  BlockCounts counts{0, 0};
+uint64_t cached_block_bytes() noexcept {
+  uint64_t bytes = 0;
   for (Group& group : cache.groups) {
     std::lock_guard lock(group.mutex);
-    counts.live_blocks += static_cast<uint64_t>(group.live);
-    counts.cached_bytes += group.cached_bytes;
+    bytes += group.cached_bytes;
   }
-  return counts;
+  return bytes;
 }
 
 }  // namespace rushlight

@@ -16,9 +16,7 @@ void block_free(void* block, size_t bytes) noexcept;
 // Returns to the system what no one uses: each free mapping, each chunk without a live block.
 void empty_block_cache() noexcept;
 
-struct BlockCounts {
-  uint64_t live_blocks, cached_bytes;
-};
-BlockCounts count_blocks() noexcept;
+// What waits in the lists.
+uint64_t cached_block_bytes() noexcept;
 
 }  // namespace rushlight

@@ -1,21 +1,18 @@
 #include "rushlight/base/memory.h"
 
-#include <algorithm>
-
 #include "rushlight/base/memory_account.h"
 
 namespace rushlight {
 
 MemoryStats memory_stats() {
   const SmallCounts small = count_small_objects();
-  const BlockCounts blocks = count_blocks();
   memory_account.see_small_bytes(small.live_bytes);
   return {
       .live_bytes = memory_account.live_bytes(),
       .peak_bytes = memory_account.peak_bytes(),
-      .cached_bytes = small.cached_bytes + blocks.cached_bytes,
+      .cached_bytes = small.cached_bytes + cached_block_bytes(),
       .system_bytes = memory_account.system_bytes(),
-      .live_blocks = small.live_objects + blocks.live_blocks,
+      .live_blocks = small.live_objects + memory_account.live_blocks(),
       .system_calls = memory_account.system_calls(),
   };
 }

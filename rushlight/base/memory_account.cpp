@@ -15,26 +15,20 @@ namespace {
 
 constexpr uint64_t kSlack = uint64_t{256} << 20;
 
-// "2G", "500M", "1048576"; a trailing "B" or "iB" is welcome.
-uint64_t parse_limit(std::string_view text) {
+}  // namespace
+
+uint64_t parse_memory_size(std::string_view text) {
   uint64_t count = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  int shift = 0;
-  if (!unit.empty()) {
-    const size_t power = std::string_view("KMGTkmgt").find(unit[0]);
-    if (power != std::string_view::npos) {
-      shift = 10 * static_cast<int>(power % 4 + 1);
-      unit.remove_prefix(1);
-    }
-  }
-  const bool known = unit.empty() || unit == "B" || unit == "iB";
-  if (error != std::errc{} || !known || count > ~uint64_t{0} >> shift)
-    fail(ErrorKind::value, "[memory] RUSHLIGHT_MEMORY_LIMIT=", text, " is no size: write 500M, 2G or bytes");
+  const size_t letter = unit.empty() ? std::string_view::npos : std::string_view("KMGTkmgt").find(unit[0]);
+  const int shift = letter == std::string_view::npos ? 0 : 10 * static_cast<int>(letter % 4 + 1);
+  if (shift > 0) unit.remove_prefix(1);
+  const bool known = unit.empty() || unit == "B" || (shift > 0 && unit == "iB");
+  if (error != std::errc{} || !known || count > UINT64_MAX >> shift)
+    fail(ErrorKind::value, "[memory] \"", text, "\" is no size: write 500M, 2G or a number of bytes");
   return count << shift;
 }
-
-}  // namespace
 
 std::string readable_bytes(uint64_t bytes) {
   static constexpr const char* kUnits[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
@@ -53,14 +47,15 @@ uint64_t MemoryAccount::limit() {
 
 uint64_t MemoryAccount::read_limit() {
   const auto text = environment("RUSHLIGHT_MEMORY_LIMIT");
-  const uint64_t limit = text && !text->empty() ? std::min(parse_limit(*text), kNoLimit) : kNoLimit;
+  const uint64_t limit = text && !text->empty() ? std::min(parse_memory_size(*text), kNoLimit) : kNoLimit;
   set_limit(limit);
   return limit;
 }
 
 void MemoryAccount::charge(uint64_t bytes) {
   const uint64_t most = limit();
-  const uint64_t live = blocks_.fetch_add(bytes, relaxed) + bytes + small_.load(relaxed);
+  const uint64_t live = block_bytes_.fetch_add(bytes, relaxed) + bytes + small_bytes_.load(relaxed);
+  block_count_.fetch_add(1, relaxed);
   if (live > most) {
     discharge(bytes);
     refuse(bytes);
@@ -73,7 +68,7 @@ void MemoryAccount::require(uint64_t bytes) {
 }
 
 void MemoryAccount::see_small_bytes(uint64_t bytes) noexcept {
-  small_.store(bytes, relaxed);
+  small_bytes_.store(bytes, relaxed);
   raise_peak(live_bytes());
 }
 
@@ -85,19 +80,19 @@ void MemoryAccount::raise_peak(uint64_t live) noexcept {
 
 // Sizes that change from step to step would pile up one cached block for each; a program that
 // repeats itself never gets here.
-bool MemoryAccount::cache_is_too_big(size_t bytes) {
+bool MemoryAccount::cache_is_too_big(size_t bytes) const {
   const uint64_t mapped = system_bytes() + bytes;
-  return mapped > limit() || mapped > 2 * peak_bytes() + kSlack;
+  return mapped > limit_.load(relaxed) || mapped > 2 * peak_bytes() + kSlack;
 }
 
-void* MemoryAccount::map(size_t bytes, size_t alignment) {
+void* MemoryAccount::map(size_t bytes, size_t alignment) noexcept {
   if (cache_is_too_big(bytes)) empty_block_cache();
   void* pages = map_pages(bytes, alignment);
   if (!pages) {
     empty_block_cache();
     pages = map_pages(bytes, alignment);
   }
-  if (!pages) refuse(bytes);
+  if (!pages) return nullptr;
   system_bytes_.fetch_add(bytes, relaxed);
   system_calls_.fetch_add(1, relaxed);
   return pages;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 // Sanitizers must see every allocation as it is, so there the pools are off and malloc serves each one.
 #ifndef RUSHLIGHT_POOL_MEMORY
@@ -28,11 +29,20 @@ inline constexpr bool kPoolMemory = RUSHLIGHT_POOL_MEMORY;
 // "1.5 GiB", "640 B"
 std::string readable_bytes(uint64_t bytes);
 
+// "500M", "2G" (powers of 1024; a trailing "B" or "iB" is welcome) or a plain number of bytes.
+// Throws Error(value) for anything else.
+uint64_t parse_memory_size(std::string_view text);
+
 class MemoryAccount {
+  static constexpr auto relaxed = std::memory_order_relaxed;
+
  public:
   // A block goes live or dies. `charge` throws Error(out_of_memory) when it would break the limit.
   void charge(uint64_t bytes);
-  void discharge(uint64_t bytes) noexcept { blocks_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void discharge(uint64_t bytes) noexcept {
+    block_bytes_.fetch_sub(bytes, relaxed);
+    block_count_.fetch_sub(1, relaxed);
+  }
 
   // What small objects hold, as far as anyone counted; limit and peak include it.
   void see_small_bytes(uint64_t bytes) noexcept;
@@ -40,12 +50,13 @@ class MemoryAccount {
   // Throws Error(out_of_memory) when `bytes` more would break the limit.
   void require(uint64_t bytes);
 
-  // Pages from the system, counted. Throws Error(out_of_memory) when there are none even after
-  // the cache was emptied, which also happens when the limit is near or the cache outgrew the program.
-  void* map(size_t bytes, size_t alignment);
+  // Pages from the system, counted, or nullptr when there are none even with the cache emptied. The cache is
+  // also emptied when the limit is near or when it outgrew the program.
+  void* map(size_t bytes, size_t alignment) noexcept;
   void unmap(void* pages, size_t bytes) noexcept;
 
-  uint64_t live_bytes() const { return blocks_.load(relaxed) + small_.load(relaxed); }
+  uint64_t live_bytes() const { return block_bytes_.load(relaxed) + small_bytes_.load(relaxed); }
+  uint64_t live_blocks() const { return block_count_.load(relaxed); }
   uint64_t peak_bytes() const { return peak_.load(relaxed); }
   uint64_t system_bytes() const { return system_bytes_.load(relaxed); }
   uint64_t system_calls() const { return system_calls_.load(relaxed); }
@@ -56,15 +67,14 @@ class MemoryAccount {
   [[noreturn]] void refuse(uint64_t bytes);
 
  private:
-  static constexpr auto relaxed = std::memory_order_relaxed;
   static constexpr uint64_t kUnread = ~uint64_t{0}, kNoLimit = kUnread - 1;
 
   uint64_t limit();
   uint64_t read_limit();
   void raise_peak(uint64_t live) noexcept;
-  bool cache_is_too_big(size_t bytes);
+  bool cache_is_too_big(size_t bytes) const;
 
-  std::atomic<uint64_t> blocks_{0}, small_{0}, peak_{0};
+  std::atomic<uint64_t> block_bytes_{0}, block_count_{0}, small_bytes_{0}, peak_{0};
   std::atomic<uint64_t> system_bytes_{0}, system_calls_{0};
   std::atomic<uint64_t> limit_{kUnread};
 };

@@ -26,6 +26,7 @@ size_t page_size() noexcept {
 }
 
 void* map_pages(size_t bytes, size_t alignment) noexcept {
+  if (bytes > SIZE_MAX / 2) return nullptr;  // no sum below wraps around
   bytes = round_up(bytes, page_size());
   if (alignment <= page_size()) return map_anywhere(bytes);
   // The system aligns to pages only: map more, and return what lies before and behind.

@@ -48,6 +48,7 @@ char* take_slab() {
       }
     }
     auto* region = static_cast<char*>(memory_account.map(kRegionBytes, kRegionBytes));
+    if (!region) memory_account.refuse(kRegionBytes);
     advise_huge(region, kRegionBytes);
     std::lock_guard lock(registry.mutex);
     if (registry.slabs == registry.slabs_end) {
