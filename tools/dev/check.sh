@@ -1,0 +1,34 @@
+# What a person should not have to check. Each is one step.
+# shellcheck shell=bash
+
+tracked_cpp() { git ls-files -co --exclude-standard -- '*.h' '*.cpp' '*.inc' | while read -r file; do [[ -f $file ]] && echo "$file"; done; }
+
+check_format() { tracked_cpp | xargs -r clang-format-19 --dry-run -Werror; }
+
+checks() {
+  if command -v clang-format-19 >/dev/null; then
+    step "check: format" check_format
+  else
+    skip_step "check: format" "there is no clang-format-19 here"
+  fi
+  step "check: include directions" python3 tools/check_includes.py
+  step "check: file sizes and names" python3 tools/check_file_sizes.py
+  step "check: op lists" python3 tools/check_op_names.py
+  step "check: links" python3 tools/check_links.py
+  if [[ -d build/release/CMakeFiles ]]; then
+    step "check: weak symbols" python3 tools/check_weak_symbols.py build/release
+  else
+    skip_step "check: weak symbols" "there is no release build"
+  fi
+}
+
+run_check() {
+  case "${1:-}" in
+    --fix)
+      tracked_cpp | xargs -r clang-format-19 -i
+      ;;
+    ?*) die "check knows --fix, not '$1'" ;;
+  esac
+  checks
+  summary
+}

@@ -1,0 +1,111 @@
+# The tests, from the inner loop to everything.
+# shellcheck shell=bash
+
+build_quietly() { build "$1" --quiet "${@:2}"; }
+
+# cpp_tests PRESET [DOCTEST OPTIONS]
+cpp_tests() { "build/$1/rushlight_tests" "${@:2}"; }
+
+# pytest summarises why tests were skipped (-rs), the absence of PyTorch above all.
+python_tests() { in_package -m pytest -q -rs -p no:cacheprovider "$@"; }
+
+sanitizer_tests() {
+  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  # TSan of gcc 12 finds its shadow memory taken where addresses are randomised widely.
+  local plainly=()
+  [[ $1 == tsan ]] && setarch --addr-no-randomize true 2>/dev/null && plainly=(setarch --addr-no-randomize)
+  "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
+}
+
+outside_project() {
+  local room=build/outside_$1 prefix=$root/build/outside_package/prefix
+  rm -rf "$room"
+  if [[ $1 == package ]]; then
+    cmake --install build/release --prefix "$prefix" >/dev/null
+    cmake -G Ninja -S tests/outside_project -B "$room/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+  else
+    cmake -G Ninja -S tests/outside_project -B "$room/build" -DRUSHLIGHT_FROM_SOURCE="$root" >/dev/null
+  fi
+  ninja -C "$room/build" -j "$jobs" --quiet
+  "$room/build/outside"
+}
+
+clang_tidy() { run-clang-tidy-19 -quiet -p build/release -j "$jobs" "^$root/(rushlight|python|tools)/.*\.cpp$"; }
+
+with_clang() {
+  if command -v "$2" >/dev/null; then
+    step "$1" "${@:3}"
+  else
+    skip_step "$1" "there is no $2 here (./dev setup)"
+  fi
+}
+
+release_steps() {
+  step "release build (g++)" build_quietly release
+  step "C++ tests" cpp_tests release
+  step "Python tests" python_tests tests/python
+  have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
+}
+
+usual_steps() {
+  release_steps
+  checks
+  step "outside project, installed package" outside_project package
+  with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
+  step "ASan + UBSan build" build_quietly asan
+  step "ASan + UBSan tests" sanitizer_tests asan
+}
+
+full_steps() {
+  local script
+  usual_steps
+  step "TSan build" build_quietly tsan
+  step "TSan tests" sanitizer_tests tsan
+  step "outside project, FetchContent" outside_project source
+  with_clang "clang-tidy" clang-tidy-19 clang_tidy
+  step "Python tests, the large ones" python_tests -m full tests/python
+  for script in tests/full/*.sh; do
+    [[ ! -e $script ]] || step "$script" bash "$script"
+  done
+}
+
+named_steps() {
+  step "release build (g++)" build_quietly release
+  step "C++ tests named *$1*" cpp_tests release --test-case="*$1*" --no-skipped-summary
+  step "Python tests named *$1*" python_tests_named "$1"
+}
+
+# That no test has the name is no failure (5): it may be a name of the other language.
+python_tests_named() { python_tests -k "$1" tests/python || (($? == 5)); }
+
+run_tests() {
+  local size=usual name="" mutants="" seed=1 fuzz="" setup_options=()
+  while (($#)); do
+    case "$1" in
+      --quick | --full) size=${1#--} ;;
+      -k) name=${2:?"-k needs a name"} && shift ;;
+      --mutants) mutants=${2:?"--mutants needs a number"} && shift ;;
+      --seed) seed=${2:?"--seed needs a number"} && shift ;;
+      --fuzz) fuzz=1 ;;
+      --no-torch) setup_options=(--no-torch) ;;
+      *) die "test does not know '$1' (./dev --help)" ;;
+    esac
+    shift
+  done
+  need_python "${setup_options[@]}"
+  export RUSHLIGHT_TEST_SIZE=$size RUSHLIGHT_FALLBACK=${RUSHLIGHT_FALLBACK:-error}
+  if [[ -n $name ]]; then
+    named_steps "$name"
+  elif [[ -n $mutants ]]; then
+    step "$mutants mutants, seed $seed" "$python" tests/mutants/run.py --count "$mutants" --seed "$seed" --jobs "$jobs"
+  elif [[ -n $fuzz ]]; then
+    step "release build (g++)" build_quietly release
+    step "hostile calls" env RUSHLIGHT_TEST_SIZE=full build/release/rushlight_tests --test-suite=fuzz --no-skipped-summary
+  elif [[ $size == quick ]]; then
+    release_steps
+  else
+    "${size}_steps"
+  fi
+  summary
+}
