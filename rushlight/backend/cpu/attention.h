@@ -1,0 +1,35 @@
+// What attention needs to know.
+#pragma once
+
+#include <cstdint>
+
+namespace rushlight::cpu {
+
+// Where heads lie in memory: strides in elements; the numbers of one head and token lie side by side.
+struct HeadStrides {
+  int64_t batch = 0, head = 0, token = 0;
+};
+
+// output = softmax(scale * Q K^T) V for every batch and head, without the queries x keys matrix in memory.
+// causal: query i sees the keys up to i + keys - queries. A query that sees no key yields zeros.
+struct AttentionArgs {
+  int64_t batch = 0, heads = 0, queries = 0, keys = 0, head_size = 0;
+  bool causal = false;
+  double scale = 1;
+  const float *q = nullptr, *k = nullptr, *v = nullptr;
+  HeadStrides q_strides, k_strides, v_strides;
+  float* output = nullptr;
+  HeadStrides output_strides;
+  float* logsumexp = nullptr;  // batch x heads x queries, contiguous; what backward needs
+};
+
+// Gradients of q, k and v are written, not added; output and logsumexp are those of the forward call.
+struct AttentionBackwardArgs {
+  AttentionArgs forward;
+  const float* grad_output = nullptr;
+  HeadStrides grad_output_strides;
+  float *grad_q = nullptr, *grad_k = nullptr, *grad_v = nullptr;
+  HeadStrides grad_q_strides, grad_k_strides, grad_v_strides;
+};
+
+}  // namespace rushlight::cpu

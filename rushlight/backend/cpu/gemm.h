@@ -1,0 +1,29 @@
+// What a matrix product needs to know.
+#pragma once
+
+#include <cstdint>
+
+namespace rushlight::cpu {
+
+// C = A B (+ C) (+ bias) (+ residual) for each of `batch` products; A is m x k, B is k x n, C is m x n.
+// Strides count elements. A transposed operand is one with its strides swapped; C's columns lie side by side.
+// C may be the residual, but overlaps no other operand. Bits depend on the shapes and strides, not on the
+// thread count.
+template <class T>
+struct GemmArgs {
+  int64_t m = 0, n = 0, k = 0;
+  const T* a = nullptr;
+  int64_t a_row = 0, a_col = 1;
+  const T* b = nullptr;
+  int64_t b_row = 0, b_col = 1;
+  T* c = nullptr;
+  int64_t c_row = 0;
+  bool accumulate = false;      // onto what C holds
+  const T* bias = nullptr;      // n numbers, one for each column
+  const T* residual = nullptr;  // m x n, columns side by side
+  int64_t residual_row = 0;
+  const T* packed_b = nullptr;  // B as gemm_pack wrote it, then b and its strides are not read
+  int64_t batch = 1, a_batch = 0, b_batch = 0, c_batch = 0, residual_batch = 0;
+};
+
+}  // namespace rushlight::cpu

@@ -1,0 +1,217 @@
+// Serial pieces of a matrix product: the register tile, panels of B, blocks of tiles. Only for *.isa.cpp
+// files.
+#pragma once
+
+#include "rushlight/backend/cpu/simd.h"
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+// A tile's accumulators, one row of B and one number of A fill the 16 registers of AVX2: 6 x 2 + 2 + 1.
+constexpr int kTileRows = 6;
+template <class T>
+constexpr int64_t kPanelCols = 2 * Vec<T>::kLanes;
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t clamped(int64_t x, int64_t low, int64_t high) {
+  return x < low ? low : x > high ? high : x;
+}
+
+template <class T>
+struct LeftMatrix {
+  const T* data;
+  int64_t row, col;
+  RUSHLIGHT_INLINE LeftMatrix at(int64_t i, int64_t p) const { return {data + i * row + p * col, row, col}; }
+};
+
+// The right operand, cut into panels of kPanelCols columns. Every panel can be read to its full width.
+template <class T>
+struct Panels {
+  const T* data;
+  int64_t panel, row;  // strides
+  RUSHLIGHT_INLINE Panels at(int64_t p, int64_t j) const {
+    return {data + p * row + j / kPanelCols<T> * panel, panel, row};
+  }
+};
+
+// Where the product goes, and what is added to it on the way.
+template <class T>
+struct Destination {
+  T* data;
+  int64_t row;
+  bool accumulate = false;
+  const T* bias = nullptr;
+  const T* residual = nullptr;
+  int64_t residual_row = 0;
+  RUSHLIGHT_INLINE Destination at(int64_t i, int64_t j) const {
+    return {data + i * row + j,
+            row,
+            accumulate,
+            bias ? bias + j : nullptr,
+            residual ? residual + i * residual_row + j : nullptr,
+            residual_row};
+  }
+};
+
+// How many rows to take next of those that remain: no thin tile at the end (7 = 4 + 3, not 6 + 1).
+constexpr int next_tile_rows(int64_t remaining) {
+  if (remaining >= 2 * kTileRows || remaining <= kTileRows)
+    return static_cast<int>(smaller(remaining, kTileRows));
+  return static_cast<int>((remaining + 1) / 2);
+}
+
+// One vector of a product on its way to C, of which only the first `cols` lanes may be columns of C.
+template <class T>
+RUSHLIGHT_INLINE void finish(const Destination<T>& to, int64_t i, int64_t j, Vec<T> sum, int64_t cols) {
+  T* c = to.data + i * to.row + j;
+  if (to.accumulate) sum += load_partial(c, cols);
+  if (to.bias) sum += load_partial(to.bias + j, cols);
+  if (to.residual) sum += load_partial(to.residual + i * to.residual_row + j, cols);
+  store_partial(c, sum, cols);
+}
+
+// A whole tile at once: each question is asked once.
+template <class T, int Rows, int Vectors>
+RUSHLIGHT_INLINE void finish_tile(const Destination<T>& to, Vec<T> (&sum)[Rows][Vectors]) {
+  const auto add = [&](const T* from, int64_t row) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) sum[i][v] += load(from + i * row + v * Vec<T>::kLanes);
+  };
+  if (to.accumulate) add(to.data, to.row);
+  if (to.bias) add(to.bias, 0);
+  if (to.residual) add(to.residual, to.residual_row);
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) store(to.data + i * to.row + v * Vec<T>::kLanes, sum[i][v]);
+}
+
+// Rows x cols of C in registers, over all k; cols may end inside the last of the Vectors.
+template <class T, int Rows, int Vectors>
+[[gnu::noinline]] void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
+                                     const Destination<T>& to, int64_t cols) {
+  Vec<T> sum[Rows][Vectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) sum[i][v] = 0;
+  for (int64_t p = 0; p < k; ++p) {
+    Vec<T> right[Vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) right[v] = load(b + v * Vec<T>::kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      const Vec<T> left = Vec<T>::splat(a.data[i * a.row]);
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = multiply_add(left, right[v], sum[i][v]);
+    }
+    a.data += a.col;
+    b += b_row;
+  }
+  if (cols == Vectors * Vec<T>::kLanes) return finish_tile(to, sum);
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) finish(to, i, v * Vec<T>::kLanes, sum[i][v], cols - v * Vec<T>::kLanes);
+}
+
+template <class T>
+using TileFunction = void (*)(int64_t, LeftMatrix<T>, const T*, int64_t, const Destination<T>&, int64_t);
+
+template <class T, int Vectors>
+constexpr TileFunction<T> kTiles[kTileRows] = {multiply_tile<T, 1, Vectors>, multiply_tile<T, 2, Vectors>,
+                                               multiply_tile<T, 3, Vectors>, multiply_tile<T, 4, Vectors>,
+                                               multiply_tile<T, 5, Vectors>, multiply_tile<T, 6, Vectors>};
+
+// C (m x n) from tiles. One panel of B stays in L1 while A's rows pass by.
+template <class T>
+void multiply_block(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b, const Destination<T>& to) {
+  for (int64_t j = 0; j < n; j += kPanelCols<T>) {
+    const T* panel = b.at(0, j).data;
+    const int64_t cols = smaller(n - j, kPanelCols<T>);
+    const TileFunction<T>* tiles = cols > Vec<T>::kLanes ? kTiles<T, 2> : kTiles<T, 1>;
+    for (int64_t i = 0; i < m;) {
+      const int rows = next_tile_rows(m - i);
+      tiles[rows - 1](k, a.at(i, 0), panel, b.row, to.at(i, j), cols);
+      i += rows;
+    }
+  }
+}
+
+// The same with packed A: tile after tile, each column by column (pack_left).
+template <class T>
+void multiply_packed_block(int64_t m, int64_t n, int64_t k, const T* a, Panels<T> b,
+                           const Destination<T>& to) {
+  for (int64_t j = 0; j < n; j += kPanelCols<T>) {
+    const T* panel = b.at(0, j).data;
+    const int64_t cols = smaller(n - j, kPanelCols<T>);
+    const TileFunction<T>* tiles = cols > Vec<T>::kLanes ? kTiles<T, 2> : kTiles<T, 1>;
+    for (int64_t i = 0; i < m;) {
+      const int rows = next_tile_rows(m - i);
+      tiles[rows - 1](k, {a + i * k, 1, rows}, panel, b.row, to.at(i, j), cols);
+      i += rows;
+    }
+  }
+}
+
+template <class T>
+void pack_left(int64_t m, int64_t k, LeftMatrix<T> a, T* out) {
+  for (int64_t i = 0; i < m;) {
+    const int rows = next_tile_rows(m - i);
+    for (int r = 0; r < rows; ++r) {
+      const T* from = a.at(i + r, 0).data;
+      for (int64_t p = 0; p < k; ++p) out[p * rows + r] = from[p * a.col];
+    }
+    out += rows * k;
+    i += rows;
+  }
+}
+
+// kLanes columns of B that lie side by side in memory (b_row == 1) become kLanes numbers of each packed row.
+template <class T>
+RUSHLIGHT_INLINE void pack_transposed(int64_t k, int64_t cols, const T* b, int64_t b_col, T* out) {
+  constexpr int lanes = Vec<T>::kLanes;
+  for (int64_t p = 0; p < k; p += lanes) {
+    const int64_t depth = smaller(k - p, lanes);
+    Vec<T> square[lanes];
+#pragma GCC unroll 16
+    for (int j = 0; j < lanes; ++j)
+      square[j] = j >= cols        ? Vec<T>(0)
+                  : depth == lanes ? load(b + j * b_col + p)
+                                   : load_partial(b + j * b_col + p, depth);
+    transpose<lanes / 2>(square);
+#pragma GCC unroll 16
+    for (int i = 0; i < lanes; ++i)
+      if (i < depth) store(out + (p + i) * kPanelCols<T>, square[i]);
+  }
+}
+
+// Packs B's columns [0, n), n <= kPanelCols, as one panel: k rows of kPanelCols numbers, zeros after column
+// n.
+template <class T>
+void pack_panel(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, T* out) {
+  constexpr int lanes = Vec<T>::kLanes;
+  if (b_row == 1) {
+    pack_transposed(k, n, b, b_col, out);
+    pack_transposed(k, n - lanes, b + lanes * b_col, b_col, out + lanes);
+  } else if (b_col == 1 && n == kPanelCols<T>) {
+    for (int64_t p = 0; p < k; ++p)
+      for (int v = 0; v < 2; ++v) store(out + p * kPanelCols<T> + v * lanes, load(b + p * b_row + v * lanes));
+  } else {
+    for (int64_t p = 0; p < k; ++p)
+      for (int64_t j = 0; j < kPanelCols<T>; ++j)
+        out[p * kPanelCols<T> + j] = j < n ? b[p * b_row + j * b_col] : T(0);
+  }
+}
+
+template <class T>
+Panels<T> pack_panels(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, T* out) {
+  for (int64_t j = 0; j < n; j += kPanelCols<T>)
+    pack_panel(k, smaller(n - j, kPanelCols<T>), b + j * b_col, b_row, b_col, out + j * k);
+  return {out, k * kPanelCols<T>, kPanelCols<T>};
+}
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA

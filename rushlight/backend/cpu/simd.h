@@ -1,0 +1,270 @@
+// Vec<T>: one SIMD register of floats or doubles, over the compilers' vector extensions. Only for *.isa.cpp
+// files.
+//
+// Vec is a number type in the sense of math/number.h, so the formulas of math/ run on it unchanged;
+// simd_math.h adds the transcendental functions. Everything lives in the namespace of the instruction set and
+// is inlined by force: a function that the linker could share between objects might run AVX-512 on a CPU
+// without it.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "rushlight/math/number.h"
+
+#define RUSHLIGHT_INLINE [[gnu::always_inline]] inline
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+#if defined(RUSHLIGHT_VECTOR_BYTES)  // wider than the machine's: the compiler splits each vector, the logic
+                                     // is the same
+constexpr int kVectorBytes = RUSHLIGHT_VECTOR_BYTES;
+#elif defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+
+template <class T>
+struct SameWidthInteger;
+template <>
+struct SameWidthInteger<float> {
+  using Type = int32_t;
+};
+template <>
+struct SameWidthInteger<double> {
+  using Type = int64_t;
+};
+
+template <class T>
+struct Vec {
+  static constexpr math::NumberKind kKind = math::NumberKind::floating;
+  static constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+  using Lane = T;
+  using Integer = typename SameWidthInteger<T>::Type;
+  typedef T Register __attribute__((vector_size(kVectorBytes)));
+  typedef Integer Bits __attribute__((vector_size(kVectorBytes)));
+
+  struct Mask {  // each lane all ones or all zeros
+    Bits bits;
+    [[gnu::always_inline]] friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
+    [[gnu::always_inline]] friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
+    [[gnu::always_inline]] friend Mask operator!(Mask a) { return {~a.bits}; }
+  };
+
+  Register lanes;
+
+  Vec() = default;
+  [[gnu::always_inline]] Vec(double value) : lanes(static_cast<T>(value) - Register{}) {}  // -0 stays -0
+  [[gnu::always_inline]] explicit Vec(Register value) : lanes(value) {}
+  [[gnu::always_inline]] explicit Vec(Bits value) : lanes(reinterpret_cast<Register>(value)) {}
+  [[gnu::always_inline]] static Vec splat(T value) { return Vec(value - Register{}); }
+
+  [[gnu::always_inline]] Bits bits() const { return reinterpret_cast<Bits>(lanes); }
+  [[gnu::always_inline]] T operator[](int i) const { return lanes[i]; }
+
+  [[gnu::always_inline]] friend Vec operator+(Vec a, Vec b) { return Vec(a.lanes + b.lanes); }
+  [[gnu::always_inline]] friend Vec operator-(Vec a, Vec b) { return Vec(a.lanes - b.lanes); }
+  [[gnu::always_inline]] friend Vec operator*(Vec a, Vec b) { return Vec(a.lanes * b.lanes); }
+  [[gnu::always_inline]] friend Vec operator/(Vec a, Vec b) { return Vec(a.lanes / b.lanes); }
+  [[gnu::always_inline]] friend Vec operator-(Vec a) { return Vec(-a.lanes); }
+  [[gnu::always_inline]] friend Vec& operator+=(Vec& a, Vec b) { return a = a + b; }
+  [[gnu::always_inline]] friend Mask operator<(Vec a, Vec b) { return {a.lanes < b.lanes}; }
+  [[gnu::always_inline]] friend Mask operator<=(Vec a, Vec b) { return {a.lanes <= b.lanes}; }
+  [[gnu::always_inline]] friend Mask operator>(Vec a, Vec b) { return {a.lanes > b.lanes}; }
+  [[gnu::always_inline]] friend Mask operator>=(Vec a, Vec b) { return {a.lanes >= b.lanes}; }
+  [[gnu::always_inline]] friend Mask operator==(Vec a, Vec b) { return {a.lanes == b.lanes}; }
+  [[gnu::always_inline]] friend Mask operator!=(Vec a, Vec b) { return {a.lanes != b.lanes}; }
+  [[gnu::always_inline]] friend Vec select(Mask m, Vec a, Vec b) { return Vec(m.bits ? a.lanes : b.lanes); }
+
+  // A NaN in either operand is the result, as PyTorch has it.
+  [[gnu::always_inline]] friend Vec min(Vec a, Vec b) { return select((a < b) | (a != a), a, b); }
+  [[gnu::always_inline]] friend Vec max(Vec a, Vec b) { return select((a > b) | (a != a), a, b); }
+  [[gnu::always_inline]] friend Vec copysign(Vec a, Vec b) {
+    const Bits sign = Vec(-0.0).bits();
+    return Vec((a.bits() & ~sign) | (b.bits() & sign));
+  }
+};
+
+template <class T>
+RUSHLIGHT_INLINE Vec<T> load(const T* from) {
+  Vec<T> x;
+  __builtin_memcpy(&x.lanes, from, sizeof x.lanes);
+  return x;
+}
+template <class T>
+RUSHLIGHT_INLINE void store(T* to, Vec<T> x) {
+  __builtin_memcpy(to, &x.lanes, sizeof x.lanes);
+}
+
+// The machine's own registers: a Vec is one of them, or several if RUSHLIGHT_VECTOR_BYTES says so.
+#if defined(__AVX512F__)
+RUSHLIGHT_INLINE __m512 native_sqrt(__m512 x) { return _mm512_sqrt_ps(x); }
+RUSHLIGHT_INLINE __m512d native_sqrt(__m512d x) { return _mm512_sqrt_pd(x); }
+RUSHLIGHT_INLINE __m512 native_multiply_add(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+RUSHLIGHT_INLINE __m512d native_multiply_add(__m512d a, __m512d b, __m512d c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
+using NativeFloats = __m512;
+using NativeDoubles = __m512d;
+#elif defined(__AVX2__)
+RUSHLIGHT_INLINE __m256 native_sqrt(__m256 x) { return _mm256_sqrt_ps(x); }
+RUSHLIGHT_INLINE __m256d native_sqrt(__m256d x) { return _mm256_sqrt_pd(x); }
+RUSHLIGHT_INLINE __m256 native_multiply_add(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+RUSHLIGHT_INLINE __m256d native_multiply_add(__m256d a, __m256d b, __m256d c) {
+  return _mm256_fmadd_pd(a, b, c);
+}
+using NativeFloats = __m256;
+using NativeDoubles = __m256d;
+#else
+RUSHLIGHT_INLINE __m128 native_sqrt(__m128 x) { return _mm_sqrt_ps(x); }
+RUSHLIGHT_INLINE __m128d native_sqrt(__m128d x) { return _mm_sqrt_pd(x); }
+RUSHLIGHT_INLINE __m128 native_multiply_add(__m128 a, __m128 b, __m128 c) { return a * b + c; }
+RUSHLIGHT_INLINE __m128d native_multiply_add(__m128d a, __m128d b, __m128d c) { return a * b + c; }
+using NativeFloats = __m128;
+using NativeDoubles = __m128d;
+#endif
+template <class T>
+struct NativeOf {
+  using Type = NativeFloats;
+};
+template <>
+struct NativeOf<double> {
+  using Type = NativeDoubles;
+};
+
+template <class T>
+union Pieces {
+  static constexpr int kCount = kVectorBytes / static_cast<int>(sizeof(NativeFloats));
+  typename Vec<T>::Register whole;
+  typename NativeOf<T>::Type part[kCount];
+};
+
+// a * b + c, rounded once where the instruction set has it. For kernels only: formulas say what they round.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
+  const Pieces<T> x{a.lanes}, y{b.lanes}, z{c.lanes};
+  Pieces<T> sum;
+  for (int i = 0; i < Pieces<T>::kCount; ++i)
+    sum.part[i] = native_multiply_add(x.part[i], y.part[i], z.part[i]);
+  return Vec<T>(sum.whole);
+}
+
+template <class T>
+RUSHLIGHT_INLINE Vec<T> sqrt(Vec<T> x) {
+  const Pieces<T> square{x.lanes};
+  Pieces<T> root;
+  for (int i = 0; i < Pieces<T>::kCount; ++i) root.part[i] = native_sqrt(square.part[i]);
+  return Vec<T>(root.whole);
+}
+
+template <class T, class Integer, Integer... I>
+RUSHLIGHT_INLINE typename Vec<T>::Bits lane_numbers(std::integer_sequence<Integer, I...>) {
+  return typename Vec<T>::Bits{I...};
+}
+// The first `count` lanes, which may lie outside [0, kLanes].
+template <class T>
+RUSHLIGHT_INLINE typename Vec<T>::Mask first_lanes(int64_t count) {
+  using Integer = typename Vec<T>::Integer;
+  const auto numbers = lane_numbers<T>(std::make_integer_sequence<Integer, Vec<T>::kLanes>{});
+  const int64_t clamped = count < 0 ? 0 : count > Vec<T>::kLanes ? Vec<T>::kLanes : count;
+  return {numbers < static_cast<Integer>(clamped)};
+}
+
+// Touches only the first `count` lanes of the memory, all if count >= kLanes, none if it is negative. The
+// other lanes are `rest`.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> load_partial(const T* from, int64_t count, T rest = 0) {
+  if (count >= Vec<T>::kLanes) return load(from);
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (Pieces<T>::kCount == 1) {
+    const auto mask = first_lanes<T>(count);
+    Vec<T> x;
+    if constexpr (sizeof(T) == 4)
+      x = Vec<T>(reinterpret_cast<typename Vec<T>::Register>(
+          _mm256_maskload_ps(from, reinterpret_cast<__m256i>(mask.bits))));
+    else
+      x = Vec<T>(reinterpret_cast<typename Vec<T>::Register>(
+          _mm256_maskload_pd(from, reinterpret_cast<__m256i>(mask.bits))));
+    return rest == 0 ? x : select(mask, x, Vec<T>::splat(rest));
+  }
+#endif
+  Vec<T> x = Vec<T>::splat(rest);
+  if (count > 0) __builtin_memcpy(&x.lanes, from, static_cast<size_t>(count) * sizeof(T));
+  return x;
+}
+template <class T>
+RUSHLIGHT_INLINE void store_partial(T* to, Vec<T> x, int64_t count) {
+  if (count >= Vec<T>::kLanes) return store(to, x);  // masked stores are slow on some machines
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (Pieces<T>::kCount == 1) {
+    const auto mask = reinterpret_cast<__m256i>(first_lanes<T>(count).bits);
+    if constexpr (sizeof(T) == 4)
+      _mm256_maskstore_ps(to, mask, reinterpret_cast<__m256>(x.lanes));
+    else
+      _mm256_maskstore_pd(to, mask, reinterpret_cast<__m256d>(x.lanes));
+    return;
+  }
+#endif
+  if (count > 0) __builtin_memcpy(to, &x.lanes, static_cast<size_t>(count) * sizeof(T));
+}
+
+template <class T>
+RUSHLIGHT_INLINE Vec<T> abs(Vec<T> x) {
+  return Vec<T>(x.bits() & ~Vec<T>(-0.0).bits());
+}
+
+// The larger lane; faster than max() where no lane can be NaN or where NaN need not win.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> larger(Vec<T> a, Vec<T> b) {
+  return Vec<T>(a.lanes > b.lanes ? a.lanes : b.lanes);
+}
+
+// Lane i is lane (i + Shift) % kLanes of x.
+template <int Shift, class T, int... I>
+RUSHLIGHT_INLINE Vec<T> rotate(Vec<T> x, std::integer_sequence<int, I...>) {
+  return Vec<T>(__builtin_shufflevector(x.lanes, x.lanes, ((I + Shift) % Vec<T>::kLanes)...));
+}
+
+// combine() over all lanes by halving: a fixed order, and the result in every lane.
+template <int Half, class T, class Combine>
+RUSHLIGHT_INLINE Vec<T> fold_lanes(Vec<T> x, Combine combine) {
+  if constexpr (Half == 0)
+    return x;
+  else
+    return fold_lanes<Half / 2>(
+        combine(x, rotate<Half>(x, std::make_integer_sequence<int, Vec<T>::kLanes>{})), combine);
+}
+template <class T>
+RUSHLIGHT_INLINE T sum_of_lanes(Vec<T> x) {
+  return fold_lanes<Vec<T>::kLanes / 2>(x, [](Vec<T> a, Vec<T> b) { return a + b; })[0];
+}
+template <class T>
+RUSHLIGHT_INLINE T largest_lane(Vec<T> x) {
+  return fold_lanes<Vec<T>::kLanes / 2>(x, [](Vec<T> a, Vec<T> b) { return larger(a, b); })[0];
+}
+
+// One step of the transposition below: swaps the off-diagonal blocks of size Block between two rows.
+template <int Block, class T, int... I>
+RUSHLIGHT_INLINE void exchange_blocks(Vec<T>& upper, Vec<T>& lower, std::integer_sequence<int, I...>) {
+  constexpr int n = Vec<T>::kLanes;
+  const auto a = upper.lanes, b = lower.lanes;
+  upper = Vec<T>(__builtin_shufflevector(a, b, ((I & Block) ? n + I - Block : I)...));
+  lower = Vec<T>(__builtin_shufflevector(a, b, ((I & Block) ? n + I : I + Block)...));
+}
+// In place, a square of kLanes x kLanes numbers: blocks of half the size first, then within the blocks.
+template <int Block, class T>
+RUSHLIGHT_INLINE void transpose(Vec<T>* rows) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Vec<T>::kLanes; ++i)
+    if (!(i & Block))
+      exchange_blocks<Block>(rows[i], rows[i + Block], std::make_integer_sequence<int, Vec<T>::kLanes>{});
+  if constexpr (Block > 1) transpose<Block / 2>(rows);
+}
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA

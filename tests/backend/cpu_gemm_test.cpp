@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "rushlight/backend/cpu/kernels.h"
+#include "rushlight/base/thread_pool.h"
+
+using namespace rushlight;
+using namespace rushlight::cpu;
+
+namespace {
+
+template <class T>
+std::vector<T> random_numbers(int64_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::uniform_real_distribution<T> uniform(-1, 1);
+  std::vector<T> numbers(count);
+  for (T& x : numbers) x = uniform(engine);
+  return numbers;
+}
+
+void run(const GemmArgs<float>& args) { kernels().gemm_f32(args); }
+void run(const GemmArgs<double>& args) { kernels().gemm_f64(args); }
+
+struct Case {
+  int64_t m, n, k, batch = 1;
+  bool a_transposed = false, b_transposed = false, accumulate = false, bias = false, residual = false;
+  bool shared_b = false;
+};
+
+// Operands of one case; C is embedded in rows longer than n, whose ends must stay untouched.
+template <class T>
+struct Problem {
+  static constexpr T kUntouched = 77;
+
+  explicit Problem(const Case& c)
+      : a(random_numbers<T>(c.batch * c.m * c.k, 1)),
+        b(random_numbers<T>(c.batch * c.k * c.n, 2)),
+        before(random_numbers<T>(c.batch * c.m * (c.n + 3), 3)),
+        bias(random_numbers<T>(c.n, 4)),
+        residual(random_numbers<T>(c.batch * c.m * c.n, 5)) {
+    for (int64_t i = 0; i < c.batch * c.m; ++i)
+      for (int64_t j = c.n; j < c.n + 3; ++j) before[i * (c.n + 3) + j] = kUntouched;
+    args = {.m = c.m, .n = c.n, .k = c.k, .a = a.data(), .b = b.data(), .c_row = c.n + 3};
+    args.a_row = c.a_transposed ? 1 : c.k;
+    args.a_col = c.a_transposed ? c.m : 1;
+    args.b_row = c.b_transposed ? 1 : c.n;
+    args.b_col = c.b_transposed ? c.k : 1;
+    args.accumulate = c.accumulate;
+    if (c.bias) args.bias = bias.data();
+    if (c.residual) args.residual = residual.data();
+    args.residual_row = c.n;
+    args.batch = c.batch;
+    args.a_batch = c.m * c.k;
+    args.b_batch = c.shared_b ? 0 : c.k * c.n;
+    args.c_batch = c.m * (c.n + 3);
+    args.residual_batch = c.m * c.n;
+  }
+
+  std::vector<T> result() {
+    std::vector<T> c = before;
+    args.c = c.data();
+    run(args);
+    return c;
+  }
+
+  // The largest error over all entries, in units of (k + 8) epsilon; entries of A and B are below 1.
+  double worst_error(const std::vector<T>& c) const {
+    const GemmArgs<T>& g = args;
+    double worst = 0;
+    for (int64_t s = 0; s < g.batch; ++s)
+      for (int64_t i = 0; i < g.m; ++i) {
+        const int64_t row = s * g.c_batch + i * g.c_row;
+        for (int64_t j = 0; j < g.n; ++j) {
+          long double sum = g.accumulate ? before[row + j] : 0;
+          for (int64_t p = 0; p < g.k; ++p)
+            sum += (long double)(g.a[s * g.a_batch + i * g.a_row + p * g.a_col]) *
+                   g.b[s * g.b_batch + p * g.b_row + j * g.b_col];
+          if (g.bias) sum += g.bias[j];
+          if (g.residual) sum += g.residual[s * g.residual_batch + i * g.residual_row + j];
+          worst = std::max(worst, std::abs(double(sum - c[row + j])));
+        }
+        for (int64_t j = g.n; j < g.c_row; ++j)
+          if (c[row + j] != kUntouched) return INFINITY;
+      }
+    return worst / ((g.k + 8) * std::numeric_limits<T>::epsilon());
+  }
+
+  std::vector<T> a, b, before, bias, residual;
+  GemmArgs<T> args;
+};
+
+template <class T>
+void check(const Case& c) {
+  Problem<T> problem(c);
+  CAPTURE(c.m);
+  CAPTURE(c.n);
+  CAPTURE(c.k);
+  CAPTURE(c.batch);
+  CAPTURE(c.a_transposed);
+  CAPTURE(c.b_transposed);
+  CHECK(problem.worst_error(problem.result()) < 1);
+}
+
+}  // namespace
+
+TEST_CASE("gemm: every small size, transposed or not, against double loops") {
+  for (bool a_transposed : {false, true})
+    for (bool b_transposed : {false, true})
+      for (int64_t m : {1, 2, 5, 6, 7, 13, 30})
+        for (int64_t n : {1, 3, 8, 15, 16, 17, 40})
+          for (int64_t k : {0, 1, 7, 8, 33}) {
+            const Case c{.m = m, .n = n, .k = k, .a_transposed = a_transposed, .b_transposed = b_transposed};
+            check<float>(c);
+            check<double>(c);
+          }
+}
+
+TEST_CASE("gemm: each path with each epilogue") {
+  const int64_t shapes[][3] = {{40, 30, 20},     // unpacked
+                               {3000, 70, 64},   // tall
+                               {150, 300, 700},  // packed, k in three blocks
+                               {1, 500, 3000},   // one row
+                               {90, 50, 4100}};  // k split
+  for (const auto& [m, n, k] : shapes)
+    for (int mask = 0; mask < 32; ++mask)
+      check<float>({.m = m,
+                    .n = n,
+                    .k = k,
+                    .a_transposed = (mask & 1) != 0,
+                    .b_transposed = (mask & 2) != 0,
+                    .accumulate = (mask & 4) != 0,
+                    .bias = (mask & 8) != 0,
+                    .residual = (mask & 16) != 0});
+  for (const auto& [m, n, k] : shapes) check<double>({.m = m, .n = n, .k = k, .bias = true});
+}
+
+TEST_CASE("gemm: batches, with own and with shared right operands") {
+  for (bool shared : {false, true})
+    for (int64_t batch : {0, 2, 33}) {
+      check<float>({.m = 20, .n = 24, .k = 10, .batch = batch, .residual = true, .shared_b = shared});
+      check<float>({.m = 20, .n = 24, .k = 10, .batch = batch, .a_transposed = true, .shared_b = shared});
+    }
+  check<float>({.m = 400, .n = 300, .k = 300, .batch = 2, .bias = true});
+}
+
+TEST_CASE("gemm: a prepacked right operand gives the same product") {
+  for (const Case& c :
+       {Case{.m = 5, .n = 37, .k = 50}, Case{.m = 200, .n = 70, .k = 60, .b_transposed = true},
+        Case{.m = 200, .n = 300, .k = 700, .bias = true}, Case{.m = 9, .n = 9, .k = 5000}}) {
+    Problem<float> problem(c);
+    std::vector<float> packed(kernels().gemm_packed_size_f32(c.n, c.k));
+    kernels().gemm_pack_f32(c.n, c.k, problem.args.b, problem.args.b_row, problem.args.b_col, packed.data());
+    problem.args.packed_b = packed.data();
+    CHECK(problem.worst_error(problem.result()) < 1);
+  }
+}
+
+TEST_CASE("gemm: the same bits for any number of threads") {
+  const int before = num_threads();
+  for (const Case& c :
+       {Case{.m = 6000, .n = 64, .k = 64}, Case{.m = 64, .n = 192, .k = 6000, .a_transposed = true},
+        Case{.m = 300, .n = 500, .k = 600}, Case{.m = 49, .n = 49, .k = 16, .batch = 64},
+        Case{.m = 4, .n = 3000, .k = 300}}) {
+    Problem<float> problem(c);
+    set_num_threads(1);
+    const auto expected = problem.result();
+    for (int threads : {2, 3, 8}) {
+      set_num_threads(threads);
+      CHECK(problem.result() == expected);
+    }
+  }
+  set_num_threads(before);
+}
