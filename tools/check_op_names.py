@@ -1,0 +1,47 @@
+"""No second list of ops: `check_op_names.py [ROOT]`.
+
+Five different op names (quoted, or as enumerators of OpId) within 20 lines are a list, and lists of ops that are kept
+by hand drift apart. core/op_list.h is the one; formulas, op families and tests name ops because they are about them.
+"""
+import pathlib
+import re
+
+import source_tree
+
+OP_LIST = "rushlight/core/op_list.h"
+NAMES = 5
+LINES = 20
+ALLOWED = ("rushlight/math/", "rushlight/ops/", "tests/", OP_LIST)
+# file: why it may
+EXCEPTIONS = {}
+
+ENTRY = re.compile(r"^[A-Z]+\((\w+),\s*\"(?:(\w+)\()?")
+MENTION = re.compile(r"""(["'])(\w+)\1|\bOpId::(\w+)""")
+
+
+def op_names(root):
+    """Ids, and the names that people call ops by."""
+    entries = map(ENTRY.match, pathlib.Path(root, OP_LIST).read_text().splitlines())
+    return {name for entry in entries if entry for name in entry.groups() if name}
+
+
+def check(root):
+    ops = op_names(root)
+    if not ops:
+        yield f"{OP_LIST}:1: no ops found"
+    for path in source_tree.files(root, ""):
+        if path.as_posix().startswith(ALLOWED) or path.as_posix() in EXCEPTIONS:
+            continue
+        recent = {}  # name: the line that mentioned it last
+        for number, line in source_tree.lines(root, path):
+            for _, quoted, enumerator in MENTION.findall(line):
+                if (quoted or enumerator) in ops:
+                    recent[quoted or enumerator] = number
+            close = sorted(name for name, last in recent.items() if number - last < LINES)
+            if len(close) >= NAMES:
+                yield f"{path}:{number}: a list of ops ({', '.join(close)}) beside {OP_LIST}"
+                break
+
+
+if __name__ == "__main__":
+    source_tree.run(check)
