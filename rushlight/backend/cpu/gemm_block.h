@@ -61,6 +61,11 @@ constexpr int next_tile_rows(int64_t remaining) {
   return static_cast<int>((remaining + 1) / 2);
 }
 
+constexpr int64_t tiles_of_this_height(int64_t remaining) {
+  if (remaining % kTileRows == 0) return remaining / kTileRows;
+  return remaining >= 2 * kTileRows ? remaining / kTileRows - 1 : 1;
+}
+
 // One vector of a product on its way to C, of which only the first `cols` lanes may be columns of C.
 template <class T>
 RUSHLIGHT_INLINE void finish(const Destination<T>& to, int64_t i, int64_t j, Vec<T> sum, int64_t cols) {
@@ -91,8 +96,8 @@ RUSHLIGHT_INLINE void finish_tile(const Destination<T>& to, Vec<T> (&sum)[Rows][
 
 // Rows x cols of C in registers, over all k; cols may end inside the last of the Vectors.
 template <class T, int Rows, int Vectors>
-[[gnu::noinline]] void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
-                                     const Destination<T>& to, int64_t cols) {
+RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
+                                    const Destination<T>& to, int64_t cols) {
   Vec<T> sum[Rows][Vectors];
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i)
@@ -118,43 +123,62 @@ template <class T, int Rows, int Vectors>
     for (int v = 0; v < Vectors; ++v) finish(to, i, v * Vec<T>::kLanes, sum[i][v], cols - v * Vec<T>::kLanes);
 }
 
+// `count` tiles one below the other; `step` leads from one tile of A to the next.
+template <class T, int Rows, int Vectors>
+[[gnu::noinline]] void multiply_column(int64_t count, int64_t k, LeftMatrix<T> a, int64_t step, const T* b,
+                                       int64_t b_row, const Destination<T>& to, int64_t cols) {
+  Destination<T> tile = to;
+  for (int64_t i = 0; i < count; ++i) {
+    multiply_tile<T, Rows, Vectors>(k, a, b, b_row, tile, cols);
+    a.data += step;
+    tile.data += Rows * to.row;
+    if (to.residual) tile.residual += Rows * to.residual_row;
+  }
+}
+
 template <class T>
-using TileFunction = void (*)(int64_t, LeftMatrix<T>, const T*, int64_t, const Destination<T>&, int64_t);
+using ColumnFunction = void (*)(int64_t, int64_t, LeftMatrix<T>, int64_t, const T*, int64_t,
+                                const Destination<T>&, int64_t);
 
 template <class T, int Vectors>
-constexpr TileFunction<T> kTiles[kTileRows] = {multiply_tile<T, 1, Vectors>, multiply_tile<T, 2, Vectors>,
-                                               multiply_tile<T, 3, Vectors>, multiply_tile<T, 4, Vectors>,
-                                               multiply_tile<T, 5, Vectors>, multiply_tile<T, 6, Vectors>};
+constexpr ColumnFunction<T> kColumns[kTileRows] = {
+    multiply_column<T, 1, Vectors>, multiply_column<T, 2, Vectors>, multiply_column<T, 3, Vectors>,
+    multiply_column<T, 4, Vectors>, multiply_column<T, 5, Vectors>, multiply_column<T, 6, Vectors>};
 
-// C (m x n) from tiles. One panel of B stays in L1 while A's rows pass by.
-template <class T>
-void multiply_block(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b, const Destination<T>& to) {
+// C (m x n) from tiles. One panel of B stays in L1 while A's rows pass by. tile_of(i, rows) is the tile of A
+// that begins in row i; the tiles of one height lie rows * step apart.
+template <class T, class TileOf>
+RUSHLIGHT_INLINE void multiply_tiles(int64_t m, int64_t n, int64_t k, TileOf tile_of, int64_t step,
+                                     Panels<T> b, const Destination<T>& to) {
   for (int64_t j = 0; j < n; j += kPanelCols<T>) {
     const T* panel = b.at(0, j).data;
     const int64_t cols = smaller(n - j, kPanelCols<T>);
-    const TileFunction<T>* tiles = cols > Vec<T>::kLanes ? kTiles<T, 2> : kTiles<T, 1>;
+    const ColumnFunction<T>* columns = cols > Vec<T>::kLanes ? kColumns<T, 2> : kColumns<T, 1>;
     for (int64_t i = 0; i < m;) {
       const int rows = next_tile_rows(m - i);
-      tiles[rows - 1](k, a.at(i, 0), panel, b.row, to.at(i, j), cols);
-      i += rows;
+      const int64_t count = tiles_of_this_height(m - i);
+      columns[rows - 1](count, k, tile_of(i, rows), rows * step, panel, b.row, to.at(i, j), cols);
+      i += count * rows;
     }
   }
+}
+
+// A in place. Few rows at a time, so that they stay in L1 while the panels pass by, and a panel for as long.
+template <class T>
+void multiply_block(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b, const Destination<T>& to) {
+  constexpr int64_t kPassBytes = 8192;
+  const int64_t fitting = kPassBytes / static_cast<int64_t>(sizeof(T)) / (k + 1) / kTileRows;
+  const int64_t rows = clamped(fitting, 4, 20) * kTileRows;
+  for (int64_t i = 0; i < m; i += rows)
+    multiply_tiles(
+        smaller(rows, m - i), n, k, [&](int64_t r, int) { return a.at(i + r, 0); }, a.row, b, to.at(i, 0));
 }
 
 // The same with packed A: tile after tile, each column by column (pack_left).
 template <class T>
 void multiply_packed_block(int64_t m, int64_t n, int64_t k, const T* a, Panels<T> b,
                            const Destination<T>& to) {
-  for (int64_t j = 0; j < n; j += kPanelCols<T>) {
-    const T* panel = b.at(0, j).data;
-    const int64_t cols = smaller(n - j, kPanelCols<T>);
-    const TileFunction<T>* tiles = cols > Vec<T>::kLanes ? kTiles<T, 2> : kTiles<T, 1>;
-    for (int64_t i = 0; i < m;) {
-      const int rows = next_tile_rows(m - i);
-      tiles[rows - 1](k, {a + i * k, 1, rows}, panel, b.row, to.at(i, j), cols);
-      i += rows;
-    }
-  }
+  multiply_tiles(m, n, k, [&](int64_t i, int rows) { return LeftMatrix<T>{a + i * k, 1, rows}; }, k, b, to);
 }
 
 template <class T>
