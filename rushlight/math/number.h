@@ -1,0 +1,110 @@
+// What a formula may assume of its number type S, and the facts (Info) that a formula states about itself.
+//
+// A formula is written once, `template <Floating S> static constexpr S forward(S x)`, and instantiated for
+// many S:
+//   Num<float>, Num<int32_t>, Num<bool> ...  one plain number              (math/num.h; the reference
+//   backend) Vec<float>                               a SIMD register of numbers    (backend/cpu) Value a
+//   scalar with a tape          (scalar/value.h; judges the gradients) TensorNumber a whole tensor,
+//   differentiable (ops; second derivatives) Sym                                      text (jit; the formulas
+//   in the docs) Uses                                     which operands a formula reads (math/uses.h)
+// Every S is a class with: `static constexpr NumberKind kKind`, a type `Mask`, an implicit constructor from
+// double, and hidden friends: the operators + - * / (unary -), < <= > >= == != (-> Mask), & | ! on Mask,
+// select(Mask, S, S), and the vocabulary below: functions that formulas call unqualified and that
+// argument-dependent lookup finds in S's class alone. A kind stands for what formulas may ask of it:
+//   floating   everything but bits
+//   integer    the operators (they wrap; / truncates), abs, RUSHLIGHT_ROUNDING, min max fmod pow, bits
+//   boolean    + is or, * is and; comparisons, min max, bits
+//   any        everything (bits only where it makes sense: a Value has none)
+#pragma once
+
+#include <cstdint>
+
+namespace rushlight::math {
+
+enum class NumberKind : uint8_t { floating, integer, boolean, any };
+
+template <class S>
+concept Floating = S::kKind == NumberKind::floating || S::kKind == NumberKind::any;
+template <class S>
+concept Integer = S::kKind == NumberKind::integer || S::kKind == NumberKind::any;
+template <class S>
+concept Boolean = S::kKind == NumberKind::boolean || S::kKind == NumberKind::any;
+template <class S>
+concept Real = Floating<S> || Integer<S>;
+template <class S>
+concept Bits = Integer<S> || Boolean<S>;
+template <class S>
+concept Number = Real<S> || Boolean<S>;
+
+template <class S>
+using Mask = typename S::Mask;
+
+// The vocabulary. What is not here is written with what is here. Each list is a macro, so that an S (or a
+// test of one) can walk it: F(name) for each function.
+//
+//   erfinv                      the inverse of erf: +-inf at +-1, NaN beyond
+//   lgamma                      log |gamma(x)|, inf at 0, -1, -2 ...
+//   digamma                     its derivative; NaN at -1, -2 ..., -inf at 0 and inf at -0
+//   round                       to the nearest integer, half to even
+//   min, max                    NaN if either operand is
+//   fmod                        the remainder of truncating division, exact, with the sign of the first
+//   operand pow                         as in C: pow(x, 0) is 1; a negative number to a fraction is NaN
+//   copysign, nextafter         as in C
+#define RUSHLIGHT_UNARY(F)                                                                               \
+  F(exp)                                                                                                 \
+  F(exp2) F(expm1) F(log) F(log2) F(log10) F(log1p) F(sqrt) F(sin) F(cos) F(tan) F(asin) F(acos) F(atan) \
+      F(sinh) F(cosh) F(tanh) F(asinh) F(acosh) F(atanh) F(erf) F(erfc) F(erfinv) F(lgamma) F(digamma)   \
+          F(abs)
+#define RUSHLIGHT_ROUNDING(F) F(floor) F(ceil) F(trunc) F(round)
+#define RUSHLIGHT_BINARY(F) F(min) F(max) F(pow) F(fmod) F(atan2) F(hypot) F(copysign) F(nextafter)
+// And two with a signature of their own:
+//   S polygamma(double n, S x)  the n-th derivative of digamma, n >= 0 (so polygamma(1, x) is digamma's)
+//   S select(Mask m, S a, S b)  a where m holds, else b; the other one's NaN does not reach the result
+//
+// Bits, for kinds integer and boolean: a & b, a | b, a ^ b, ~a (logical not of a boolean), and for integers a
+// << n, a >> n, where any n outside [0, width) shifts everything out.
+
+// What integer inputs become where a formula is written for floating numbers only.
+enum class Integers : uint8_t { refused, to_float };
+
+// A place where a function has no derivative, or a jump: `x == at`, or for two operands `x == y` (ties).
+struct Kinks {
+  double at[4] = {};
+  int count = 0;
+  bool ties = false;
+  constexpr Kinks() = default;
+  constexpr Kinks(double a) : at{a}, count(1) {}
+  constexpr Kinks(double a, double b) : at{a, b}, count(2) {}
+  constexpr Kinks(double a, double b, double c) : at{a, b, c}, count(3) {}
+  static constexpr Kinks at_ties() {
+    Kinks kinks;
+    kinks.ties = true;
+    return kinks;
+  }
+};
+
+struct Interval {
+  double low = -3, high = 3;
+};
+
+// Facts about one formula, read by tests (where to sample, how exact), tables (dtypes) and docs.
+struct Info {
+  Interval domain{};   // samples of the first operand are drawn here
+  Interval domain2{};  // ... of the second and third operand
+  Kinks kinks{};       // samples keep away from here; the value and gradient there are tested by name
+  Integers integers = Integers::refused;
+  unsigned mask_operands = 0;  // bit i: operand i is a Mask (where's condition)
+  double tolerance = 1e-6;     // relative, of the float32 result against float64
+};
+
+// One struct is one op:
+//   struct Gelu {
+//     static constexpr Info info{...};
+//     struct Params { double slope; };                       only if the op has attributes, in the schema's
+//     order forward<S>(operands..., [Params])                      -> S, or Mask<S> for an op whose result is
+//     bool grad<I, S>(S g, operands..., S y, [Params])            -> S, the gradient with respect to operand
+//     I; y is the result.
+//   };                                                       No grad: not differentiable.
+// Formulas are branch-free; select guards the argument, not the result: sqrt(select(x > 0, x, 1)).
+
+}  // namespace rushlight::math
