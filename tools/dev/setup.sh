@@ -62,6 +62,15 @@ install_tools() {
   apt install -y --no-install-recommends "$@"
 }
 
+# Some systems lack some of them, and not everyone is root: no failure.
+install_helpful_tools() {
+  local missing="$*" tool
+  apt update
+  for tool in "$@"; do
+    apt install -y --no-install-recommends "$tool" || echo "There is no $tool: what needs it will be skipped."
+  done
+}
+
 install_packages() {
   local package status=0
   [[ -x $python ]] || python3 -m venv .venv
@@ -85,7 +94,7 @@ install_torch() {
 }
 
 setup() {
-  local tools helpful packages tool without=""
+  local tools helpful packages without=""
   case "${1:-}" in
     --no-torch) without=$torch ;;
     ?*) die "setup knows --no-torch, not '$1'" ;;
@@ -102,9 +111,7 @@ setup() {
   ((${#helpful[@]} == 0)) || echo "  with apt, where it has them (for checks and faster builds): ${helpful[*]}"
   ((${#packages[@]} == 0)) || echo "  into .venv: ${packages[*]}"
   ((${#tools[@]} == 0)) || install_tools "${tools[@]}"
-  for tool in "${helpful[@]}"; do
-    (install_tools "$tool") || echo "Without $tool: what needs it will be skipped."
-  done
+  ((${#helpful[@]} == 0)) || (install_helpful_tools "${helpful[@]}") || echo "What needs them will be skipped."
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
 }
 
