@@ -2,17 +2,18 @@
 //
 // A formula is written once, `template <Floating S> static constexpr S forward(S x)`, and instantiated for
 // many S:
-//   Num<float>, Num<int32_t>, Num<bool> ...  one plain number              (math/num.h; the reference
-//   backend) Vec<float>                               a SIMD register of numbers    (backend/cpu) Value a
-//   scalar with a tape          (scalar/value.h; judges the gradients) TensorNumber a whole tensor,
-//   differentiable (ops; second derivatives) Sym                                      text (jit; the formulas
-//   in the docs) Uses                                     which operands a formula reads (math/uses.h)
+//   Num<float>, Num<int32_t> ...  one plain number (math/num.h; the reference backend)
+//   Vec<float>                    a SIMD register of numbers (backend/cpu)
+//   Value                         a scalar with a tape (scalar/value.h; judges the gradients)
+//   TensorNumber                  a whole tensor, differentiable (ops; second derivatives)
+//   Sym                           text (jit; the formulas in the docs)
+//   Uses                          which operands a formula reads (math/uses.h)
 // Every S is a class with: `static constexpr NumberKind kKind`, a type `Mask`, an implicit constructor from
-// double, and hidden friends: the operators + - * / (unary -), < <= > >= == != (-> Mask), & | ! on Mask,
-// select(Mask, S, S), and the vocabulary below: functions that formulas call unqualified and that
-// argument-dependent lookup finds in S's class alone. A kind stands for what formulas may ask of it:
+// double, and hidden friends: the operators + - * / (unary -), < <= > >= == != (-> Mask), & | ! on Mask, and
+// the vocabulary below: functions that formulas call unqualified and that argument-dependent lookup finds in
+// S's class alone. A kind stands for what formulas may ask of it:
 //   floating   everything but bits
-//   integer    the operators (they wrap; / truncates), abs, RUSHLIGHT_ROUNDING, min max fmod pow, bits
+//   integer    the operators (they wrap; / truncates), abs floor ceil trunc round min max fmod pow, bits
 //   boolean    + is or, * is and; comparisons, min max, bits
 //   any        everything (bits only where it makes sense: a Value has none)
 #pragma once
@@ -39,39 +40,39 @@ concept Number = Real<S> || Boolean<S>;
 template <class S>
 using Mask = typename S::Mask;
 
-// The vocabulary. What is not here is written with what is here. Each list is a macro, so that an S (or a
-// test of one) can walk it: F(name) for each function.
+// The vocabulary. What is not here is written with what is here. The lists are macros, so that an S, or a
+// test of one, can walk them: F(name) for each function.
 //
-//   erfinv                      the inverse of erf: +-inf at +-1, NaN beyond
-//   lgamma                      log |gamma(x)|, inf at 0, -1, -2 ...
-//   digamma                     its derivative; NaN at -1, -2 ..., -inf at 0 and inf at -0
-//   round                       to the nearest integer, half to even
-//   min, max                    NaN if either operand is
-//   fmod                        the remainder of truncating division, exact, with the sign of the first
-//   operand pow                         as in C: pow(x, 0) is 1; a negative number to a fraction is NaN
-//   copysign, nextafter         as in C
-#define RUSHLIGHT_UNARY(F)                                                                               \
-  F(exp)                                                                                                 \
-  F(exp2) F(expm1) F(log) F(log2) F(log10) F(log1p) F(sqrt) F(sin) F(cos) F(tan) F(asin) F(acos) F(atan) \
-      F(sinh) F(cosh) F(tanh) F(asinh) F(acosh) F(atanh) F(erf) F(erfc) F(erfinv) F(lgamma) F(digamma)   \
-          F(abs)
-#define RUSHLIGHT_ROUNDING(F) F(floor) F(ceil) F(trunc) F(round)
-#define RUSHLIGHT_BINARY(F) F(min) F(max) F(pow) F(fmod) F(atan2) F(hypot) F(copysign) F(nextafter)
-// And two with a signature of their own:
-//   S polygamma(double n, S x)  the n-th derivative of digamma, n >= 0 (so polygamma(1, x) is digamma's)
-//   S select(Mask m, S a, S b)  a where m holds, else b; the other one's NaN does not reach the result
+//   RUSHLIGHT_UNARY, _BINARY     as in C: pow(x, 0) is 1, fmod has the sign of its first operand ...
+//   erfinv                       the inverse of erf: infinite at -1 and 1, NaN beyond
+//   lgamma                       log |gamma(x)|: infinite at 0, -1, -2 ...
+//   digamma                      the derivative of lgamma: infinite at 0, NaN at -1, -2 ...
+//   S polygamma(double n, S x)   the n-th derivative of digamma, for whole n >= 0
+//   S round(S x)                 to the nearest integer, half to even
+//   S min(S a, S b), max         NaN if either operand is
+//   S select(Mask m, S a, S b)   a where m holds, else b; what is not chosen leaves no trace, NaN or not
 //
-// Bits, for kinds integer and boolean: a & b, a | b, a ^ b, ~a (logical not of a boolean), and for integers a
-// << n, a >> n, where any n outside [0, width) shifts everything out.
+// Bits, for the kinds integer and boolean: a & b, a | b, a ^ b, ~a (of a boolean: not a), and for integers a
+// << n and a >> n, where an n outside [0, width) shifts everything out.
+//
+// clang-format off
+#define RUSHLIGHT_UNARY(F)                                                                         \
+  F(exp) F(exp2) F(expm1) F(log) F(log2) F(log10) F(log1p) F(sqrt) F(sin) F(cos) F(tan)            \
+  F(asin) F(acos) F(atan) F(sinh) F(cosh) F(tanh) F(asinh) F(acosh) F(atanh) F(erf) F(erfc)        \
+  F(abs) F(floor) F(ceil) F(trunc)
+#define RUSHLIGHT_SPECIAL(F) F(erfinv) F(lgamma) F(digamma)
+#define RUSHLIGHT_BINARY(F) F(pow) F(fmod) F(atan2) F(hypot) F(copysign) F(nextafter)
+// clang-format on
 
 // What integer inputs become where a formula is written for floating numbers only.
 enum class Integers : uint8_t { refused, to_float };
 
-// A place where a function has no derivative, or a jump: `x == at`, or for two operands `x == y` (ties).
+// Where a function has no derivative, or jumps: `x == at`; for two operands also `x == y` (ties); and for an
+// op with attributes where x is one of them, or one of them negated.
 struct Kinks {
   double at[4] = {};
   int count = 0;
-  bool ties = false;
+  bool ties = false, attributes = false;
   constexpr Kinks() = default;
   constexpr Kinks(double a) : at{a}, count(1) {}
   constexpr Kinks(double a, double b) : at{a, b}, count(2) {}
@@ -79,6 +80,11 @@ struct Kinks {
   static constexpr Kinks at_ties() {
     Kinks kinks;
     kinks.ties = true;
+    return kinks;
+  }
+  static constexpr Kinks at_attributes() {
+    Kinks kinks;
+    kinks.attributes = true;
     return kinks;
   }
 };
