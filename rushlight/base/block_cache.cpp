@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "rushlight/base/memory_account.h"
@@ -95,7 +96,7 @@ void unlock_all() {
 
 Group& group_of(SizeClass size) { return cache.groups[size.group]; }
 
-// REQUIRES: chunk_mutex held.
+// REQUIRES, here and in cut_rest_to_lists: chunk_mutex held.
 void cut(Chunk* chunk, SizeClass size) {
   cache.cursor += size.bytes();
   chunk->carved += size.bytes();
@@ -119,7 +120,7 @@ void* carve_from_chunk(SizeClass size) {
   return block;
 }
 
-// Maps without a lock, since a short system makes `map` empty the cache.
+// Maps without a lock, since a short system makes `map` empty the cache. False when there is nothing to map.
 bool start_chunk() {
   void* pages = memory_account.map(kChunkBytes, kChunkBytes);
   if (!pages) return false;
@@ -230,6 +231,10 @@ void block_free(void* block, size_t bytes) noexcept {
 }
 
 void empty_block_cache() noexcept {
+  {
+    std::lock_guard lock(cache.chunk_mutex);
+    cut_rest_to_lists();  // else the rest of a chunk that stays would be lost
+  }
   AllLocks locks;
   for_each_class([](Group& group, SizeClass size) {
     if (size.bytes() >= kOwnMapping)

@@ -16,8 +16,11 @@ namespace {
 
 // One huge page holds 32 slabs.
 constexpr size_t kRegionBytes = size_t{2} << 20;
-// Objects are cut for the list by the page, so that a thread that makes few touches little memory.
-constexpr size_t kCutBytes = 1024;
+// An empty list gets a page's worth of objects and not a slab's: a thread that makes few touches little
+// memory.
+constexpr size_t kCutBytes = 4096;
+constexpr size_t kSlabHead = 64;
+static_assert(sizeof(Slab) <= kSlabHead && alignof(Pool) <= kSlabHead);
 
 constinit Pool no_pool;
 
@@ -76,10 +79,9 @@ Pool* adopt_orphan() {
 // A pool lives in its own first slab.
 Pool* make_pool() {
   char* slab = take_slab();
-  constexpr size_t kPoolAt = 64;
-  auto* pool = new (slab + kPoolAt) Pool;
+  auto* pool = new (slab + kSlabHead) Pool;
   new (slab) Slab{pool};
-  pool->cursor = slab + kPoolAt + (sizeof(Pool) + 63) / 64 * 64;
+  pool->cursor = slab + kSlabHead + (sizeof(Pool) + kStep - 1) / kStep * kStep;
   pool->cursor_end = slab + kSlabBytes;
   std::lock_guard lock(registry.mutex);
   pool->next = std::exchange(registry.pools, pool);
@@ -111,13 +113,14 @@ void take_returned(Pool* pool) {
 
 size_t rest_of_slab(const Pool* pool) { return static_cast<size_t>(pool->cursor_end - pool->cursor); }
 
+// What is left of the old slab is less than one object of the largest class, and becomes one of a smaller.
 void start_slab(Pool* pool) {
   memory_account.see_small_bytes(count_small_objects().live_bytes);
   memory_account.require(kSlabBytes);
   char* slab = take_slab();
   if (const size_t rest = rest_of_slab(pool)) push(pool, pool->cursor, class_of(rest));
   new (slab) Slab{pool};
-  pool->cursor = slab + 64;
+  pool->cursor = slab + kSlabHead;
   pool->cursor_end = slab + kSlabBytes;
 }
 

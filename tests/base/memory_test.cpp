@@ -358,3 +358,20 @@ TEST_CASE("readable_bytes: three digits and a unit") {
   CHECK(readable_bytes(kGiB) == "1.0 GiB");
   CHECK(readable_bytes(UINT64_MAX) == "16.0 EiB");
 }
+
+// Run by the test below in a process of its own, since the variable is read once.
+TEST_CASE("in a process limited to 32M" * doctest::skip()) {
+  CHECK(refusal(64 * kMiB).find("limit is 32.0 MiB") != std::string::npos);
+  CHECK(refusal(kMiB).empty());
+}
+
+TEST_CASE("RUSHLIGHT_MEMORY_LIMIT: holds from the first allocation") {
+  const std::string self = "/proc/" + std::to_string(getpid()) + "/exe";
+  const auto run = [&](const std::string& limit) {
+    const std::string test = " --no-skip --test-case='in a process limited to 32M' > /dev/null 2>&1";
+    return std::system(("RUSHLIGHT_MEMORY_LIMIT=" + limit + " " + self + test).c_str());
+  };
+  CHECK(run("32M") == 0);
+  CHECK(run("1G") != 0);
+  CHECK(run("nonsense") != 0);
+}
