@@ -1,0 +1,51 @@
+// Filling and copying, with casts.
+#include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/strided_loop.h"
+
+namespace rushlight::reference {
+
+namespace {
+template <class To, class From>
+void copy_run(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n) {
+  auto* out = reinterpret_cast<To*>(to);
+  auto* in = reinterpret_cast<const From*>(from);
+  for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
+}
+}  // namespace
+
+void copy_elements(const Tensor& to, const Tensor& from) {
+  StridedLoop<2> loop;
+  loop.add(to);
+  loop.add(from);
+  visit(to.dtype(), [&](auto to_tag) {
+    visit(from.dtype(), [&](auto from_tag) {
+      using To = typename decltype(to_tag)::type;
+      using From = typename decltype(from_tag)::type;
+      loop.each_run([&](char* const* at, const int64_t* step, int64_t n) { copy_run<To, From>(at[0], step[0], at[1], step[1], n); });
+    });
+  });
+}
+
+bool full(const KernelCall& call) {
+  copy_elements(call.out[0], call.in[0]);
+  return true;
+}
+bool copy_first(const KernelCall& call) {
+  copy_elements(call.out[0], call.in[0]);
+  return true;
+}
+bool copy(const KernelCall& call) {
+  copy_elements(call.out[0], call.in[1]);
+  return true;
+}
+
+bool as_strided_scatter(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  copy_elements(out, call.in[0]);
+  const Ints &size = call.attrs[0].as_ints(), &stride = call.attrs[1].as_ints();
+  int64_t offset = call.attrs[2].given() ? call.attrs[2].as_int() : call.in[0].storage_offset();
+  copy_elements(alias(out, Layout({size.data(), size.size()}, {stride.data(), stride.size()}, offset)), call.in[1]);
+  return true;
+}
+
+}  // namespace rushlight::reference

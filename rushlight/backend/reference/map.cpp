@@ -1,0 +1,199 @@
+// MAP ops: one plain loop per formula and number type; the driver walks any layout and casts in small tiles.
+#include <array>
+
+#include "rushlight/backend/map_facts.h"
+#include "rushlight/backend/map_loop.h"
+#include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/strided_loop.h"
+
+namespace rushlight::reference {
+
+namespace {
+
+using math::Num;
+
+// -- the loops --------------------------------------------------------------------------------------------------------
+
+template <class T>
+T element(const MapArgs& args, int operand, int64_t i) {
+  return static_cast<const T*>(args.in[operand])[i * args.step[operand]];
+}
+
+// A mask operand arrives as bool, every other one in the number type of the loop.
+template <class Op, class T>
+std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands_at(const MapArgs& args, int first, int64_t i) {
+  std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands{};
+  for (int k = 0; k < math::arity<Op>; ++k) {
+    if (Op::info.mask_operands >> k & 1) operands[static_cast<size_t>(k)].mask = element<bool>(args, first + k, i);
+    else operands[static_cast<size_t>(k)].number = element<T>(args, first + k, i);
+  }
+  return operands;
+}
+
+template <class Op, class T>
+void forward_loop(const MapArgs& args) {
+  using Out = std::conditional_t<math::result_is_mask<Op, Num<T>>, bool, T>;
+  auto* out = static_cast<Out*>(args.out);
+  for (int64_t i = 0; i < args.count; ++i) {
+    auto result = math::apply_forward<Op, Num<T>>(operands_at<Op, T>(args, 0, i).data(), args.params);
+    if constexpr (std::is_same_v<Out, bool> && !std::is_same_v<decltype(result), bool>) out[i * args.out_step] = result.value;
+    else if constexpr (std::is_same_v<decltype(result), bool>) out[i * args.out_step] = result;
+    else out[i * args.out_step] = result.value;
+  }
+}
+
+// Inputs: the result's gradient, then only what the formula reads.
+template <class Op, int I, class T>
+void grad_loop(const MapArgs& args) {
+  constexpr math::GradUse use = math::grad_use<Op, I>();
+  auto* out = static_cast<T*>(args.out);
+  for (int64_t i = 0; i < args.count; ++i) {
+    std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands{};
+    int next = 1;
+    for (int k = 0; k < math::arity<Op>; ++k) {
+      if (!use.reads_input[k]) continue;
+      if (Op::info.mask_operands >> k & 1) operands[static_cast<size_t>(k)].mask = element<bool>(args, next++, i);
+      else operands[static_cast<size_t>(k)].number = element<T>(args, next++, i);
+    }
+    Num<T> result{};
+    if (use.reads_output) result = element<T>(args, next, i);
+    out[i * args.out_step] =
+        math::apply_grad<Op, I, Num<T>>(Num<T>(element<T>(args, 0, i)), operands.data(), result, args.params).value;
+  }
+}
+
+// -- the table --------------------------------------------------------------------------------------------------------
+
+using Loops = std::array<std::array<std::array<MapLoop, kDTypeCount>, 4>, static_cast<size_t>(kMapCount)>;  // [op][part][dtype]
+
+template <class Op, class T>
+void fill_type(std::array<std::array<MapLoop, kDTypeCount>, 4>& parts) {
+  size_t at = static_cast<size_t>(dtype_index<T>);
+  if constexpr (math::supports<Op, Num<T>>) parts[0][at] = forward_loop<Op, T>;
+  if constexpr (math::has_grad<Op> && std::is_floating_point_v<T>) {
+    parts[1][at] = grad_loop<Op, 0, T>;
+    if constexpr (math::arity<Op> > 1) parts[2][at] = grad_loop<Op, 1, T>;
+    if constexpr (math::arity<Op> > 2) parts[3][at] = grad_loop<Op, 2, T>;
+  }
+}
+
+const Loops& loops() {
+  static const Loops table = [] {
+    Loops filled{};
+    size_t next = 0;
+    MapOps::for_each([&](auto op_tag) {
+      auto& parts = filled[next++];
+      ElementTypes::for_each([&](auto type_tag) {
+        using T = typename decltype(type_tag)::type;
+        if constexpr (!std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>) fill_type<typename decltype(op_tag)::type, T>(parts);
+      });
+    });
+    return filled;
+  }();
+  return table;
+}
+
+// -- the driver -------------------------------------------------------------------------------------------------------
+
+constexpr int64_t kTile = 256;
+
+template <class To, class From>
+void cast_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
+  auto* out = static_cast<To*>(to);
+  auto* in = static_cast<const From*>(from);
+  for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
+}
+using CastRun = void (*)(void*, int64_t, const void*, int64_t, int64_t);
+CastRun cast_between(DType to, DType from) {
+  return visit(to, [&](auto to_tag) {
+    return visit(from, [&](auto from_tag) -> CastRun {
+      return cast_run<typename decltype(to_tag)::type, typename decltype(from_tag)::type>;
+    });
+  });
+}
+
+// What one operand needs on its way into (or out of) a loop that computes in another type.
+struct Port {
+  CastRun cast = nullptr;  // null: memory is read as it is
+  DType dtype{};           // of the memory
+  size_t loop_size = 0;    // of one element inside the loop
+};
+
+struct Driver {
+  MapLoop loop;
+  const double* params;
+  int operands;
+  Port out, in[kMapOperands];
+
+  // A run of any length: tiles of the casting operands go through small buffers.
+  void run(char* const* at, const int64_t* step, int64_t n) const {
+    bool casts = out.cast;
+    for (int k = 0; k < operands; ++k) casts |= in[k].cast != nullptr;
+    int64_t most = casts ? kTile : n;
+    alignas(16) unsigned char buffers[kMapOperands + 1][kTile * 8];
+    for (int64_t done = 0; done < n; done += most) {
+      int64_t count = n - done < most ? n - done : most;
+      MapArgs args{};
+      args.count = count;
+      args.params = params;
+      for (int k = 0; k < operands; ++k) {
+        const char* from = at[k + 1] + done * step[k + 1] * static_cast<int64_t>(size_of(in[k].dtype));
+        args.in[k] = from;
+        args.step[k] = step[k + 1];
+        if (!in[k].cast) continue;
+        in[k].cast(buffers[k], 1, from, step[k + 1], step[k + 1] ? count : 1);
+        args.in[k] = buffers[k];
+        args.step[k] = step[k + 1] ? 1 : 0;
+      }
+      char* to = at[0] + done * step[0] * static_cast<int64_t>(size_of(out.dtype));
+      args.out = out.cast ? static_cast<void*>(buffers[kMapOperands]) : to;
+      args.out_step = out.cast ? 1 : step[0];
+      loop(args);
+      if (out.cast) out.cast(to, step[0], buffers[kMapOperands], 1, count);
+    }
+  }
+};
+
+Port port(const Tensor& tensor, DType inside, bool into_loop) {
+  Port p;
+  p.dtype = tensor.dtype();
+  p.loop_size = size_of(inside);
+  if (tensor.dtype() != inside)
+    p.cast = into_loop ? cast_between(inside, tensor.dtype()) : cast_between(tensor.dtype(), inside);
+  return p;
+}
+
+}  // namespace
+
+bool map(const KernelCall& call) {
+  const MapFacts& facts = map_facts(call.id);
+  bool forward = call.part == Part::forward;
+  DType type = compute_type(forward ? map_compute_type(call.id, call.in) : call.in[0].dtype());
+  size_t part = static_cast<size_t>(call.part);
+  Driver driver;
+  driver.loop = loops()[static_cast<size_t>(map_index(call.id))][part][static_cast<size_t>(type)];
+  if (!driver.loop) return false;
+  double params[8];
+  for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
+  driver.params = params;
+  driver.operands = static_cast<int>(call.in.size());
+  driver.out = port(call.out[0], forward && facts.mask_result ? DType::boolean : type, false);
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    bool mask = false;  // which operand stands at position k
+    if (forward) {
+      mask = facts.mask_operands >> k & 1;
+    } else if (k > 0) {
+      size_t seen = 0;
+      for (unsigned operand = 0; operand < 3; ++operand)
+        if (facts.grads[part - 1].reads_input[operand] && ++seen == k) mask = facts.mask_operands >> operand & 1;
+    }
+    driver.in[k] = port(call.in[k], mask ? DType::boolean : type, true);
+  }
+  StridedLoop<kMapOperands + 1> walk;
+  walk.add(call.out[0]);
+  for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
+  walk.each_run([&](char* const* at, const int64_t* step, int64_t n) { driver.run(at, step, n); });
+  return true;
+}
+
+}  // namespace rushlight::reference

@@ -1,0 +1,67 @@
+// The matrix product as three loops.
+#include "rushlight/backend/reference/kernels.h"
+
+namespace rushlight::reference {
+
+namespace {
+
+// An operand of a batched product: a matrix of sizes and strides at each batch offset.
+struct Matrices {
+  Layout batch;  // broadcast over the result's leading dimensions
+  int64_t row = 0, column = 0;
+};
+Matrices matrices(const Layout& layout, IntSpan batch_shape, bool vector_is_row) {
+  int rank = layout.rank();
+  Matrices m;
+  if (rank == 1) {
+    (vector_is_row ? m.column : m.row) = layout.stride(0);
+  } else {
+    m.row = layout.stride(rank - 2);
+    m.column = layout.stride(rank - 1);
+  }
+  Strides strides(batch_shape.size(), 0);
+  int own = rank > 2 ? rank - 2 : 0;
+  for (int d = 0; d < own; ++d)
+    if (layout.size(d) != 1) strides[batch_shape.size() - static_cast<size_t>(own - d)] = layout.stride(d);
+  m.batch = Layout(batch_shape, {strides.data(), strides.size()}, layout.offset());
+  return m;
+}
+
+template <class T>
+using Accumulator = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
+
+}  // namespace
+
+bool matmul(const KernelCall& call) {
+  const Tensor &a = call.in[0], &b = call.in[1], &out = call.out[0];
+  int64_t inner = a.shape().back();
+  int64_t rows = a.rank() > 1 ? a.size(-2) : 1, columns = b.rank() > 1 ? b.size(-1) : 1;
+  size_t tail = static_cast<size_t>(a.rank() > 1) + static_cast<size_t>(b.rank() > 1);
+  IntSpan batch = out.shape().first(out.shape().size() - tail);
+  Matrices left = matrices(a.layout(), batch, true), right = matrices(b.layout(), batch, false);
+  visit(a.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto* x = static_cast<const T*>(a.storage()->data());
+    auto* y = static_cast<const T*>(b.storage()->data());
+    T* to = out.data<T>();
+    SmallVector<int64_t, 16> starts;
+    for_each_offset(left.batch, [&](int64_t start) { starts.push_back(start); });
+    size_t next = 0;
+    for_each_offset(right.batch, [&](int64_t b_start) {
+      int64_t a_start = starts[next++];
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < columns; ++j) {
+          Accumulator<T> total = 0;
+          for (int64_t k = 0; k < inner; ++k) {
+            T u = x[a_start + i * left.row + k * left.column], w = y[b_start + k * right.row + j * right.column];
+            total += static_cast<Accumulator<T>>(u) * static_cast<Accumulator<T>>(w);
+          }
+          if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *to++ = static_cast<T>(static_cast<float>(total));
+          else *to++ = static_cast<T>(total);
+        }
+    });
+  });
+  return true;
+}
+
+}  // namespace rushlight::reference

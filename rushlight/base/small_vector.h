@@ -1,0 +1,131 @@
+// A vector whose first N elements live inside it: shapes, argument lists, edges.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "rushlight/base/memory.h"
+
+namespace rushlight {
+
+template <class T, int N>
+class SmallVector {
+ public:
+  using value_type = T;
+
+  SmallVector() = default;
+  SmallVector(std::initializer_list<T> items) : SmallVector(items.begin(), items.end()) {}
+  template <class It>
+    requires(!std::is_integral_v<It>)
+  SmallVector(It first, It last) {
+    for (; first != last; ++first) push_back(*first);
+  }
+  explicit SmallVector(size_t count, const T& value = T()) { resize(count, value); }
+  SmallVector(const SmallVector& other) : SmallVector(other.begin(), other.end()) {}
+  SmallVector(SmallVector&& other) noexcept { take(other); }
+  SmallVector& operator=(const SmallVector& other) {
+    if (this != &other) {
+      SmallVector copy(other);
+      *this = std::move(copy);
+    }
+    return *this;
+  }
+  SmallVector& operator=(SmallVector&& other) noexcept {
+    if (this != &other) {
+      release();
+      take(other);
+    }
+    return *this;
+  }
+  ~SmallVector() { release(); }
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
+  T& operator[](size_t i) { return data_[i]; }
+  const T& operator[](size_t i) const { return data_[i]; }
+  T& back() { return data_[size_ - 1]; }
+  const T& back() const { return data_[size_ - 1]; }
+  T& front() { return data_[0]; }
+  const T& front() const { return data_[0]; }
+
+  void push_back(T value) {
+    if (size_ == capacity_) grow(size_t{capacity_} * 2);
+    new (data_ + size_) T(std::move(value));
+    ++size_;
+  }
+  void pop_back() { data_[--size_].~T(); }
+  void clear() {
+    std::destroy(begin(), end());
+    size_ = 0;
+  }
+  void reserve(size_t count) {
+    if (count > capacity_) grow(count);
+  }
+  void resize(size_t count, T value = T()) {
+    reserve(count);
+    while (size_ > count) pop_back();
+    while (size_ < count) push_back(value);
+  }
+  void insert(size_t at, T value) {
+    push_back(std::move(value));
+    for (size_t i = size_ - 1; i > at; --i) std::swap(data_[i], data_[i - 1]);
+  }
+  void erase(size_t at) {
+    for (size_t i = at; i + 1 < size_; ++i) data_[i] = std::move(data_[i + 1]);
+    pop_back();
+  }
+
+  friend bool operator==(const SmallVector& a, const SmallVector& b) {
+    if (a.size_ != b.size_) return false;
+    for (size_t i = 0; i < a.size_; ++i)
+      if (!(a[i] == b[i])) return false;
+    return true;
+  }
+
+ private:
+  T* inside() { return reinterpret_cast<T*>(inside_); }
+
+  void grow(size_t count) {
+    T* wider = static_cast<T*>(allocate_memory(count * sizeof(T)));
+    std::uninitialized_move(begin(), end(), wider);
+    std::destroy(begin(), end());
+    if (data_ != inside()) free_memory(data_, capacity_ * sizeof(T));
+    data_ = wider;
+    capacity_ = static_cast<uint32_t>(count);
+  }
+  void take(SmallVector& other) {
+    if (other.data_ == other.inside()) {
+      std::uninitialized_move(other.begin(), other.end(), data_);
+      size_ = other.size_;
+      other.clear();
+    } else {
+      data_ = std::exchange(other.data_, other.inside());
+      size_ = std::exchange(other.size_, 0);
+      capacity_ = std::exchange(other.capacity_, N);
+    }
+  }
+  void release() {
+    std::destroy(begin(), end());
+    if (data_ != inside()) free_memory(data_, capacity_ * sizeof(T));
+    data_ = inside();
+    size_ = 0;
+    capacity_ = N;
+  }
+
+  T* data_ = inside();
+  uint32_t size_ = 0, capacity_ = N;
+  alignas(T) unsigned char inside_[N * sizeof(T)];
+};
+
+}  // namespace rushlight

@@ -1,0 +1,71 @@
+// How calls take lists: IntList accepts 3, {3, 3} or a Shape; TensorList accepts {a, b}, a vector or a span.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "rushlight/core/shape.h"
+
+namespace rushlight {
+
+class Tensor;
+
+class IntList : public Ints {
+ public:
+  IntList() = default;
+  template <class T>
+    requires std::is_integral_v<T>
+  IntList(T value) : Ints{static_cast<int64_t>(value)} {}
+  IntList(std::initializer_list<int64_t> values) : Ints(values) {}
+  IntList(const Ints& values) : Ints(values) {}
+  IntList(Ints&& values) : Ints(std::move(values)) {}
+  IntList(IntSpan values) : Ints(values.begin(), values.end()) {}
+  IntList(const std::vector<int64_t>& values) : Ints(values.begin(), values.end()) {}
+  operator IntSpan() const { return {data(), size()}; }
+};
+
+// An IntList that may be absent: `{.dim = 1}`, `{.dim = {0, 1}}`, or not said.
+class OptionalIntList {
+ public:
+  OptionalIntList() = default;
+  OptionalIntList(std::nullopt_t) {}
+  template <class T>
+    requires std::is_integral_v<T>
+  OptionalIntList(T value) : given_(true), values_(value) {}
+  OptionalIntList(std::initializer_list<int64_t> values) : given_(true), values_(values) {}
+  OptionalIntList(const Ints& values) : given_(true), values_(values) {}
+  OptionalIntList(const IntList& values) : given_(true), values_(values) {}
+  OptionalIntList(IntSpan values) : given_(true), values_(values) {}
+
+  bool has_value() const { return given_; }
+  explicit operator bool() const { return given_; }
+  const IntList& operator*() const { return values_; }
+  const IntList* operator->() const { return &values_; }
+
+ private:
+  bool given_ = false;
+  IntList values_;
+};
+
+// A borrowed list of tensors. The callee reads it during the call only.
+class TensorList {
+ public:
+  TensorList() = default;
+  TensorList(std::initializer_list<Tensor> list) : count_(list.size()) { first_ = list.begin(); }
+  TensorList(const std::vector<Tensor>& list) : first_(list.data()), count_(list.size()) {}
+  TensorList(std::span<const Tensor> list) : first_(list.data()), count_(list.size()) {}
+  TensorList(const Tensor* first, size_t count) : first_(first), count_(count) {}
+  size_t size() const { return count_; }
+  const Tensor* begin() const { return first_; }
+  const Tensor* end() const;
+  const Tensor& operator[](size_t i) const;
+
+ private:
+  const Tensor* first_ = nullptr;
+  size_t count_ = 0;
+};
+
+}  // namespace rushlight

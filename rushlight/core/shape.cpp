@@ -1,0 +1,139 @@
+#include "rushlight/core/shape.h"
+
+#include <algorithm>
+
+namespace rushlight {
+
+void append_text(std::string& text, const Ints& values) { append_text(text, IntSpan(values.data(), values.size())); }
+
+int64_t checked_numel(IntSpan shape, const char* where) {
+  int64_t numel = 1;
+  bool overflow = false, empty = false;
+  for (int64_t size : shape) {
+    if (size < 0)
+      fail(ErrorKind::runtime, "[", where, "] size ", size, " in ", shape, " is negative; sizes count elements");
+    empty |= size == 0;
+    overflow |= __builtin_mul_overflow(numel, size, &numel);
+  }
+  if (empty) return 0;
+  if (overflow) fail(ErrorKind::runtime, "[", where, "] shape ", shape, " has more elements than 64 bits can count");
+  return numel;
+}
+
+int wrap_dim(int64_t dim, int rank, const char* op) {
+  int64_t span = rank ? rank : 1;  // a scalar accepts 0 and -1, as in PyTorch
+  if (dim < -span || dim >= span)
+    fail(ErrorKind::index, "[", op, "] Dimension out of range (expected to be in range of [", -span, ", ", span - 1,
+         "], but got ", dim, ")");
+  return static_cast<int>(dim < 0 ? dim + span : dim);
+}
+
+Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op) {
+  size_t rank = std::max(a.size(), b.size());
+  Shape shape(rank, 1);
+  for (size_t i = 0; i < rank; ++i) {  // from the last dimension on
+    int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
+    int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (x != y && x != 1 && y != 1)
+      fail(ErrorKind::runtime, "[", op, "] shapes ", a, " and ", b, " do not broadcast: in dimension -", i + 1,
+           " the sizes are ", x, " and ", y, "; they must be equal, or one of them 1");
+    shape[rank - 1 - i] = x == 1 ? y : x;
+  }
+  return shape;
+}
+
+Layout::Layout(IntSpan shape) {
+  numel_ = checked_numel(shape, "shape");
+  set_rank(shape.size());
+  int64_t step = 1;
+  for (int d = rank_ - 1; d >= 0; --d) {
+    dims()[d] = shape[d];
+    dims()[rank_ + d] = step;
+    step *= std::max<int64_t>(shape[d], 1);
+  }
+}
+
+Layout::Layout(IntSpan shape, IntSpan strides, int64_t offset) : offset_(offset) {
+  numel_ = checked_numel(shape, "shape");
+  set_rank(shape.size());
+  std::copy(shape.begin(), shape.end(), dims());
+  std::copy(strides.begin(), strides.end(), dims() + rank_);
+  find_contiguous();
+}
+
+void Layout::set_rank(size_t rank) {
+  if (rank > 4096) fail(ErrorKind::value, "a tensor of ", rank, " dimensions; the most is 4096");
+  rank_ = static_cast<int32_t>(rank);
+  if (on_heap()) heap_ = static_cast<int64_t*>(allocate_memory(2 * rank * sizeof(int64_t)));
+}
+
+void Layout::delete_heap() noexcept { free_memory(heap_, 2 * static_cast<size_t>(rank_) * sizeof(int64_t)); }
+
+void Layout::find_contiguous() {
+  contiguous_ = true;
+  int64_t step = 1;
+  for (int d = rank_ - 1; d >= 0 && numel_ > 0; --d) {
+    if (size(d) == 1) continue;
+    contiguous_ &= stride(d) == step;
+    step *= size(d);
+  }
+}
+
+namespace {
+// Dimensions of more than one element, from the widest step to the narrowest.
+SmallVector<int, 5> widest_first(const Layout& layout) {
+  SmallVector<int, 5> order;
+  for (int d = 0; d < layout.rank(); ++d)
+    if (layout.size(d) > 1) order.push_back(d);
+  auto reach = [&](int d) { return layout.stride(d) < 0 ? -layout.stride(d) : layout.stride(d); };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return reach(a) > reach(b); });
+  return order;
+}
+}  // namespace
+
+Layout Layout::dense_like() const {
+  if (contiguous_ || numel_ == 0) return Layout(shape());
+  auto order = widest_first(*this);
+  Strides strides(static_cast<size_t>(rank_), 1);
+  int64_t step = 1;
+  while (!order.empty()) {
+    int d = order.back();
+    order.pop_back();
+    if (stride(d) != step) return Layout(shape());
+    strides[d] = step;
+    step *= size(d);
+  }
+  return Layout(shape(), IntSpan(strides.data(), strides.size()), 0);
+}
+
+int64_t Layout::first_element() const {
+  int64_t first = offset_;
+  if (numel_ == 0) return first;
+  for (int d = 0; d < rank_; ++d)
+    if (stride(d) < 0) first += (size(d) - 1) * stride(d);
+  return first;
+}
+
+int64_t Layout::end_element() const {
+  int64_t last = offset_;
+  if (numel_ == 0) return last;
+  for (int d = 0; d < rank_; ++d)
+    if (stride(d) > 0) last += (size(d) - 1) * stride(d);
+  return last + 1;
+}
+
+bool Layout::has_overlap() const {
+  if (contiguous_ || numel_ <= 1) return false;
+  auto order = widest_first(*this);
+  int64_t extent = 0;  // how far the narrower dimensions reach
+  while (!order.empty()) {
+    int d = order.back();
+    order.pop_back();
+    int64_t step = stride(d) < 0 ? -stride(d) : stride(d);
+    if (step <= extent) return true;
+    extent += step * (size(d) - 1);
+  }
+  return false;
+}
+
+}  // namespace rushlight

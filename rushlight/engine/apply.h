@@ -1,0 +1,31 @@
+// apply(): the one way every op call goes. Infer, run, record; fresh results, out= and in-place alike.
+#pragma once
+
+#include "rushlight/engine/op_def.h"
+
+namespace rushlight {
+
+Results apply(OpId id, Inputs in, Attrs attrs);
+Tensor apply_single(OpId id, Inputs in, Attrs attrs);
+// Writes the results over the inputs that the schema marks with `!`.
+void apply_in_place(OpId id, Inputs in, Attrs attrs);
+const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out);
+
+// The gradient of operand `operand` of the MAP op that `node` recorded, by its formula's kernel. Inputs: the gradient of the
+// result, then what the formula reads.
+Tensor apply_map_grad(Node& node, int operand, Inputs in);
+
+// A composite's whole backward by one kernel. False: no backend kernel took it.
+bool run_fused_backward(Vjp& vjp);
+
+// For rules and the engine itself: apply_op(OpId::mul, {}, a, b)
+template <class... Operands>
+Tensor apply_op(OpId id, Attrs attrs, const Operands&... operands) {
+  const Tensor* const inputs[] = {&operands...};
+  return apply_single(id, {inputs, sizeof...(operands)}, attrs);
+}
+
+// The gradient summed over the dimensions that broadcasting added, so that it has `shape` again.
+Tensor sum_to(const Tensor& gradient, IntSpan shape);
+
+}  // namespace rushlight

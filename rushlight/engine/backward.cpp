@@ -1,0 +1,273 @@
+#include "rushlight/engine/backward.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "rushlight/engine/apply.h"
+#include "rushlight/engine/context.h"
+#include "rushlight/engine/node.h"
+
+namespace rushlight {
+
+namespace {
+
+bool owned_alone(const Tensor& tensor) {
+  return tensor.ref()->use_count() == 1 && tensor.storage()->use_count() == 1 && tensor.is_contiguous();
+}
+
+// into += gradient, in place where nobody else sees `into`.
+void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
+  if (!create_graph && owned_alone(into) && into.dtype() == gradient.dtype()) {
+    const Tensor* const inputs[] = {&into, &gradient};
+    apply_in_place(OpId::add, {inputs, 2}, {});
+  } else {
+    into = apply_op(OpId::add, {}, into, gradient);
+  }
+}
+
+}  // namespace
+
+// One run of backward: a max-heap of nodes on their sequence numbers, so that a node runs after all its users.
+class BackwardPass {
+ public:
+  BackwardPass(bool keep_graph, bool create_graph) : keep_graph_(keep_graph), create_graph_(create_graph) {}
+  ~BackwardPass() {  // after an error: forget what has arrived
+    for (Node* node : heap_) leave(*node);
+    if (current_) leave(*current_);
+  }
+
+  // Only nodes that lead to one of these are visited; their gradients are caught instead of accumulated.
+  void restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate);
+  void deliver(const Edge& edge, Tensor gradient);
+  void run();
+  Tensor caught(const Edge& target) const;
+
+ private:
+  struct Target {
+    Edge edge;
+    Tensor gradient;
+  };
+
+  void step(Node& node);
+  void see_arrivals(Node& node);
+  void fit_to_input(const Node& node, size_t i, Tensor& gradient);
+  void leave(Node& node) {
+    for (Tensor& gradient : node.inbox()) gradient = Tensor();
+    node.pass_.store(nullptr, std::memory_order_release);
+  }
+  static bool earlier(const Node* a, const Node* b) { return a->seq() < b->seq(); }
+
+  bool keep_graph_, create_graph_;
+  bool restricted_ = false, accumulate_ = true;
+  SmallVector<Node*, 32> heap_;
+  Node* current_ = nullptr;
+  std::unordered_set<const Node*> wanted_;
+  std::vector<Target> targets_;
+};
+
+void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate) {
+  restricted_ = true;
+  accumulate_ = accumulate;
+  for (const Edge& edge : targets) targets_.push_back({edge, {}});
+  // A node is wanted if it is a target or one of its edges leads to a wanted one: depth first, children before parents.
+  for (const Edge& edge : targets) wanted_.insert(edge.node.get());
+  std::unordered_set<const Node*> seen;
+  struct Frame {
+    const Node* node;
+    size_t next_edge;
+  };
+  std::vector<Frame> stack;
+  for (const Edge& root : roots)
+    if (root && seen.insert(root.node.get()).second) stack.push_back({root.node.get(), 0});
+  while (!stack.empty()) {
+    Frame& frame = stack.back();
+    auto edges = frame.node->edges();
+    if (frame.next_edge == edges.size()) {
+      for (const Edge& edge : edges)
+        if (edge && wanted_.count(edge.node.get())) wanted_.insert(frame.node);
+      stack.pop_back();
+      continue;
+    }
+    const Node* child = edges[frame.next_edge++].node.get();
+    if (child && seen.insert(child).second) stack.push_back({child, 0});
+  }
+}
+
+void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
+  Node& node = *edge.node;
+  if (restricted_ && !wanted_.count(&node)) return;
+  const void* owner = nullptr;
+  if (node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
+    heap_.push_back(&node);
+    std::push_heap(heap_.begin(), heap_.end(), earlier);
+  } else if (owner != this) {
+    fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [", node.name(),
+         "]); give each thread a graph of its own, or take turns");
+  }
+  Tensor& slot = node.inbox()[edge.output];
+  if (!slot.defined()) slot = std::move(gradient);
+  else add_to(slot, gradient, create_graph_);
+}
+
+// The gradients of this node's results are complete: hooks, retain_grad and grad() see them now.
+void BackwardPass::see_arrivals(Node& node) {
+  if (NodeExtras* extras = node.extras()) {
+    for (size_t i = 0; i < extras->hooks.size(); ++i) {
+      auto entry = extras->hooks[i];  // a copy: a hook may remove itself
+      Tensor& slot = node.inbox()[entry.output];
+      if (!slot.defined()) continue;
+      Tensor replaced = (*entry.hook)(slot);
+      if (!replaced.defined()) continue;
+      if (!replaced.layout().same_shape(slot.layout()))
+        fail(ErrorKind::runtime, "[hook] returned a gradient of shape ", replaced.shape(), " for one of shape ", slot.shape());
+      slot = replaced;
+    }
+    for (auto& entry : extras->retained) {
+      const Tensor& slot = node.inbox()[entry.output];
+      if (!slot.defined()) continue;
+      entry.grad = entry.grad.defined() ? apply_op(OpId::add, {}, entry.grad, slot) : slot;
+    }
+  }
+  for (Target& target : targets_)
+    if (target.edge.node.get() == &node) target.gradient = node.inbox()[target.edge.output];
+}
+
+void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
+  NodeExtras* extras = node.extras();
+  if (!extras || i >= extras->facts.size()) return;
+  const InputFact& fact = extras->facts[i];
+  if (!fact.layout.same_shape(gradient.layout())) gradient = sum_to(gradient, fact.layout.shape());
+  if (gradient.dtype() != fact.dtype) {
+    const Attr dtype[] = {fact.dtype};
+    gradient = apply_op(OpId::to, dtype, gradient);
+  }
+}
+
+void BackwardPass::step(Node& node) {
+  see_arrivals(node);
+  if (node.is_leaf()) {
+    Tensor gradient = std::move(node.inbox()[0]);
+    if (accumulate_ && gradient.defined()) static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    return;
+  }
+  Vjp vjp(node, create_graph_);
+  bool any = false;
+  for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
+  if (!any) return;
+  node.propagate(vjp);
+  for (size_t i = 0; i < vjp.gradients.size(); ++i) {
+    Tensor& gradient = vjp.gradients[i];
+    if (!gradient.defined() || !vjp.needs(i)) continue;
+    fit_to_input(node, i, gradient);
+    deliver(node.edges()[i], std::move(gradient));
+  }
+  if (!keep_graph_) node.release_saved();
+}
+
+void BackwardPass::run() {
+  Scoped<bool> mode(context().grad_mode, create_graph_);
+  while (!heap_.empty()) {
+    std::pop_heap(heap_.begin(), heap_.end(), earlier);
+    current_ = heap_.back();
+    heap_.pop_back();
+    step(*current_);
+    leave(*current_);
+    current_ = nullptr;
+  }
+}
+
+Tensor BackwardPass::caught(const Edge& target) const {
+  for (const Target& entry : targets_)
+    if (entry.edge.node == target.node && entry.edge.output == target.output) return entry.gradient;
+  return {};
+}
+
+void Leaf::accumulate(Tensor gradient, bool create_graph) {
+  if (!grad.defined()) {
+    bool steal = create_graph || owned_alone(gradient);
+    grad = steal ? std::move(gradient) : apply_op(OpId::clone, {}, gradient);
+  } else if (create_graph) {
+    grad = apply_op(OpId::add, {}, grad, gradient);
+  } else {
+    NoGrad guard;
+    const Tensor* const inputs[] = {&grad, &gradient};
+    apply_in_place(OpId::add, {inputs, 2}, {});
+  }
+}
+
+namespace {
+
+Tensor first_gradient(const Tensor& tensor, const Tensor& given, const char* op) {
+  if (!tensor.defined()) fail(ErrorKind::value, "[", op, "] got an undefined tensor");
+  if (!requires_grad(*tensor.impl()))
+    fail(ErrorKind::runtime, "[", op, "] the tensor does not require grad and does not have a grad_fn. Was it made under "
+         "no_grad, detached, or from tensors without requires_grad_()?");
+  if (given.defined()) {
+    if (!given.layout().same_shape(tensor.layout()))
+      fail(ErrorKind::runtime, "[", op, "] Mismatch in shape: the gradient has shape ", given.shape(), " and the tensor ", tensor.shape());
+    return given;
+  }
+  if (tensor.numel() != 1)
+    fail(ErrorKind::runtime, "[", op, "] grad can be implicitly created only for scalar outputs, and this tensor has shape ",
+         tensor.shape(), "; reduce it (sum, mean) or pass its gradient");
+  const Attr attrs[] = {Attr(tensor.shape()), Attr(tensor.dtype())};
+  return apply_op(OpId::full, attrs, Tensor(1.0));
+}
+
+struct Roots {
+  std::vector<Edge> edges;
+  std::vector<Tensor> gradients;
+};
+Roots roots_of(TensorList tensors, TensorList gradients, const char* op) {
+  if (gradients.size() && gradients.size() != tensors.size())
+    fail(ErrorKind::runtime, "[", op, "] got ", tensors.size(), " tensors and ", gradients.size(), " gradients");
+  Roots roots;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    roots.gradients.push_back(first_gradient(tensors[i], gradients.size() ? gradients[i] : Tensor(), op));
+    roots.edges.push_back(edge_of(tensors[i]));
+  }
+  return roots;
+}
+
+void start(BackwardPass& pass, Roots& roots) {
+  for (size_t i = 0; i < roots.edges.size(); ++i) pass.deliver(roots.edges[i], std::move(roots.gradients[i]));
+  pass.run();
+}
+
+}  // namespace
+
+void backward(TensorList tensors, TensorList gradients, const BackwardOptions& options) {
+  Roots roots = roots_of(tensors, gradients, "backward");
+  BackwardPass pass(options.retain_graph.value_or(options.create_graph), options.create_graph);
+  std::vector<Edge> targets;
+  for (const Tensor& input : options.inputs) {
+    targets.push_back(edge_of(input));
+    if (!targets.back() || !targets.back().node->is_leaf())
+      fail(ErrorKind::runtime, "[backward] one of the inputs is not a leaf that requires grad; use grad() for others");
+  }
+  if (!targets.empty()) pass.restrict_to(roots.edges, targets, true);
+  start(pass, roots);
+}
+
+std::vector<Tensor> grad(TensorList outputs, TensorList inputs, const GradOptions& options) {
+  Roots roots = roots_of(outputs, options.grad_outputs, "grad");
+  std::vector<Edge> targets;
+  for (const Tensor& input : inputs) {
+    if (!requires_grad(*input.impl()))
+      fail(ErrorKind::runtime, "[grad] One of the differentiated Tensors does not require grad; call requires_grad_() before using it");
+    targets.push_back(edge_of(input));
+  }
+  BackwardPass pass(options.retain_graph.value_or(options.create_graph), options.create_graph);
+  pass.restrict_to(roots.edges, targets, false);
+  start(pass, roots);
+  std::vector<Tensor> gradients;
+  for (const Edge& target : targets) {
+    gradients.push_back(pass.caught(target));
+    if (!gradients.back().defined() && !options.allow_unused)
+      fail(ErrorKind::runtime, "[grad] One of the differentiated Tensors appears to not have been used in the graph. Set "
+           "allow_unused=True if this is the desired behavior");
+  }
+  return gradients;
+}
+
+}  // namespace rushlight

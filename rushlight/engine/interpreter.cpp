@@ -1,0 +1,132 @@
+#include "rushlight/engine/interpreter.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "rushlight/engine/apply.h"
+#include "rushlight/engine/node.h"
+
+namespace rushlight {
+
+namespace internal {
+thread_local constinit Context thread_context;
+}
+
+namespace {
+
+std::atomic<uint64_t> fallbacks{0};
+
+const Backend& best_host_backend() {
+#ifdef RUSHLIGHT_CPU
+  return cpu_backend();
+#else
+  return reference_backend();
+#endif
+}
+
+bool fallback_is_error() {
+  static const bool error = [] {
+    const char* value = std::getenv("RUSHLIGHT_FALLBACK");
+    return value && std::strcmp(value, "error") == 0;
+  }();
+  return error;
+}
+
+void note_fallback(const OpCall& call, const Backend& backend) {
+  if (fallback_is_error())
+    fail(ErrorKind::not_implemented, "[", call.name(), "] the ", backend.name, " backend has no kernel for this call, and "
+         "RUSHLIGHT_FALLBACK=error forbids the reference kernel");
+  if (fallbacks.fetch_add(1, std::memory_order_relaxed) == 0)
+    std::fprintf(stderr, "rushlight: [%s] has no %s kernel and runs on the slow reference backend; later ones are only "
+                 "counted (fallback_count)\n", call.name(), backend.name);
+}
+
+void allocate_results(OpCall& call, const Backend& backend) {
+  for (size_t i = call.out.size(); i < call.specs.size(); ++i)
+    call.out.push_back(empty_like_layout(call.specs[i].layout, call.specs[i].dtype, *backend.allocator));
+}
+
+bool try_kernel(OpCall& call, const Backend& backend) {
+  Kernel kernel = backend.kernel(call.def.id, call.part);
+  if (!kernel) return false;
+  size_t given = call.out.size();
+  allocate_results(call, backend);
+  if (kernel(call.kernel_call(call.def.id))) return true;
+  while (call.out.size() > given) call.out.pop_back();
+  return false;
+}
+
+// A body's results, put where the caller wanted them.
+void run_body(OpCall& call) {
+  Results wanted = std::move(call.out);
+  call.out.clear();
+  {
+    NoGrad guard;
+    Scoped<Interpreter*> eager(context().interpreter, nullptr);
+    call.def.body(call);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      const Tensor* const inputs[] = {&wanted[i], &call.out[i]};
+      OpCall copy{op_def(OpId::copy), {inputs, 2}, {}};
+      copy.out.push_back(wanted[i]);
+      run_eager(copy);
+      call.out[i] = wanted[i];
+    }
+  }
+}
+
+}  // namespace
+
+const Backend& host_backend() {
+  const Backend* chosen = context().host_backend;
+  return chosen ? *chosen : best_host_backend();
+}
+void set_backend(std::string_view name) { context().host_backend = &find_backend(name); }
+uint64_t fallback_count() { return fallbacks.load(std::memory_order_relaxed); }
+
+void run_eager(OpCall& call) {
+  const Backend& backend = host_backend();
+  if (try_kernel(call, backend)) return;
+  if (call.def.body && call.part == Part::forward) return run_body(call);
+  if (&backend != &reference_backend()) {
+    note_fallback(call, backend);
+    if (try_kernel(call, reference_backend())) return;
+  }
+  fail(ErrorKind::not_implemented, "[", call.name(), "] no backend has a kernel for this call");
+}
+
+bool run_fused_eager(OpCall& call) {
+  Kernel kernel = host_backend().kernel(call.def.id, Part::backward);
+  return kernel && kernel(call.kernel_call(call.def.id));
+}
+
+// The backward of a composite as one call: gradients of the results, every input, every result and residual -> one
+// gradient per input.
+bool run_fused_backward(Vjp& vjp) {
+  Node& node = vjp.node();
+  const OpDef& def = *node.op();
+  if (!host_backend().kernel(def.id, Part::backward)) return false;
+  const Tensor none;
+  SmallVector<Tensor, 8> values;
+  size_t inputs = node.edges().size(), results = static_cast<size_t>(node.output_count());
+  size_t saved_results = results;
+  for (const SavedTensor& saved : node.saved())
+    if (saved.is_result && saved.slot >= saved_results) saved_results = saved.slot + 1u;
+  for (size_t i = 0; i < results; ++i) values.push_back(vjp.grad(i));
+  for (size_t i = 0; i < inputs; ++i) values.push_back(vjp.input(i));
+  for (size_t i = 0; i < saved_results; ++i) values.push_back(vjp.output(i));
+  SmallVector<const Tensor*, 8> pointers;
+  for (const Tensor& tensor : values) pointers.push_back(&tensor);
+  OpCall call{def, {pointers.data(), pointers.size()}, node.attrs(), Part::backward};
+  for (size_t i = 0; i < inputs; ++i) {
+    if (!vjp.needs(i)) call.out.push_back(Tensor());
+    else call.out.push_back(empty_like_layout(vjp.input_layout(i).dense_like(), vjp.input_dtype(i), *host_backend().allocator));
+  }
+  Interpreter* interpreter = context().interpreter;
+  if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;
+  for (size_t i = 0; i < inputs; ++i) vjp.set(i, call.out[i]);
+  return true;
+}
+
+}  // namespace rushlight

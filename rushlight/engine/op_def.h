@@ -1,0 +1,62 @@
+// OpDef: what the engine must know about an op. One constant per op, in ops/<family>.cpp.
+#pragma once
+
+#include "rushlight/backend/kernel_args.h"
+
+namespace rushlight {
+
+using Results = SmallVector<Tensor, 2>;
+
+struct OutputSpec {
+  Layout layout;
+  DType dtype;
+};
+
+struct OpDef;
+class Vjp;
+
+// One call of an op on its way through apply().
+struct OpCall {
+  const OpDef& def;
+  Inputs in;
+  Attrs attrs;
+  Part part = Part::forward;
+  bool recording = false;              // a gradient may be asked for: residuals are wanted
+  SmallVector<OutputSpec, 2> specs{};  // what infer() found
+  Results out{};                       // given (in place, out=) or made by the interpreter
+
+  void emit(Layout layout, DType dtype) { specs.push_back({std::move(layout), dtype}); }
+  void emit(IntSpan shape, DType dtype) { emit(Layout(shape), dtype); }
+  const char* name() const;
+  KernelCall kernel_call(OpId id) const { return {id, part, in, {out.data(), out.size()}, attrs}; }
+};
+
+struct OpDef {
+  OpId id;
+  // Checks the inputs and emits the results' layouts and dtypes; a composite emits its residuals too while recording.
+  void (*infer)(OpCall&) = nullptr;
+  // VIEW: the result's layout over the input's memory.
+  Layout (*view)(const Tensor& input, const Attrs&) = nullptr;
+  // COMPOSITE: sets call.out (results, then residuals) by other ops.
+  void (*body)(OpCall&) = nullptr;
+  // Gradients of the inputs, by public ops. Null: not differentiable.
+  void (*vjp)(Vjp&) = nullptr;
+  uint32_t saved_inputs = 0;        // bit i: vjp reads input i
+  uint32_t saved_outputs = 0;       // bit i: vjp reads result or residual i
+  bool saves_facts = false;         // vjp reads shapes and dtypes of inputs that it does not save
+  int outputs = 1;                  // results that the caller sees; -1: as many as infer emits
+  uint32_t constant_outputs = 0;    // bit i: result i is never differentiable (indices)
+  bool is_map = false;
+  bool is_view = false;
+  bool cuts_history = false;        // detach
+  bool residuals = false;           // COMPOSITE: infer emits more while recording
+  bool (*saves_input)(size_t i, size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
+  bool fused_backward = false;      // COMPOSITE: a backend may do the whole vjp in one kernel
+  bool in_place_safe = false;       // the kernel may write its result over an input of the same layout
+};
+
+// The table over the closed list.
+const OpDef& op_def(OpId id);
+inline const char* OpCall::name() const { return name_of(def.id).data(); }
+
+}  // namespace rushlight

@@ -1,0 +1,44 @@
+// What the families of ops share when they state their rules: argument checks, dimension lists, the table's parts.
+#pragma once
+
+#include "rushlight/engine/apply.h"
+#include "rushlight/engine/node.h"
+#include "rushlight/engine/op_def.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/generated/op_args.h"
+#include "rushlight/ops/operators.h"
+
+namespace rushlight {
+
+// One constant per OP, VIEW and COMPOSITE of the list, defined in its family's file; the linker finds a missing one.
+namespace defs {
+#define MAP(id, schema, doc)
+#define FUNCTION(id, schema, doc)
+#define VIEW(id, schema, doc) extern const OpDef id;
+#define OP(id, schema, doc) extern const OpDef id;
+#define COMPOSITE(id, schema, doc) extern const OpDef id;
+#include "rushlight/core/op_list.h"
+#undef MAP
+#undef VIEW
+#undef OP
+#undef COMPOSITE
+#undef FUNCTION
+}  // namespace defs
+
+// The OpDef of the i-th MAP op.
+const OpDef& map_def(int map_index);
+
+inline IntSpan span_of(const Ints& ints) { return {ints.data(), ints.size()}; }
+
+// Throws "[op] argument `name` ..." where a tensor that the op needs was not given.
+void expect_defined(const OpCall& call, size_t input, const char* name);
+void expect_floating(const OpCall& call, size_t input, const char* name);
+void expect_rank(const OpCall& call, size_t input, const char* name, int least);
+void expect_same_dtype(const OpCall& call, size_t a, size_t b);
+
+// The dimensions a reduction runs over, each once, wrapped and in order; all of them where none are named.
+Ints reduced_dims(const OptionalIntList& dims, int rank, const char* op);
+// `shape` after reducing over `dims`.
+Shape reduced_shape(IntSpan shape, const Ints& dims, bool keepdim);
+
+}  // namespace rushlight
