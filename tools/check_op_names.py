@@ -13,7 +13,10 @@ NAMES = 5
 LINES = 20
 ALLOWED = ("rushlight/math/", "rushlight/ops/", "tests/", OP_LIST)
 # file: why it may
-EXCEPTIONS = {}
+EXCEPTIONS = {
+    "rushlight/backend/reference/reference.cpp": "binds each kernel to its op; the conformance run misses what is not bound",
+    "rushlight/scalar/value_functions.cpp": "the oracle of math/ is written by itself; the names are for drawings",
+}
 
 ENTRY = re.compile(r"^[A-Z]+\((\w+),\s*\"(?:(\w+)\()?")
 MENTION = re.compile(r"""(["'])(\w+)\1|\bOpId::(\w+)""")

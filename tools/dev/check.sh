@@ -1,9 +1,10 @@
 # What a person should not have to check. Each is one step.
 # shellcheck shell=bash
 
-tracked_cpp() { git ls-files -co --exclude-standard -- '*.h' '*.cpp' '*.inc' | while read -r file; do [[ -f $file ]] && echo "$file"; done; }
+cpp_files() { git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp' '*.inc' | xargs -r ls -d 2>/dev/null; }
 
-check_format() { tracked_cpp | xargs -r clang-format-19 --dry-run -Werror; }
+# One complaint per file is enough: ./dev check --fix mends them all.
+check_format() { cpp_files | xargs -r clang-format-19 --dry-run -Werror --ferror-limit=1; }
 
 checks() {
   if command -v clang-format-19 >/dev/null; then
@@ -25,7 +26,7 @@ checks() {
 run_check() {
   case "${1:-}" in
     --fix)
-      tracked_cpp | xargs -r clang-format-19 -i
+      cpp_files | xargs -r clang-format-19 -i
       ;;
     ?*) die "check knows --fix, not '$1'" ;;
   esac

@@ -31,7 +31,9 @@ outside_project() {
   "$room/build/outside"
 }
 
-clang_tidy() { run-clang-tidy-19 -quiet -p build/release -j "$jobs" "^$root/(rushlight|python|tools)/.*\.cpp$"; }
+clang_tidy() {
+  run-clang-tidy-19 -quiet -p build/release -j "$jobs" "^$root/(rushlight|python|tools)/.*\.cpp$" 2>&1 | grep -v "warnings generated"
+}
 
 with_clang() {
   if command -v "$2" >/dev/null; then
