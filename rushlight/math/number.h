@@ -40,6 +40,16 @@ concept Number = Real<S> || Boolean<S>;
 template <class S>
 using Mask = typename S::Mask;
 
+// For formulas instead of a bare & and |, which compilers take for a slip where Mask is bool.
+template <class M>
+constexpr M both(M a, M b) {
+  return a & b;
+}
+template <class M>
+constexpr M either(M a, M b) {
+  return a | b;
+}
+
 // The vocabulary. What is not here is written with what is here. The lists are macros, so that an S, or a
 // test of one, can walk them: F(name) for each function.
 //
@@ -103,14 +113,15 @@ struct Info {
   double tolerance = 1e-6;     // relative, of the float32 result against float64
 };
 
-// One struct is one op:
-//   struct Gelu {
+// One struct is one op, named as the op in PascalCase:
+//   struct LeakyRelu {
+//     struct Params { double negative_slope; };     only if the op has attributes, in the schema's order
 //     static constexpr Info info{...};
-//     struct Params { double slope; };                       only if the op has attributes, in the schema's
-//     order forward<S>(operands..., [Params])                      -> S, or Mask<S> for an op whose result is
-//     bool grad<I, S>(S g, operands..., S y, [Params])            -> S, the gradient with respect to operand
-//     I; y is the result.
-//   };                                                       No grad: not differentiable.
-// Formulas are branch-free; select guards the argument, not the result: sqrt(select(x > 0, x, 1)).
+//     forward<S>(operands..., [Params])             -> S, or Mask<S> where the result is a truth value
+//     grad<I, S>(g, operands..., y, [Params])       -> S, the gradient of operand I, from g, that of the
+//     result y
+//   };                                              An op without grad is not differentiable.
+// Formulas are branch-free (only I, known to the compiler, decides anything); select guards the argument, not
+// the result: sqrt(select(x > 0, x, 1)). They stand one to a line, out of clang-format's hands, as a table.
 
 }  // namespace rushlight::math
