@@ -102,10 +102,6 @@ bool Progress::is_due() const {
   return monotonic_ns() - last_draw_ns_ >= pause;
 }
 
-bool Progress::wants_picture(int rows) const {
-  return terminal_.interactive && rows < terminal_.rows && is_due();
-}
-
 void Progress::advance(int64_t steps) {
   state_.done += steps;
   if (is_due()) draw();

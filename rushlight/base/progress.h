@@ -36,16 +36,15 @@ class Progress {
   void set_postfix(std::string text) { state_.postfix = std::move(text); }
   void finish();
 
-  // Whether a picture shown now would be seen: it is time to redraw, and there is a terminal with `rows` to
-  // spare. Lets the caller leave expensive pictures undrawn.
-  bool wants_picture(int rows) const;
-  // Lines, each ended by '\n', that the next redraw puts above the bar in place of the former ones.
+  // Lines, each ended by '\n', that the next redraw puts above the bar in place of the former ones. Pictures
+  // can be expensive: draw one when a redraw is due and its rows will fit.
   void show_above(std::string picture) { picture_ = std::move(picture); }
+  bool is_due() const;
+  bool has_room_above(int rows) const { return terminal_.interactive && rows < terminal_.rows; }
 
   const Terminal& terminal() const { return terminal_; }
 
  private:
-  bool is_due() const;
   void draw();
 
   ProgressState state_;

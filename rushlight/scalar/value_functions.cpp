@@ -2,10 +2,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "rushlight/scalar/special_functions.h"
+#include "rushlight/math/special_functions.h"
 #include "rushlight/scalar/value.h"
 
 namespace rushlight::scalar {
+
+namespace special = math::special;
 
 namespace {
 
@@ -107,14 +109,14 @@ Value erfc(const Value& x) {
   return {"erfc", std::erfc(x.data()), {{x.node_, -kSlopeOfErf * std::exp(-square(x.data()))}}};
 }
 Value erfinv(const Value& x) {
-  const double y = inverse_erf(x.data());
+  const double y = special::erfinv(x.data());
   return {"erfinv", y, {{x.node_, std::exp(square(y)) / kSlopeOfErf}}};
 }
 Value lgamma(const Value& x) {
-  return {"lgamma", log_gamma(x.data()), {{x.node_, scalar::polygamma(0, x.data())}}};
+  return {"lgamma", special::lgamma(x.data()), {{x.node_, special::digamma(x.data())}}};
 }
 Value digamma(const Value& x) {
-  return {"digamma", scalar::polygamma(0, x.data()), {{x.node_, scalar::polygamma(1, x.data())}}};
+  return {"digamma", special::digamma(x.data()), {{x.node_, special::polygamma(1, x.data())}}};
 }
 
 Value abs(const Value& x) { return {"abs", std::fabs(x.data()), {{x.node_, sign_of(x.data())}}}; }
@@ -160,7 +162,7 @@ Value nextafter(const Value& x, const Value& towards) {
   return {"nextafter", std::nextafter(x.data(), towards.data()), {{x.node_, 1}, {towards.node_, 0}}};
 }
 Value polygamma(double n, const Value& x) {
-  return {"polygamma", scalar::polygamma(n, x.data()), {{x.node_, scalar::polygamma(n + 1, x.data())}}};
+  return {"polygamma", special::polygamma(n, x.data()), {{x.node_, special::polygamma(n + 1, x.data())}}};
 }
 
 }  // namespace rushlight::scalar

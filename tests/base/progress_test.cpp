@@ -76,7 +76,7 @@ TEST_CASE("a file gets plain lines, and no more than one for a short job") {
     Progress progress("training", 1000, file.get());
     for (int i = 0; i < 1000; ++i) {
       progress.set_postfix("loss 0.5");
-      CHECK_FALSE(progress.wants_picture(1));
+      CHECK_FALSE(progress.has_room_above(1));
       progress.advance();
     }
     progress.finish();

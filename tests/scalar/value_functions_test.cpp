@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <limits>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "rushlight/scalar/value.h"
@@ -105,6 +108,8 @@ double difference(F f, double x) {
 
 doctest::Approx near(double expected) { return doctest::Approx(expected).epsilon(1e-8); }
 
+doctest::Approx exactly(double expected) { return doctest::Approx(expected).epsilon(1e-12).scale(0); }
+
 double slope_at(Value (*f)(const Value&), double at) {
   Value x = at;
   f(x).backward();
@@ -118,6 +123,18 @@ std::pair<double, double> slopes_at(Value (*f)(const Value&, const Value&), doub
 }
 
 }  // namespace
+
+TEST_CASE("Value speaks the whole vocabulary of the formulas, and knows each word by its name") {
+  const Value a = 0.5, b = 0.25;
+#define SPEAKS(f) CHECK(std::string(f(a).node().op) == #f);
+  RUSHLIGHT_UNARY(SPEAKS)
+  RUSHLIGHT_SPECIAL(SPEAKS)
+#undef SPEAKS
+#define SPEAKS(f) CHECK(std::string(f(a, b).node().op) == #f);
+  RUSHLIGHT_BINARY(SPEAKS)
+  SPEAKS(min) SPEAKS(max)
+#undef SPEAKS
+}
 
 TEST_CASE("functions of one Value: data, derivative and name") {
   for (const Unary& f : kUnary) {
@@ -149,15 +166,46 @@ TEST_CASE("functions of two Values: data, both derivatives and name") {
   }
 }
 
-TEST_CASE("erfinv undoes erf, and its slope is one over that of erf") {
-  for (const double y : {-2.5, -0.4, 0.1, 1.2}) {
-    CHECK(erfinv(erf(Value(y))).data() == near(y));
+// The expected numbers are mpmath's.
+TEST_CASE("erfinv") {
+  CHECK(erfinv(Value(0)).data() == 0);
+  CHECK(erfinv(Value(0.1)).data() == exactly(0.088855990494257692));
+  CHECK(erfinv(Value(-0.5)).data() == exactly(-0.47693627620446987));
+  CHECK(erfinv(Value(0.9)).data() == exactly(1.1630871536766742));
+  CHECK(erfinv(Value(0.999999)).data() == near(3.4589107372754988));
+  for (const double y : {-2.5, -0.4, 0.1, 1.2})
     CHECK(slope_at([](const Value& x) { return erfinv(x); }, std::erf(y)) ==
           near(1 / slope_at([](const Value& x) { return erf(x); }, y)));
-  }
   CHECK(erfinv(Value(1)).data() == kInfinity);
   CHECK(erfinv(Value(-1)).data() == -kInfinity);
   CHECK(std::isnan(erfinv(Value(1.1)).data()));
+}
+
+TEST_CASE("polygamma") {
+  struct Case {
+    double n, x, expected;
+  };
+  for (const auto& [n, x, expected] : {
+           Case{0, 0.1, -10.423754940411076},   Case{0, 1, -0.57721566490153286},
+           Case{0, 2.5, 0.70315664064524319},   Case{0, 30, 3.3844381326855249},
+           Case{0, -7.3, 4.3373073055100501},   Case{1, 0.1, 101.43329915079275},
+           Case{1, 1, 1.6449340668482264},      Case{1, 2.5, 0.49035775610023486},
+           Case{1, 30, 0.033895060357739944},   Case{1, -0.5, 8.9348022005446793},
+           Case{1, -7.3, 14.951383181433921},   Case{2, 0.1, -2001.8614573783437},
+           Case{2, 1, -2.4041138063191886},     Case{2, 2.5, -0.2362040516417274},
+           Case{2, 30, -0.0011487652037285998}, Case{2, -0.5, -0.82879664423432},
+           Case{2, -7.3, 68.821174063590335},   Case{3, 0.1, 60004.512876790253},
+           Case{3, 1, 6.4939394022668291},      Case{3, 2.5, 0.22390584881725205},
+           Case{3, 30, 7.7860036647361291e-5},  Case{3, -0.5, 193.40909103400244},
+           Case{3, -7.3, 769.01673398168239},   Case{7, 0.1, 504000002365.19119},
+           Case{7, 1, 5060.5498752376395},      Case{7, 2.5, 3.5652363525231314},
+           Case{7, 30, 3.6933110778710128e-8},  Case{7, -0.5, 2580680.2181855981},
+           Case{7, -7.3, 76905684.332820267},
+       }) {
+    CAPTURE(n);
+    CAPTURE(x);
+    CHECK(polygamma(n, Value(x)).data() == exactly(expected));
+  }
 }
 
 TEST_CASE("digamma and polygamma are the derivatives of each other") {
