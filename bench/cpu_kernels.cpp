@@ -43,7 +43,7 @@ struct Linear {
   std::vector<float> dx = numbers(kRows * in), dw = numbers(in * out);
 
   void forward() {
-    kernels().gemm_f32({.m = kRows,
+    kernels().f32.gemm({.m = kRows,
                         .n = out,
                         .k = in,
                         .a = x.data(),
@@ -56,7 +56,7 @@ struct Linear {
                         .bias = b.data()});
   }
   void input_gradient() {
-    kernels().gemm_f32({.m = kRows,
+    kernels().f32.gemm({.m = kRows,
                         .n = in,
                         .k = out,
                         .a = y.data(),
@@ -67,7 +67,7 @@ struct Linear {
                         .c_row = in});
   }
   void weight_gradient() {
-    kernels().gemm_f32({.m = out,
+    kernels().f32.gemm({.m = out,
                         .n = in,
                         .k = kRows,
                         .a = y.data(),
@@ -96,33 +96,33 @@ struct Attention {
                      d_output = numbers(kRows * kDim);
   std::vector<float> d_qkv = numbers(kRows * 3 * kDim), logsumexp = numbers(kRows * kHeads);
   HeadStrides packed{kTokens * 3 * kDim, kSize, 3 * kDim}, plain{kTokens * kDim, kSize, kDim};
-  AttentionArgs args{.batch = kBatch,
-                     .heads = kHeads,
-                     .queries = kTokens,
-                     .keys = kTokens,
-                     .head_size = kSize,
-                     .scale = 0.25,
-                     .q = qkv.data(),
-                     .k = qkv.data() + kDim,
-                     .v = qkv.data() + 2 * kDim,
-                     .q_strides = packed,
-                     .k_strides = packed,
-                     .v_strides = packed,
-                     .output = output.data(),
-                     .output_strides = plain,
-                     .logsumexp = logsumexp.data()};
+  AttentionArgs<float> args{.batch = kBatch,
+                            .heads = kHeads,
+                            .queries = kTokens,
+                            .keys = kTokens,
+                            .head_size = kSize,
+                            .scale = 0.25,
+                            .q = qkv.data(),
+                            .k = qkv.data() + kDim,
+                            .v = qkv.data() + 2 * kDim,
+                            .q_strides = packed,
+                            .k_strides = packed,
+                            .v_strides = packed,
+                            .output = output.data(),
+                            .output_strides = plain,
+                            .logsumexp = logsumexp.data()};
   double flops = 4.0 * kBatch * kHeads * kTokens * kTokens * kSize;
 
   void backward() {
-    kernels().attention_backward({.forward = args,
-                                  .grad_output = d_output.data(),
-                                  .grad_output_strides = plain,
-                                  .grad_q = d_qkv.data(),
-                                  .grad_k = d_qkv.data() + kDim,
-                                  .grad_v = d_qkv.data() + 2 * kDim,
-                                  .grad_q_strides = packed,
-                                  .grad_k_strides = packed,
-                                  .grad_v_strides = packed});
+    kernels().f32.attention_backward({.forward = args,
+                                      .grad_output = d_output.data(),
+                                      .grad_output_strides = plain,
+                                      .grad_q = d_qkv.data(),
+                                      .grad_k = d_qkv.data() + kDim,
+                                      .grad_v = d_qkv.data() + 2 * kDim,
+                                      .grad_q_strides = packed,
+                                      .grad_k_strides = packed,
+                                      .grad_v_strides = packed});
   }
 };
 
@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
   add_linear(pieces, "project", project);
   add_linear(pieces, "widen", widen);
   add_linear(pieces, "narrow", narrow);
-  pieces.push_back({"attention", attention.flops, 1, [&] { kernels().attention(attention.args); }});
+  pieces.push_back({"attention", attention.flops, 1, [&] { kernels().f32.attention(attention.args); }});
   pieces.push_back({"attention backward", 2.5 * attention.flops, 1, [&] { attention.backward(); }});
   measure(pieces, rounds);
   report(pieces);

@@ -18,13 +18,16 @@ using ChunkFunction = void (*)(void* context, int64_t chunk);
 // - After fork() the child has a fresh pool; a chunk itself must not fork.
 void parallel_for(int64_t chunks, ChunkFunction function, void* context);
 
+template <class Body>
+void call_chunk(void* body, int64_t chunk) {
+  (*static_cast<Body*>(body))(chunk);
+}
+
 // parallel_for(n, [&](int64_t i) { ... })
 template <class F>
 void parallel_for(int64_t chunks, F&& body) {
   using Body = std::remove_reference_t<F>;
-  parallel_for(
-      chunks, [](void* context, int64_t chunk) { (*static_cast<Body*>(context))(chunk); },
-      const_cast<std::remove_const_t<Body>*>(&body));
+  parallel_for(chunks, call_chunk<Body>, const_cast<std::remove_const_t<Body>*>(&body));
 }
 
 // Threads that work on one parallel_for, the caller included. At first: RUSHLIGHT_NUM_THREADS, else

@@ -1,26 +1,9 @@
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <random>
-#include <vector>
-
-#include "rushlight/backend/cpu/kernels.h"
-#include "rushlight/base/thread_pool.h"
+#include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
 using namespace rushlight::cpu;
 
 namespace {
-
-std::vector<float> random_floats(int64_t count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> numbers(count);
-  for (float& x : numbers) x = uniform(engine);
-  return numbers;
-}
 
 struct Shape {
   int64_t batch, heads, queries, keys, head_size;
@@ -32,9 +15,9 @@ struct Shape {
 struct Problem {
   explicit Problem(const Shape& s)
       : shape(s),
-        q(random_floats(s.batch * s.queries * s.heads * s.head_size, 1)),
-        kv(random_floats(s.batch * s.keys * 2 * s.heads * s.head_size, 2)),
-        grad_output(random_floats(q.size(), 3)),
+        q(random_numbers<float>(s.batch * s.queries * s.heads * s.head_size, 1)),
+        kv(random_numbers<float>(s.batch * s.keys * 2 * s.heads * s.head_size, 2)),
+        grad_output(random_numbers<float>(q.size(), 3)),
         output(q.size(), NAN),
         logsumexp(s.batch * s.heads * s.queries, NAN),
         grad_q(q.size(), NAN),
@@ -42,32 +25,32 @@ struct Problem {
     const int64_t width = s.heads * s.head_size;
     const HeadStrides q_strides{s.queries * width, s.head_size, width};
     const HeadStrides kv_strides{s.keys * 2 * width, s.head_size, 2 * width};
-    AttentionArgs f{.batch = s.batch,
-                    .heads = s.heads,
-                    .queries = s.queries,
-                    .keys = s.keys,
-                    .head_size = s.head_size,
-                    .causal = s.causal,
-                    .scale = s.scale,
-                    .q = q.data(),
-                    .k = kv.data(),
-                    .v = kv.data() + width,
-                    .q_strides = q_strides,
-                    .k_strides = kv_strides,
-                    .v_strides = kv_strides,
-                    .output = output.data(),
-                    .output_strides = q_strides,
-                    .logsumexp = logsumexp.data()};
-    kernels().attention(f);
-    kernels().attention_backward({.forward = f,
-                                  .grad_output = grad_output.data(),
-                                  .grad_output_strides = q_strides,
-                                  .grad_q = grad_q.data(),
-                                  .grad_k = grad_kv.data(),
-                                  .grad_v = grad_kv.data() + width,
-                                  .grad_q_strides = q_strides,
-                                  .grad_k_strides = kv_strides,
-                                  .grad_v_strides = kv_strides});
+    AttentionArgs<float> f{.batch = s.batch,
+                           .heads = s.heads,
+                           .queries = s.queries,
+                           .keys = s.keys,
+                           .head_size = s.head_size,
+                           .causal = s.causal,
+                           .scale = s.scale,
+                           .q = q.data(),
+                           .k = kv.data(),
+                           .v = kv.data() + width,
+                           .q_strides = q_strides,
+                           .k_strides = kv_strides,
+                           .v_strides = kv_strides,
+                           .output = output.data(),
+                           .output_strides = q_strides,
+                           .logsumexp = logsumexp.data()};
+    kernels().f32.attention(f);
+    kernels().f32.attention_backward({.forward = f,
+                                      .grad_output = grad_output.data(),
+                                      .grad_output_strides = q_strides,
+                                      .grad_q = grad_q.data(),
+                                      .grad_k = grad_kv.data(),
+                                      .grad_v = grad_kv.data() + width,
+                                      .grad_q_strides = q_strides,
+                                      .grad_k_strides = kv_strides,
+                                      .grad_v_strides = kv_strides});
   }
 
   int64_t at_q(int64_t b, int64_t h, int64_t i) const {
@@ -123,13 +106,6 @@ struct Reference {
   }
 };
 
-double distance(const std::vector<float>& a, const std::vector<double>& b) {
-  double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i)
-    if (!(a[i] == b[i])) worst = std::max(worst, std::isfinite(a[i]) ? std::abs(a[i] - b[i]) : INFINITY);
-  return worst;
-}
-
 }  // namespace
 
 TEST_CASE("attention: values and gradients against the formulas in double") {
@@ -157,17 +133,9 @@ TEST_CASE("attention: scores too large for exp, and a NaN that stays in its quer
 }
 
 TEST_CASE("attention: the same bits for any number of threads") {
-  const int before = num_threads();
-  for (const Shape& s : {Shape{8, 4, 49, 49, 16}, Shape{1, 3, 500, 700, 20, true}}) {
-    set_num_threads(1);
-    const Problem expected(s);
-    for (int threads : {2, 3, 8}) {
-      set_num_threads(threads);
+  for (const Shape& s : {Shape{8, 4, 49, 49, 16}, Shape{1, 3, 500, 700, 20, true}})
+    check_same_for_all_thread_counts([&] {
       const Problem problem(s);
-      CHECK(problem.output == expected.output);
-      CHECK(problem.grad_q == expected.grad_q);
-      CHECK(problem.grad_kv == expected.grad_kv);
-    }
-  }
-  set_num_threads(before);
+      return std::vector{problem.output, problem.grad_q, problem.grad_kv};
+    });
 }

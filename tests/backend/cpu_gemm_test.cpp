@@ -1,30 +1,11 @@
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <cmath>
 #include <limits>
-#include <random>
-#include <vector>
 
-#include "rushlight/backend/cpu/kernels.h"
-#include "rushlight/base/thread_pool.h"
+#include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
 using namespace rushlight::cpu;
 
 namespace {
-
-template <class T>
-std::vector<T> random_numbers(int64_t count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_real_distribution<T> uniform(-1, 1);
-  std::vector<T> numbers(count);
-  for (T& x : numbers) x = uniform(engine);
-  return numbers;
-}
-
-void run(const GemmArgs<float>& args) { kernels().gemm_f32(args); }
-void run(const GemmArgs<double>& args) { kernels().gemm_f64(args); }
 
 struct Case {
   int64_t m, n, k, batch = 1;
@@ -64,7 +45,7 @@ struct Problem {
   std::vector<T> result() {
     std::vector<T> c = before;
     args.c = c.data();
-    run(args);
+    kernels_for<T>().gemm(args);
     return c;
   }
 
@@ -153,26 +134,19 @@ TEST_CASE("gemm: a prepacked right operand gives the same product") {
        {Case{.m = 5, .n = 37, .k = 50}, Case{.m = 200, .n = 70, .k = 60, .b_transposed = true},
         Case{.m = 200, .n = 300, .k = 700, .bias = true}, Case{.m = 9, .n = 9, .k = 5000}}) {
     Problem<float> problem(c);
-    std::vector<float> packed(kernels().gemm_packed_size_f32(c.n, c.k));
-    kernels().gemm_pack_f32(c.n, c.k, problem.args.b, problem.args.b_row, problem.args.b_col, packed.data());
+    std::vector<float> packed(kernels().f32.gemm_packed_size(c.n, c.k));
+    kernels().f32.gemm_pack(c.n, c.k, problem.args.b, problem.args.b_row, problem.args.b_col, packed.data());
     problem.args.packed_b = packed.data();
     CHECK(problem.worst_error(problem.result()) < 1);
   }
 }
 
 TEST_CASE("gemm: the same bits for any number of threads") {
-  const int before = num_threads();
   for (const Case& c :
        {Case{.m = 6000, .n = 64, .k = 64}, Case{.m = 64, .n = 192, .k = 6000, .a_transposed = true},
         Case{.m = 300, .n = 500, .k = 600}, Case{.m = 49, .n = 49, .k = 16, .batch = 64},
         Case{.m = 4, .n = 3000, .k = 300}}) {
     Problem<float> problem(c);
-    set_num_threads(1);
-    const auto expected = problem.result();
-    for (int threads : {2, 3, 8}) {
-      set_num_threads(threads);
-      CHECK(problem.result() == expected);
-    }
+    check_same_for_all_thread_counts([&] { return problem.result(); });
   }
-  set_num_threads(before);
 }

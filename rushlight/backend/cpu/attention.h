@@ -12,23 +12,25 @@ struct HeadStrides {
 
 // output = softmax(scale * Q K^T) V for every batch and head, without the queries x keys matrix in memory.
 // causal: query i sees the keys up to i + keys - queries. A query that sees no key yields zeros.
+template <class T>
 struct AttentionArgs {
   int64_t batch = 0, heads = 0, queries = 0, keys = 0, head_size = 0;
   bool causal = false;
   double scale = 1;
-  const float *q = nullptr, *k = nullptr, *v = nullptr;
+  const T *q = nullptr, *k = nullptr, *v = nullptr;
   HeadStrides q_strides, k_strides, v_strides;
-  float* output = nullptr;
+  T* output = nullptr;
   HeadStrides output_strides;
-  float* logsumexp = nullptr;  // batch x heads x queries, contiguous; what backward needs
+  T* logsumexp = nullptr;  // batch x heads x queries, contiguous; what backward needs
 };
 
 // Gradients of q, k and v are written, not added; output and logsumexp are those of the forward call.
+template <class T>
 struct AttentionBackwardArgs {
-  AttentionArgs forward;
-  const float* grad_output = nullptr;
+  AttentionArgs<T> forward;
+  const T* grad_output = nullptr;
   HeadStrides grad_output_strides;
-  float *grad_q = nullptr, *grad_k = nullptr, *grad_v = nullptr;
+  T *grad_q = nullptr, *grad_k = nullptr, *grad_v = nullptr;
   HeadStrides grad_q_strides, grad_k_strides, grad_v_strides;
 };
 

@@ -15,8 +15,8 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
 
-using Floats = Vec<float>;
-constexpr int64_t kLanes = Floats::kLanes;
+template <class T>
+constexpr int64_t kLanes = Vec<T>::kLanes;
 constexpr int64_t kMaxQueryBlock = 64, kKeyBlock = 512, kGroupBlocks = 6;
 
 // One head's matrix of tokens x head_size numbers.
@@ -33,17 +33,17 @@ Head<T> head_of(T* data, const HeadStrides& strides, int64_t batch, int64_t head
 }
 
 // Memory for one thread's blocks.
+template <class T>
 struct Workspace {
   Workspace(int64_t keys, int64_t head_size)
-      : score_row(round_up(smaller(keys, kKeyBlock), kLanes) +
-                  kLanes),  // no power of two: rows spread over L1's sets
-        panel_floats(round_up(head_size, kPanelCols<float>) *
-                     round_up(smaller(keys, kKeyBlock), kPanelCols<float>)),
-        query_panel_floats(round_up(head_size, kPanelCols<float>) * kMaxQueryBlock),
+      : score_row(round_up(smaller(keys, kKeyBlock), kLanes<T>) +
+                  kLanes<T>),  // no power of two: rows spread over L1's sets
+        panel_floats(round_up(head_size, kPanelCols<T>) * round_up(smaller(keys, kKeyBlock), kPanelCols<T>)),
+        query_panel_floats(round_up(head_size, kPanelCols<T>) * kMaxQueryBlock),
         scratch(static_cast<size_t>(3 * panel_floats + query_panel_floats + 2 * kMaxQueryBlock * score_row +
                                     2 * kGroupBlocks * kMaxQueryBlock) *
-                sizeof(float)),
-        query_panels(static_cast<float*>(scratch.data())),
+                sizeof(T)),
+        query_panels(static_cast<T*>(scratch.data())),
         scores(query_panels + query_panel_floats),
         grad_scores(scores + kMaxQueryBlock * score_row),
         row_values(grad_scores + kMaxQueryBlock * score_row) {
@@ -53,60 +53,64 @@ struct Workspace {
 
   int64_t score_row, panel_floats, query_panel_floats;
   Scratch scratch;
-  float* query_panels;
-  float *scores, *grad_scores;
-  float* row_values;  // two for each query of a group
-  float* key_panels[3];
+  T* query_panels;
+  T *scores, *grad_scores;
+  T* row_values;  // two for each query of a group
+  T* key_panels[3];
 };
 
 // Rows of tokens as the right operand of a product: in place where their width allows.
-Panels<float> rows_as_panels(Head<const float> head, int64_t first, int64_t count, int64_t head_size,
-                             float* out) {
-  if (head_size % kPanelCols<float> == 0) return {head.at(first), kPanelCols<float>, head.token};
+template <class T>
+Panels<T> rows_as_panels(Head<const T> head, int64_t first, int64_t count, int64_t head_size, T* out) {
+  if (head_size % kPanelCols<T> == 0) return {head.at(first), kPanelCols<T>, head.token};
   return pack_panels(count, head_size, head.at(first), head.token, 1, out);
 }
 
 // Their transpose as the right operand.
-Panels<float> columns_as_panels(Head<const float> head, int64_t first, int64_t count, int64_t head_size,
-                                float* out) {
+template <class T>
+Panels<T> columns_as_panels(Head<const T> head, int64_t first, int64_t count, int64_t head_size, T* out) {
   return pack_panels(head_size, count, head.at(first), 1, head.token, out);
 }
 
-LeftMatrix<float> rows_as_left(Head<const float> head, int64_t first) {
+template <class T>
+LeftMatrix<T> rows_as_left(Head<const T> head, int64_t first) {
   return {head.at(first), head.token, 1};
 }
 
 // How many keys query i sees.
-int64_t visible_keys(const AttentionArgs& args, int64_t i) {
+template <class T>
+int64_t visible_keys(const AttentionArgs<T>& args, int64_t i) {
   return args.causal ? clamped(i + 1 + args.keys - args.queries, 0, args.keys) : args.keys;
 }
 
 // The queries of one head fall into blocks of nearly equal height.
 int64_t query_block_rows(int64_t queries) { return ceil_div(queries, ceil_div(queries, kMaxQueryBlock)); }
 
-Floats largest_score(const float* row, int64_t count, Floats scale) {
+template <class T>
+Vec<T> largest_score(const T* row, int64_t count, Vec<T> scale) {
   constexpr double kLowest = -__builtin_inf();
-  Floats top = kLowest;
+  Vec<T> top = kLowest;
   int64_t j = 0;
-  for (; j + kLanes <= count; j += kLanes) top = larger(load(row + j) * scale, top);
+  for (; j + kLanes<T> <= count; j += kLanes<T>) top = larger_of(load(row + j) * scale, top);
   if (j < count)
-    top = larger(select(first_lanes<float>(count - j), load(row + j) * scale, Floats(kLowest)), top);
+    top = larger_of(select(first_lanes<T>(count - j), load(row + j) * scale, Vec<T>(kLowest)), top);
   return top;
 }
 
 // Replaces the first `count` scores by exp(scale * score - shift), clears the rest of the row, returns the
 // sum.
-float exponentiate(float* row, int64_t count, int64_t width, Floats scale, Floats shift) {
-  Floats sum = 0;
+template <class T>
+T exponentiate(T* row, int64_t count, int64_t width, Vec<T> scale, Vec<T> shift) {
+  Vec<T> sum = 0;
   int64_t j = 0;
-  for (; j + kLanes <= count; j += kLanes) {
-    const Floats y = exp_of_nonpositive(load(row + j) * scale - shift);
+  for (; j + kLanes<T> <= count; j += kLanes<T>) {
+    const Vec<T> y = exp_of_nonpositive(load(row + j) * scale - shift);
     store(row + j, y);
     sum += y;
   }
-  for (; j < width; j += kLanes) {
-    const Floats y =
-        select(first_lanes<float>(count - j), exp_of_nonpositive(load(row + j) * scale - shift), Floats(0));
+  for (; j < width; j += kLanes<T>) {
+    const Vec<T> y =
+        select(first_lanes<T>(count - j), exp_of_nonpositive(load(row + j) * scale - shift), Vec<T>(0));
     store(row + j, y);
     sum += y;
   }
@@ -115,81 +119,86 @@ float exponentiate(float* row, int64_t count, int64_t width, Floats scale, Float
 
 // The next block of a row of scores becomes exp(scale * score - largest), where `largest` and `sum` cover all
 // keys so far. Returns by how much sums over the earlier keys shrink.
-float softmax_row(float* row, int64_t count, int64_t width, float scale, float& largest, float& sum) {
-  const Floats scales = Floats::splat(scale);
-  const float before = largest, top = largest_lane(largest_score(row, count, scales));
+template <class T>
+T softmax_row(T* row, int64_t count, int64_t width, T scale, T& largest, T& sum) {
+  const Vec<T> scales = Vec<T>::splat(scale);
+  const T before = largest, top = largest_lane(largest_score(row, count, scales));
   largest = top > before ? top : before;
-  const float shrink = before == largest ? 1 : exp_of_nonpositive(Floats::splat(before - largest))[0];
-  sum = sum * shrink + exponentiate(row, count, width, scales, Floats::splat(largest));
+  const T shrink = before == largest ? 1 : exp_of_nonpositive(Vec<T>::splat(before - largest))[0];
+  sum = sum * shrink + exponentiate(row, count, width, scales, Vec<T>::splat(largest));
   return shrink;
 }
 
-void scale_row(float* row, int64_t count, float factor) {
-  for (int64_t j = 0; j < count; j += kLanes)
-    store_partial(row + j, load_partial(row + j, count - j) * Floats::splat(factor), count - j);
+template <class T>
+void scale_row(T* row, int64_t count, T factor) {
+  for (int64_t j = 0; j < count; j += kLanes<T>)
+    store_partial(row + j, load_partial(row + j, count - j) * Vec<T>::splat(factor), count - j);
 }
 
-float dot(const float* a, const float* b, int64_t count) {
-  Floats sum = 0;
-  for (int64_t j = 0; j < count; j += kLanes)
+template <class T>
+T dot(const T* a, const T* b, int64_t count) {
+  Vec<T> sum = 0;
+  for (int64_t j = 0; j < count; j += kLanes<T>)
     sum = multiply_add(load_partial(a + j, count - j), load_partial(b + j, count - j), sum);
   return sum_of_lanes(sum);
 }
 
-void clear(Head<float> head, int64_t rows, int64_t head_size) {
+template <class T>
+void clear(Head<T> head, int64_t rows, int64_t head_size) {
   for (int64_t i = 0; i < rows; ++i)
-    __builtin_memset(head.at(i), 0, static_cast<size_t>(head_size) * sizeof(float));
+    __builtin_memset(head.at(i), 0, static_cast<size_t>(head_size) * sizeof(T));
 }
 
 // Forward pass of the queries [begin, end) of one head.
+template <class T>
 struct ForwardGroup {
-  const AttentionArgs& args;
-  Head<const float> q, k, v;
-  Head<float> output;
-  float* logsumexp;  // of the head's first query
+  const AttentionArgs<T>& args;
+  Head<const T> q, k, v;
+  Head<T> output;
+  T* logsumexp;  // of the head's first query
   int64_t begin, end;
-  Workspace& work;
+  Workspace<T>& work;
 
-  float& largest(int64_t i) const { return work.row_values[2 * (i - begin)]; }
-  float& sum(int64_t i) const { return work.row_values[2 * (i - begin) + 1]; }
+  T& largest(int64_t i) const { return work.row_values[2 * (i - begin)]; }
+  T& sum(int64_t i) const { return work.row_values[2 * (i - begin) + 1]; }
 
-  void attend(int64_t i0, int64_t rows, int64_t key, int64_t keys, Panels<float> columns,
-              Panels<float> values) const {
+  void attend(int64_t i0, int64_t rows, int64_t key, int64_t keys, Panels<T> columns,
+              Panels<T> values) const {
     const int64_t seen = smaller(visible_keys(args, i0 + rows - 1) - key, keys);
     if (seen <= 0) return;
-    const int64_t width = round_up(seen, kLanes);
+    const int64_t width = round_up(seen, kLanes<T>);
     multiply_block(rows, width, args.head_size, rows_as_left(q, i0), columns,
-                   Destination<float>{work.scores, work.score_row});
+                   Destination<T>{work.scores, work.score_row});
     for (int64_t i = i0; i < i0 + rows; ++i) {
       const int64_t count = clamped(visible_keys(args, i) - key, 0, seen);
-      float* row = work.scores + (i - i0) * work.score_row;
-      const float shrink = softmax_row(row, count, width, static_cast<float>(args.scale), largest(i), sum(i));
+      T* row = work.scores + (i - i0) * work.score_row;
+      const T shrink = softmax_row(row, count, width, static_cast<T>(args.scale), largest(i), sum(i));
       if (shrink != 1 && key > 0) scale_row(output.at(i), args.head_size, shrink);
     }
     multiply_block(rows, args.head_size, seen, {work.scores, work.score_row, 1}, values,
-                   Destination<float>{output.at(i0), output.token, key > 0});
+                   Destination<T>{output.at(i0), output.token, key > 0});
   }
 
   void finish(int64_t i) const {
     if (sum(i) == 0) {  // sees no key
-      clear({output.at(i), 0}, 1, args.head_size);
-      logsumexp[i] = -__builtin_inff();
+      clear(Head<T>{output.at(i), 0}, 1, args.head_size);
+      logsumexp[i] = -static_cast<T>(__builtin_inf());
     } else {
       scale_row(output.at(i), args.head_size, 1 / sum(i));
-      logsumexp[i] = static_cast<float>(largest(i) + __builtin_log(sum(i)));
+      logsumexp[i] = static_cast<T>(largest(i) + __builtin_log(sum(i)));
     }
   }
 
   void run() const {
     const int64_t block = query_block_rows(args.queries), head_size = args.head_size;
     for (int64_t i = begin; i < end; ++i) {
-      largest(i) = -__builtin_inff();
+      largest(i) = -static_cast<T>(__builtin_inf());
       sum(i) = 0;
     }
     for (int64_t key = 0; key < visible_keys(args, end - 1); key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
-      const Panels<float> columns = columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
-      const Panels<float> values = rows_as_panels(v, key, keys, head_size, work.key_panels[1]);
+      const Panels<T> columns = columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
+      const Panels<T> values = rows_as_panels(v, key, keys, head_size, work.key_panels[1]);
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);
     }
@@ -198,55 +207,56 @@ struct ForwardGroup {
 };
 
 // Backward pass of one head.
+template <class T>
 struct BackwardHead {
-  const AttentionArgs& args;
-  Head<const float> q, k, v, output, grad_output;
-  Head<float> grad_q, grad_k, grad_v;
-  const float* logsumexp;
-  Workspace& work;
+  const AttentionArgs<T>& args;
+  Head<const T> q, k, v, output, grad_output;
+  Head<T> grad_q, grad_k, grad_v;
+  const T* logsumexp;
+  Workspace<T>& work;
 
   // Probabilities from scores, and gradients of scores from those of probabilities, both in place.
-  void differentiate(int64_t i, float* scores, float* grads, int64_t count, int64_t width) const {
-    const Floats scale = static_cast<float>(args.scale), shift = Floats::splat(logsumexp[i]);
-    const Floats mean = Floats::splat(dot(output.at(i), grad_output.at(i), args.head_size));
-    for (int64_t j = 0; j < width; j += kLanes) {
-      const Floats p = exp_of_nonpositive(load(scores + j) * scale - shift);
-      const Floats g = p * (load(grads + j) - mean) * scale;
-      const auto seen = first_lanes<float>(count - j);
-      store(scores + j, select(seen, p, Floats(0)));
-      store(grads + j, select(seen, g, Floats(0)));
+  void differentiate(int64_t i, T* scores, T* grads, int64_t count, int64_t width) const {
+    const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]);
+    const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.head_size));
+    for (int64_t j = 0; j < width; j += kLanes<T>) {
+      const Vec<T> p = exp_of_nonpositive(load(scores + j) * scale - shift);
+      const Vec<T> g = p * (load(grads + j) - mean) * scale;
+      const auto seen = first_lanes<T>(count - j);
+      store(scores + j, select(seen, p, Vec<T>(0)));
+      store(grads + j, select(seen, g, Vec<T>(0)));
     }
   }
 
   struct KeyBlock {
     int64_t first, count;
-    Panels<float> columns, value_columns, rows;
+    Panels<T> columns, value_columns, rows;
   };
 
   void add_block(int64_t i0, int64_t rows, const KeyBlock& key) const {
     const int64_t head_size = args.head_size;
     const int64_t seen = smaller(visible_keys(args, i0 + rows - 1) - key.first, key.count);
     if (seen <= 0) return;
-    const int64_t width = round_up(seen, kLanes);
+    const int64_t width = round_up(seen, kLanes<T>);
     multiply_block(rows, width, head_size, rows_as_left(q, i0), key.columns,
-                   Destination<float>{work.scores, work.score_row});
+                   Destination<T>{work.scores, work.score_row});
     multiply_block(rows, width, head_size, rows_as_left(grad_output, i0), key.value_columns,
-                   Destination<float>{work.grad_scores, work.score_row});
+                   Destination<T>{work.grad_scores, work.score_row});
     for (int64_t i = 0; i < rows; ++i)
       differentiate(i0 + i, work.scores + i * work.score_row, work.grad_scores + i * work.score_row,
                     visible_keys(args, i0 + i) - key.first, width);
 
     const bool add_to_keys = args.causal || i0 > 0, add_to_query = args.causal || key.first > 0;
-    const LeftMatrix<float> scores_transposed{work.scores, 1, work.score_row};
-    const LeftMatrix<float> grads_transposed{work.grad_scores, 1, work.score_row};
-    float* panels = work.query_panels;
+    const LeftMatrix<T> scores_transposed{work.scores, 1, work.score_row};
+    const LeftMatrix<T> grads_transposed{work.grad_scores, 1, work.score_row};
+    T* panels = work.query_panels;
     multiply_block(seen, head_size, rows, scores_transposed,
                    rows_as_panels(grad_output, i0, rows, head_size, panels),
-                   Destination<float>{grad_v.at(key.first), grad_v.token, add_to_keys});
+                   Destination<T>{grad_v.at(key.first), grad_v.token, add_to_keys});
     multiply_block(seen, head_size, rows, grads_transposed, rows_as_panels(q, i0, rows, head_size, panels),
-                   Destination<float>{grad_k.at(key.first), grad_k.token, add_to_keys});
-    multiply_block(rows, head_size, seen, LeftMatrix<float>{work.grad_scores, work.score_row, 1}, key.rows,
-                   Destination<float>{grad_q.at(i0), grad_q.token, add_to_query});
+                   Destination<T>{grad_k.at(key.first), grad_k.token, add_to_keys});
+    multiply_block(rows, head_size, seen, LeftMatrix<T>{work.grad_scores, work.score_row, 1}, key.rows,
+                   Destination<T>{grad_q.at(i0), grad_q.token, add_to_query});
   }
 
   void run() const {
@@ -269,44 +279,51 @@ struct BackwardHead {
 
 }  // namespace
 
-void attention(const AttentionArgs& args) {
+template <class T>
+void attention(const AttentionArgs<T>& args) {
   if (args.batch == 0 || args.heads == 0 || args.queries == 0) return;
   const int64_t group = query_block_rows(args.queries) * kGroupBlocks, groups = ceil_div(args.queries, group);
   parallel_for(args.batch * args.heads * groups, [&](int64_t chunk) {
     const int64_t head = chunk / groups % args.heads, batch = chunk / groups / args.heads;
     const int64_t begin = chunk % groups * group;
-    Workspace work(args.keys, args.head_size);
-    ForwardGroup{args,
-                 head_of(args.q, args.q_strides, batch, head),
-                 head_of(args.k, args.k_strides, batch, head),
-                 head_of(args.v, args.v_strides, batch, head),
-                 head_of(args.output, args.output_strides, batch, head),
-                 args.logsumexp + (batch * args.heads + head) * args.queries,
-                 begin,
-                 smaller(begin + group, args.queries),
-                 work}
+    Workspace<T> work(args.keys, args.head_size);
+    ForwardGroup<T>{args,
+                    head_of(args.q, args.q_strides, batch, head),
+                    head_of(args.k, args.k_strides, batch, head),
+                    head_of(args.v, args.v_strides, batch, head),
+                    head_of(args.output, args.output_strides, batch, head),
+                    args.logsumexp + (batch * args.heads + head) * args.queries,
+                    begin,
+                    smaller(begin + group, args.queries),
+                    work}
         .run();
   });
 }
 
-void attention_backward(const AttentionBackwardArgs& args) {
-  const AttentionArgs& forward = args.forward;
+template <class T>
+void attention_backward(const AttentionBackwardArgs<T>& args) {
+  const AttentionArgs<T>& forward = args.forward;
   parallel_for(forward.batch * forward.heads, [&](int64_t chunk) {
     const int64_t head = chunk % forward.heads, batch = chunk / forward.heads;
-    Workspace work(forward.keys, forward.head_size);
-    BackwardHead{forward,
-                 head_of(forward.q, forward.q_strides, batch, head),
-                 head_of(forward.k, forward.k_strides, batch, head),
-                 head_of(forward.v, forward.v_strides, batch, head),
-                 head_of<const float>(forward.output, forward.output_strides, batch, head),
-                 head_of(args.grad_output, args.grad_output_strides, batch, head),
-                 head_of(args.grad_q, args.grad_q_strides, batch, head),
-                 head_of(args.grad_k, args.grad_k_strides, batch, head),
-                 head_of(args.grad_v, args.grad_v_strides, batch, head),
-                 forward.logsumexp + (batch * forward.heads + head) * forward.queries,
-                 work}
+    Workspace<T> work(forward.keys, forward.head_size);
+    BackwardHead<T>{forward,
+                    head_of(forward.q, forward.q_strides, batch, head),
+                    head_of(forward.k, forward.k_strides, batch, head),
+                    head_of(forward.v, forward.v_strides, batch, head),
+                    head_of<const T>(forward.output, forward.output_strides, batch, head),
+                    head_of(args.grad_output, args.grad_output_strides, batch, head),
+                    head_of(args.grad_q, args.grad_q_strides, batch, head),
+                    head_of(args.grad_k, args.grad_k_strides, batch, head),
+                    head_of(args.grad_v, args.grad_v_strides, batch, head),
+                    forward.logsumexp + (batch * forward.heads + head) * forward.queries,
+                    work}
         .run();
   });
 }
+
+template void attention(const AttentionArgs<float>&);
+template void attention(const AttentionArgs<double>&);
+template void attention_backward(const AttentionBackwardArgs<float>&);
+template void attention_backward(const AttentionBackwardArgs<double>&);
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -5,7 +5,6 @@
 #include "rushlight/backend/cpu/gemm_block.h"
 #include "rushlight/backend/cpu/kernels.h"
 #include "rushlight/backend/cpu/scratch.h"
-#include "rushlight/base/thread_pool.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
@@ -237,13 +236,21 @@ void gemm(const GemmArgs<T>& g) {
   });
 }
 
-int64_t gemm_packed_size_f32(int64_t n, int64_t k) { return round_up(n, kPanelCols<float>) * k; }
+template <class T>
+int64_t gemm_packed_size(int64_t n, int64_t k) {
+  return round_up(n, kPanelCols<T>) * k;
+}
 
-void gemm_pack_f32(int64_t n, int64_t k, const float* b, int64_t b_row, int64_t b_col, float* out) {
-  pack_right(GemmArgs<float>{.b = b, .b_row = b_row, .b_col = b_col}, 0, k, 0, n, out);
+template <class T>
+void gemm_pack(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out) {
+  if (k > 0) pack_right(GemmArgs<T>{.b = b, .b_row = b_row, .b_col = b_col}, 0, k, 0, n, out);
 }
 
 template void gemm(const GemmArgs<float>&);
 template void gemm(const GemmArgs<double>&);
+template int64_t gemm_packed_size<float>(int64_t, int64_t);
+template int64_t gemm_packed_size<double>(int64_t, int64_t);
+template void gemm_pack(int64_t, int64_t, const float*, int64_t, int64_t, float*);
+template void gemm_pack(int64_t, int64_t, const double*, int64_t, int64_t, double*);
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -2,6 +2,7 @@
 // files.
 #pragma once
 
+#include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/simd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
@@ -10,13 +11,6 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 constexpr int kTileRows = 6;
 template <class T>
 constexpr int64_t kPanelCols = 2 * Vec<T>::kLanes;
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t clamped(int64_t x, int64_t low, int64_t high) {
-  return x < low ? low : x > high ? high : x;
-}
 
 template <class T>
 struct LeftMatrix {

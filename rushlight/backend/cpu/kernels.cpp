@@ -5,16 +5,38 @@
 
 namespace rushlight::cpu {
 
+#ifdef RUSHLIGHT_HAS_ISA_v2
+namespace v2 {
+extern const Kernels kKernels;
+}
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v3
 namespace v3 {
 extern const Kernels kKernels;
 }
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v4
+namespace v4 {
+extern const Kernels kKernels;
+}
+#endif
 
 namespace {
 
 const Kernels& pick() {
-  if (chosen_isa() >= Isa::v3) return v3::kKernels;
-  fail(ErrorKind::not_implemented,
-       "[cpu] the kernels need AVX2 and FMA; set_backend(\"reference\") runs anywhere");
+  [[maybe_unused]] const Isa isa = chosen_isa();
+#ifdef RUSHLIGHT_HAS_ISA_v4
+  if (isa >= Isa::v4) return v4::kKernels;
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v3
+  if (isa >= Isa::v3) return v3::kKernels;
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v2
+  return v2::kKernels;
+#else
+  fail(ErrorKind::not_implemented, "[cpu] no kernels were built for this CPU (", isa_name(isa),
+       "); set_backend(\"reference\") runs anywhere");
+#endif
 }
 
 }  // namespace

@@ -2,18 +2,47 @@
 #pragma once
 
 #include "rushlight/backend/cpu/attention.h"
+#include "rushlight/backend/cpu/copy.h"
 #include "rushlight/backend/cpu/gemm.h"
+#include "rushlight/backend/cpu/optimizer.h"
+#include "rushlight/backend/cpu/reduction.h"
+#include "rushlight/backend/cpu/row_kernels.h"
+#include "rushlight/backend/map_loop.h"
 
 namespace rushlight::cpu {
 
-struct Kernels {
-  void (*gemm_f32)(const GemmArgs<float>&);
-  void (*gemm_f64)(const GemmArgs<double>&);
-  int64_t (*gemm_packed_size_f32)(int64_t n, int64_t k);  // floats
-  void (*gemm_pack_f32)(int64_t n, int64_t k, const float* b, int64_t b_row, int64_t b_col, float* out);
+// What exists for float and for double. The headers above say what each computes.
+template <class T>
+struct FloatingKernels {
+  void (*gemm)(const GemmArgs<T>&);
+  int64_t (*gemm_packed_size)(int64_t n, int64_t k);  // in numbers
+  void (*gemm_pack)(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
 
-  void (*attention)(const AttentionArgs&);
-  void (*attention_backward)(const AttentionBackwardArgs&);
+  void (*attention)(const AttentionArgs<T>&);
+  void (*attention_backward)(const AttentionBackwardArgs<T>&);
+
+  void (*layer_norm)(const LayerNormArgs<T>&);
+  void (*layer_norm_backward)(const LayerNormBackwardArgs<T>&);
+  void (*softmax)(const SoftmaxArgs<T>&);
+  void (*softmax_backward)(const SoftmaxBackwardArgs<T>&);
+  // Returns -1, or the first row whose target is out of range: then nothing was written.
+  int64_t (*cross_entropy)(const CrossEntropyArgs<T>&);
+  void (*cross_entropy_backward)(const CrossEntropyBackwardArgs<T>&);
+
+  void (*reduce)(const ReductionArgs<T>&);
+  void (*adam_step)(const AdamArgs<T>&);
+  void (*sgd_step)(const SgdArgs<T>&);
+};
+
+struct Kernels {
+  int vector_bytes;
+  FloatingKernels<float> f32;
+  FloatingKernels<double> f64;
+  void (*copy)(const CopyArgs&);
+  void (*fill)(const FillArgs&);
+  // The loop of the op-th formula of MapOps for float, or double if `wide`: its forward part 0, or its
+  // gradient with respect to operand part - 1. Null where the formula has none. run_map() calls it.
+  MapLoop (*map_loop)(int op, int part, bool wide);
 };
 
 // The table for chosen_isa(), picked at the first call.

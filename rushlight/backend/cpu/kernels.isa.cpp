@@ -1,23 +1,70 @@
 // This instruction set's table of kernels.
 #include "rushlight/backend/cpu/kernels.h"
 
+#include "rushlight/backend/cpu/simd.h"
+
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 template <class T>
 void gemm(const GemmArgs<T>&);
-int64_t gemm_packed_size_f32(int64_t n, int64_t k);
-void gemm_pack_f32(int64_t n, int64_t k, const float* b, int64_t b_row, int64_t b_col, float* out);
-void attention(const AttentionArgs&);
-void attention_backward(const AttentionBackwardArgs&);
+template <class T>
+int64_t gemm_packed_size(int64_t n, int64_t k);
+template <class T>
+void gemm_pack(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
+template <class T>
+void attention(const AttentionArgs<T>&);
+template <class T>
+void attention_backward(const AttentionBackwardArgs<T>&);
+template <class T>
+void layer_norm(const LayerNormArgs<T>&);
+template <class T>
+void layer_norm_backward(const LayerNormBackwardArgs<T>&);
+template <class T>
+void softmax(const SoftmaxArgs<T>&);
+template <class T>
+void softmax_backward(const SoftmaxBackwardArgs<T>&);
+template <class T>
+int64_t cross_entropy(const CrossEntropyArgs<T>&);
+template <class T>
+void cross_entropy_backward(const CrossEntropyBackwardArgs<T>&);
+template <class T>
+void reduce(const ReductionArgs<T>&);
+template <class T>
+void adam_step(const AdamArgs<T>&);
+template <class T>
+void sgd_step(const SgdArgs<T>&);
+void copy(const CopyArgs&);
+void fill(const FillArgs&);
+MapLoop map_loop(int op, int part, bool wide);
+
+namespace {
+template <class T>
+constexpr FloatingKernels<T> kFloating{
+    .gemm = gemm<T>,
+    .gemm_packed_size = gemm_packed_size<T>,
+    .gemm_pack = gemm_pack<T>,
+    .attention = attention<T>,
+    .attention_backward = attention_backward<T>,
+    .layer_norm = layer_norm<T>,
+    .layer_norm_backward = layer_norm_backward<T>,
+    .softmax = softmax<T>,
+    .softmax_backward = softmax_backward<T>,
+    .cross_entropy = cross_entropy<T>,
+    .cross_entropy_backward = cross_entropy_backward<T>,
+    .reduce = reduce<T>,
+    .adam_step = adam_step<T>,
+    .sgd_step = sgd_step<T>,
+};
+}  // namespace
 
 extern const Kernels kKernels;
 constinit const Kernels kKernels{
-    .gemm_f32 = gemm<float>,
-    .gemm_f64 = gemm<double>,
-    .gemm_packed_size_f32 = gemm_packed_size_f32,
-    .gemm_pack_f32 = gemm_pack_f32,
-    .attention = attention,
-    .attention_backward = attention_backward,
+    .vector_bytes = kVectorBytes,
+    .f32 = kFloating<float>,
+    .f64 = kFloating<double>,
+    .copy = copy,
+    .fill = fill,
+    .map_loop = map_loop,
 };
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

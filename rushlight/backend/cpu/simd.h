@@ -51,6 +51,7 @@ struct Vec {
   typedef Integer Bits __attribute__((vector_size(kVectorBytes)));
 
   struct Mask {  // each lane all ones or all zeros
+    using Number = Vec;
     Bits bits;
     [[gnu::always_inline]] friend Mask operator&(Mask a, Mask b) { return {a.bits & b.bits}; }
     [[gnu::always_inline]] friend Mask operator|(Mask a, Mask b) { return {a.bits | b.bits}; }
@@ -89,6 +90,29 @@ struct Vec {
     const Bits sign = Vec(-0.0).bits();
     return Vec((a.bits() & ~sign) | (b.bits() & sign));
   }
+  // Lane by lane (simd_math.h). Friends, unlike the functions of one operand, so that a plain number may be
+  // the other.
+  [[gnu::always_inline]] friend Vec pow(Vec a, Vec b) {
+    return by_lane(a, b, [](double x, double y) { return __builtin_pow(x, y); });
+  }
+  [[gnu::always_inline]] friend Vec fmod(Vec a, Vec b) {
+    return by_lane(a, b, [](double x, double y) { return __builtin_fmod(x, y); });
+  }
+  [[gnu::always_inline]] friend Vec atan2(Vec a, Vec b) {
+    return by_lane(a, b, [](double x, double y) { return __builtin_atan2(x, y); });
+  }
+  [[gnu::always_inline]] friend Vec hypot(Vec a, Vec b) {
+    return by_lane(a, b, [](double x, double y) { return __builtin_hypot(x, y); });
+  }
+  [[gnu::always_inline]] friend Vec nextafter(Vec a, Vec b) {
+    Vec next;
+    for (int i = 0; i < kLanes; ++i)
+      if constexpr (sizeof(T) == 4)
+        next.lanes[i] = __builtin_nextafterf(a.lanes[i], b.lanes[i]);
+      else
+        next.lanes[i] = __builtin_nextafter(a.lanes[i], b.lanes[i]);
+    return next;
+  }
 };
 
 template <class T>
@@ -110,6 +134,14 @@ RUSHLIGHT_INLINE __m512 native_multiply_add(__m512 a, __m512 b, __m512 c) { retu
 RUSHLIGHT_INLINE __m512d native_multiply_add(__m512d a, __m512d b, __m512d c) {
   return _mm512_fmadd_pd(a, b, c);
 }
+template <int Mode>
+RUSHLIGHT_INLINE __m512 native_round(__m512 x) {
+  return _mm512_roundscale_ps(x, Mode);
+}
+template <int Mode>
+RUSHLIGHT_INLINE __m512d native_round(__m512d x) {
+  return _mm512_roundscale_pd(x, Mode);
+}
 using NativeFloats = __m512;
 using NativeDoubles = __m512d;
 #elif defined(__AVX2__)
@@ -119,6 +151,14 @@ RUSHLIGHT_INLINE __m256 native_multiply_add(__m256 a, __m256 b, __m256 c) { retu
 RUSHLIGHT_INLINE __m256d native_multiply_add(__m256d a, __m256d b, __m256d c) {
   return _mm256_fmadd_pd(a, b, c);
 }
+template <int Mode>
+RUSHLIGHT_INLINE __m256 native_round(__m256 x) {
+  return _mm256_round_ps(x, Mode);
+}
+template <int Mode>
+RUSHLIGHT_INLINE __m256d native_round(__m256d x) {
+  return _mm256_round_pd(x, Mode);
+}
 using NativeFloats = __m256;
 using NativeDoubles = __m256d;
 #else
@@ -126,6 +166,14 @@ RUSHLIGHT_INLINE __m128 native_sqrt(__m128 x) { return _mm_sqrt_ps(x); }
 RUSHLIGHT_INLINE __m128d native_sqrt(__m128d x) { return _mm_sqrt_pd(x); }
 RUSHLIGHT_INLINE __m128 native_multiply_add(__m128 a, __m128 b, __m128 c) { return a * b + c; }
 RUSHLIGHT_INLINE __m128d native_multiply_add(__m128d a, __m128d b, __m128d c) { return a * b + c; }
+template <int Mode>
+RUSHLIGHT_INLINE __m128 native_round(__m128 x) {
+  return _mm_round_ps(x, Mode);
+}
+template <int Mode>
+RUSHLIGHT_INLINE __m128d native_round(__m128d x) {
+  return _mm_round_pd(x, Mode);
+}
 using NativeFloats = __m128;
 using NativeDoubles = __m128d;
 #endif
@@ -219,10 +267,40 @@ RUSHLIGHT_INLINE Vec<T> abs(Vec<T> x) {
   return Vec<T>(x.bits() & ~Vec<T>(-0.0).bits());
 }
 
-// The larger lane; faster than max() where no lane can be NaN or where NaN need not win.
+// To a whole number; _MM_FROUND_... says how.
+template <int Mode, class T>
+RUSHLIGHT_INLINE Vec<T> round_by(Vec<T> x) {
+  const Pieces<T> from{x.lanes};
+  Pieces<T> to;
+  for (int i = 0; i < Pieces<T>::kCount; ++i)
+    to.part[i] = native_round < Mode | _MM_FROUND_NO_EXC > (from.part[i]);
+  return Vec<T>(to.whole);
+}
 template <class T>
-RUSHLIGHT_INLINE Vec<T> larger(Vec<T> a, Vec<T> b) {
+RUSHLIGHT_INLINE Vec<T> floor(Vec<T> x) {
+  return round_by<_MM_FROUND_TO_NEG_INF>(x);
+}
+template <class T>
+RUSHLIGHT_INLINE Vec<T> ceil(Vec<T> x) {
+  return round_by<_MM_FROUND_TO_POS_INF>(x);
+}
+template <class T>
+RUSHLIGHT_INLINE Vec<T> trunc(Vec<T> x) {
+  return round_by<_MM_FROUND_TO_ZERO>(x);
+}
+template <class T>
+RUSHLIGHT_INLINE Vec<T> round(Vec<T> x) {
+  return round_by<_MM_FROUND_TO_NEAREST_INT>(x);
+}
+
+// The larger or smaller lane, b's where either is NaN. One instruction each, unlike max() and min().
+template <class T>
+RUSHLIGHT_INLINE Vec<T> larger_of(Vec<T> a, Vec<T> b) {
   return Vec<T>(a.lanes > b.lanes ? a.lanes : b.lanes);
+}
+template <class T>
+RUSHLIGHT_INLINE Vec<T> smaller_of(Vec<T> a, Vec<T> b) {
+  return Vec<T>(a.lanes < b.lanes ? a.lanes : b.lanes);
 }
 
 // Lane i is lane (i + Shift) % kLanes of x.
@@ -246,7 +324,7 @@ RUSHLIGHT_INLINE T sum_of_lanes(Vec<T> x) {
 }
 template <class T>
 RUSHLIGHT_INLINE T largest_lane(Vec<T> x) {
-  return fold_lanes<Vec<T>::kLanes / 2>(x, [](Vec<T> a, Vec<T> b) { return larger(a, b); })[0];
+  return fold_lanes<Vec<T>::kLanes / 2>(x, [](Vec<T> a, Vec<T> b) { return larger_of(a, b); })[0];
 }
 
 // One step of the transposition below: swaps the off-diagonal blocks of size Block between two rows.
