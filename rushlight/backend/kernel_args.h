@@ -28,10 +28,13 @@ class Inputs {
 
 // Which of an op's computations is meant.
 //   forward     results from inputs
-//   grad0 ...   of a MAP: the gradient of operand 0, 1, 2. Inputs: the gradient of the result, then those operands, then
+//   grad0 ...   of a MAP: the gradient of operand 0, 1, 2. Inputs: the gradient of the result, then those
+//   operands, then
 //               the result, as far as the formula reads them (MapFacts::grads says which)
-//   backward    of a COMPOSITE: all gradients at once. Inputs: the gradients of the results, then every input, every
-//               result and residual (undefined where not saved); outputs: one per input (undefined where not needed)
+//   backward    of a COMPOSITE: all gradients at once. Inputs: the gradients of the results, then every
+//   input, every
+//               result and residual (undefined where not saved); outputs: one per input (undefined where not
+//               needed)
 enum class Part : uint8_t { forward, grad0, grad1, grad2, backward };
 inline constexpr int kPartCount = 5;
 
@@ -43,7 +46,8 @@ struct KernelCall {
   Attrs attrs;
 };
 
-// Returns false to decline (a layout, dtype or option it has no fast way for): the engine takes the next way down.
+// Returns false to decline (a layout, dtype or option it has no fast way for): the engine takes the next way
+// down.
 using Kernel = bool (*)(const KernelCall&);
 
 }  // namespace rushlight

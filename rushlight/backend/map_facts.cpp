@@ -26,7 +26,8 @@ MapFacts facts_of() {
     ++bit;
   });
   if (facts.supports(DType::float32))
-    facts.dtypes |= static_cast<uint16_t>(1 << static_cast<int>(DType::float16) | 1 << static_cast<int>(DType::bfloat16));
+    facts.dtypes |=
+        static_cast<uint16_t>(1 << static_cast<int>(DType::float16) | 1 << static_cast<int>(DType::bfloat16));
   if constexpr (math::has_grad<Op>) {
     facts.grads[0] = math::grad_use<Op, 0>();
     if constexpr (math::arity<Op> > 1) facts.grads[1] = math::grad_use<Op, 1>();
@@ -44,7 +45,8 @@ struct MapTable {
     for (int i = 0; i < op_count(); ++i)
       if (schema_of(static_cast<OpId>(i)).kind == OpKind::map) index[static_cast<size_t>(i)] = next++;
     next = 0;
-    MapOps::for_each([&](auto tag) { facts[static_cast<size_t>(next++)] = facts_of<typename decltype(tag)::type>(); });
+    MapOps::for_each(
+        [&](auto tag) { facts[static_cast<size_t>(next++)] = facts_of<typename decltype(tag)::type>(); });
   }
 };
 const MapTable& table() {

@@ -1,4 +1,5 @@
-// What the formulas say about themselves, as a table over the MAP ops: read by shape inference, kernels and gradients.
+// What the formulas say about themselves, as a table over the MAP ops: read by shape inference, kernels and
+// gradients.
 #pragma once
 
 #include <array>
@@ -32,11 +33,13 @@ struct MapFacts {
 
 const MapFacts& map_facts(OpId id);
 
-// The type that a MAP op computes in, whatever the operands' types: promotion over all operands that are not masks, then
-// to floating where the formula needs it. Throws, naming the op and the types, where there is no formula.
+// The type that a MAP op computes in, whatever the operands' types: promotion over all operands that are not
+// masks, then to floating where the formula needs it. Throws, naming the op and the types, where there is no
+// formula.
 DType map_compute_type(OpId id, Inputs operands);
 
-// PyTorch's promotion over a list: dimensioned tensors decide within their category, then 0-d ones, then plain numbers.
+// PyTorch's promotion over a list: dimensioned tensors decide within their category, then 0-d ones, then
+// plain numbers.
 DType result_type(Inputs operands, unsigned skip = 0);
 
 }  // namespace rushlight

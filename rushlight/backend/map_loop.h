@@ -10,10 +10,10 @@ inline constexpr int kMapOperands = 5;  // at most: the gradient, three operands
 struct MapArgs {
   void* out;
   const void* in[kMapOperands];
-  int64_t out_step;             // in elements
-  int64_t step[kMapOperands];   // 0 repeats one element
+  int64_t out_step;            // in elements
+  int64_t step[kMapOperands];  // 0 repeats one element
   int64_t count;
-  const double* params;         // the op's attributes
+  const double* params;  // the op's attributes
 };
 using MapLoop = void (*)(const MapArgs&);
 

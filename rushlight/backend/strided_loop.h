@@ -1,4 +1,5 @@
-// Walking several tensors together: dimensions that run on in memory are merged, the innermost becomes a strided run.
+// Walking several tensors together: dimensions that run on in memory are merged, the innermost becomes a
+// strided run.
 #pragma once
 
 #include <algorithm>
@@ -69,9 +70,12 @@ class StridedLoop {
         dim.steps[i] = own >= 0 && layout.size(own) != 1 ? layout.stride(own) : 0;
       }
       bool runs_on = !dims_.empty();
-      for (int i = 0; i < count_ && runs_on; ++i) runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
-      if (runs_on) dims_.back().size *= dim.size;
-      else dims_.push_back(dim);
+      for (int i = 0; i < count_ && runs_on; ++i)
+        runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
+      if (runs_on)
+        dims_.back().size *= dim.size;
+      else
+        dims_.push_back(dim);
     }
   }
 

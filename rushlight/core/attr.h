@@ -1,4 +1,5 @@
-// Attr: one argument of an op that is not a tensor (a number, a list of ints, a word, a generator ...), and lists of them.
+// Attr: one argument of an op that is not a tensor (a number, a list of ints, a word, a generator ...), and
+// lists of them.
 #pragma once
 
 #include <concepts>
@@ -32,7 +33,8 @@ struct SharedText final : SharedAttr {
   std::string value;
 };
 
-// A host number that a recorded graph reads anew at every replay: a learning rate, a momentum. Copies share the cell.
+// A host number that a recorded graph reads anew at every replay: a learning rate, a momentum. Copies share
+// the cell.
 class Slot {
  public:
   Slot(double value = 0) : cell_(Ref<Cell>::adopt(new Cell(value))) {}

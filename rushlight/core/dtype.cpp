@@ -5,8 +5,9 @@
 namespace rushlight {
 
 namespace {
-constexpr std::string_view kNames[kDTypeCount] = {"bool",  "uint8", "uint16",  "uint32",   "uint64",  "int8",   "int16",
-                                                  "int32", "int64", "float16", "bfloat16", "float32", "float64"};
+constexpr std::string_view kNames[kDTypeCount] = {"bool",     "uint8",   "uint16", "uint32", "uint64",
+                                                  "int8",     "int16",   "int32",  "int64",  "float16",
+                                                  "bfloat16", "float32", "float64"};
 }
 
 std::string_view name_of(DType dtype) { return kNames[static_cast<int>(dtype)]; }

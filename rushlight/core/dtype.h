@@ -14,12 +14,24 @@ namespace rushlight {
 
 // Ordered so that within a category a later type holds every value of an earlier one, where one does.
 enum class DType : uint8_t {
-  boolean, uint8, uint16, uint32, uint64, int8, int16, int32, int64, float16, bfloat16, float32, float64
+  boolean,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  float16,
+  bfloat16,
+  float32,
+  float64
 };
 inline constexpr int kDTypeCount = 13;
 
-using ElementTypes = TypeList<bool, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, Half,
-                              BFloat16, float, double>;
+using ElementTypes = TypeList<bool, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t,
+                              Half, BFloat16, float, double>;
 
 constexpr size_t size_of(DType dtype) {
   constexpr uint8_t sizes[kDTypeCount] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8};
@@ -32,11 +44,12 @@ constexpr bool is_half(DType dtype) { return dtype == DType::float16 || dtype ==
 // The type that arithmetic on `dtype` happens in: halves compute in float32.
 constexpr DType compute_type(DType dtype) { return is_half(dtype) ? DType::float32 : dtype; }
 
-std::string_view name_of(DType dtype);                          // "float32", "bool"
+std::string_view name_of(DType dtype);  // "float32", "bool"
 std::optional<DType> dtype_from_name(std::string_view name);
 void append_text(std::string& text, DType dtype);
 
-// PyTorch's lattice: the smallest type both fit in; float wins over int, uint64 meets signed in an error-free int64.
+// PyTorch's lattice: the smallest type both fit in; float wins over int, uint64 meets signed in an error-free
+// int64.
 DType promote_types(DType a, DType b);
 bool can_cast(DType from, DType to);  // PyTorch's rule for in-place results: never down a category
 

@@ -1,5 +1,6 @@
-// Generator: a seed and a counter. Random ops draw a range of counters and compute their bits from it (base/philox.h),
-// so the same seed gives the same numbers on every backend, for any number of threads, recorded or not.
+// Generator: a seed and a counter. Random ops draw a range of counters and compute their bits from it
+// (base/philox.h), so the same seed gives the same numbers on every backend, for any number of threads,
+// recorded or not.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@ class Generator {
   Ref<Cell> cell_;
 };
 
-Generator& default_generator();      // process-wide
-void manual_seed(uint64_t seed);     // of the default generator
+Generator& default_generator();   // process-wide
+void manual_seed(uint64_t seed);  // of the default generator
 
 }  // namespace rushlight

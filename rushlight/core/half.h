@@ -39,7 +39,8 @@ inline Half::Half(float value) {
     result = 0x7e00u;
   } else if (magnitude >= 0x47800000u) {  // 65536 and more
     result = 0x7c00u;
-  } else if (magnitude < 0x38800000u) {  // below the smallest normal: let the float adder round to steps of 2^-24
+  } else if (magnitude <
+             0x38800000u) {  // below the smallest normal: let the float adder round to steps of 2^-24
     float shifted = std::bit_cast<float>(magnitude) + 0.5f;
     result = std::bit_cast<uint32_t>(shifted) - 0x3f000000u;
   } else {

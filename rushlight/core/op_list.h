@@ -1,15 +1,17 @@
-// The one list of ops. No include guard: include it with the five macros defined, each called (id, schema, doc).
+// The one list of ops. No include guard: include it with the five macros defined, each called (id, schema,
+// doc).
 //
 //   MAP        elementwise: one formula struct in math/, named as the id in PascalCase
 //   VIEW       a layout edit: no kernel, the result shares its input's memory
 //   OP         a kernel per backend; its OpDef stands in ops/<family>.cpp
-//   COMPOSITE  a body of other ops, forward and backward, that makes one node; a backend may bring fused kernels
-//   FUNCTION   a plain function over other ops: autograd and traces see through it
+//   COMPOSITE  a body of other ops, forward and backward, that makes one node; a backend may bring fused
+//   kernels FUNCTION   a plain function over other ops: autograd and traces see through it
 //
-// A schema reads `argument, argument: kind = default, *, ... -> output, output`, or `name(argument, ...) -> ...` where people
-// call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float, int, bool, ints, dtype, str, slot, generator, each but the first
-// three also with `?` for "may be None". `*` starts the arguments that Python passes by keyword only. `input!` has an
-// in-place form; every MAP has one, and an op that changes whole lists has no other.
+// A schema reads `argument, argument: kind = default, *, ... -> output, output`, or `name(argument, ...) ->
+// ...` where people call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float,
+// int, bool, ints, dtype, str, slot, generator, each but the first three also with `?` for "may be None". `*`
+// starts the arguments that Python passes by keyword only. `input!` has an in-place form; every MAP has one,
+// and an op that changes whole lists has no other.
 
 // -- arithmetic
 MAP(add, "input, other", "input + other")
@@ -101,26 +103,31 @@ VIEW(detach, "input", "The same memory, cut off from the history")
 
 // -- creation and copies
 OP(full, "size: ints, fill_value, *, dtype: dtype? = None", "A tensor filled with one value")
-OP(clone, "input, *, memory_format: str = \"preserve\"",
-   "A copy with memory of its own; memory_format is preserve, contiguous or channels_last")
+OP(clone, "input, *, memory_format: str? = None",
+   "A copy with memory of its own; memory_format is None (as it lies), contiguous or channels_last")
 OP(copy, "input!, src", "input's shape and dtype with src's values, broadcast and cast")
 OP(to, "input, dtype: dtype", "The values cast to another dtype")
 OP(as_strided_scatter, "input, src, size: ints, stride: ints, storage_offset: int? = None",
    "input's values with src written over the view that as_strided would make")
-FUNCTION(reshape, "input, shape: ints", "The elements in row-major order in another shape: a view where possible")
+FUNCTION(reshape, "input, shape: ints",
+         "The elements in row-major order in another shape: a view where possible")
 FUNCTION(contiguous, "input", "input itself if its memory is row-major, else a copy")
 
 // -- reductions
-OP(sum, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None", "The sum over the dimensions")
-OP(max_dim, "max(input, dim: int, keepdim: bool = False) -> values, indices", "The largest along dim and where it is")
+OP(sum, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+   "The sum over the dimensions")
+OP(max_dim, "max(input, dim: int, keepdim: bool = False) -> values, indices",
+   "The largest along dim and where it is")
 
 // -- products
 OP(matmul, "input, other", "The matrix product, batched and broadcast over leading dimensions")
 COMPOSITE(linear, "input, weight, bias: tensor? = None", "input @ weight.T + bias")
 
 // -- indexing
-OP(index, "input, indices: tensors", "Elements picked by index tensors; an undefined one takes its whole dimension")
-OP(index_put, "input!, indices: tensors, values, accumulate: bool = False", "input with values written at the indices")
+OP(index, "input, indices: tensors",
+   "Elements picked by index tensors; an undefined one takes its whole dimension")
+OP(index_put, "input!, indices: tensors, values, accumulate: bool = False",
+   "input with values written at the indices")
 
 // -- random: the generator is read by random_key alone; what follows is a pure function of the key
 OP(random_key, "count: int, *, generator: generator? = None", "Where the next count random numbers start")
@@ -132,15 +139,17 @@ FUNCTION(dropout, "input, p: float = 0.5, training: bool = True, *, generator: g
 // -- losses and layers
 COMPOSITE(softmax, "input, dim: int", "exp(input) along dim, scaled to sum to 1")
 COMPOSITE(log_softmax, "input, dim: int", "The logarithm of softmax, without overflow")
-COMPOSITE(layer_norm, "input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
+COMPOSITE(layer_norm,
+          "input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
           "Each item scaled to mean 0 and variance 1 over its last dimensions")
-COMPOSITE(cross_entropy, "input, target, reduction: str = \"mean\"", "How surprised the logits are by the class indices")
-COMPOSITE(scaled_dot_product_attention,
-          "query, key, value, is_causal: bool = False, scale: float? = None",
+COMPOSITE(cross_entropy, "input, target, reduction: str = \"mean\"",
+          "How surprised the logits are by the class indices")
+COMPOSITE(scaled_dot_product_attention, "query, key, value, is_causal: bool = False, scale: float? = None",
           "softmax(query @ key.T * scale) @ value")
 
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,
-   "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: float = 0.9, "
+   "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "
+   "float = 0.9, "
    "beta2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: bool = False",
    "One step of AdamW; step counts them")

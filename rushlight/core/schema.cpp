@@ -48,9 +48,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 ArgKind kind_from(std::string_view word, std::string_view where) {
   constexpr std::pair<std::string_view, ArgKind> kinds[] = {
-      {"tensor", ArgKind::tensor}, {"tensors", ArgKind::tensors}, {"float", ArgKind::real},
-      {"int", ArgKind::integer},   {"bool", ArgKind::boolean},    {"ints", ArgKind::ints},
-      {"dtype", ArgKind::dtype},   {"str", ArgKind::text},        {"slot", ArgKind::slot},
+      {"tensor", ArgKind::tensor},      {"tensors", ArgKind::tensors}, {"float", ArgKind::real},
+      {"int", ArgKind::integer},        {"bool", ArgKind::boolean},    {"ints", ArgKind::ints},
+      {"dtype", ArgKind::dtype},        {"str", ArgKind::text},        {"slot", ArgKind::slot},
       {"generator", ArgKind::generator}};
   for (auto [name, kind] : kinds)
     if (name == word) return kind;
@@ -111,7 +111,8 @@ Schema parse(const Line& line, OpId id) {
     argument.keyword_only = keyword_only;
     schema.only_in_place |= argument.in_place && argument.kind == ArgKind::tensors;
   }
-  if (line.kind == OpKind::map) schema.arguments[0].in_place = true;
+  if (line.kind == OpKind::map)
+    for (Argument& argument : schema.arguments) argument.in_place = argument.name == "input";
   return schema;
 }
 

@@ -4,27 +4,31 @@
 
 namespace rushlight {
 
-void append_text(std::string& text, const Ints& values) { append_text(text, IntSpan(values.data(), values.size())); }
+void append_text(std::string& text, const Ints& values) {
+  append_text(text, IntSpan(values.data(), values.size()));
+}
 
 int64_t checked_numel(IntSpan shape, const char* where) {
   int64_t numel = 1;
   bool overflow = false, empty = false;
   for (int64_t size : shape) {
     if (size < 0)
-      fail(ErrorKind::runtime, "[", where, "] size ", size, " in ", shape, " is negative; sizes count elements");
+      fail(ErrorKind::runtime, "[", where, "] size ", size, " in ", shape,
+           " is negative; sizes count elements");
     empty |= size == 0;
     overflow |= __builtin_mul_overflow(numel, size, &numel);
   }
   if (empty) return 0;
-  if (overflow) fail(ErrorKind::runtime, "[", where, "] shape ", shape, " has more elements than 64 bits can count");
+  if (overflow)
+    fail(ErrorKind::runtime, "[", where, "] shape ", shape, " has more elements than 64 bits can count");
   return numel;
 }
 
 int wrap_dim(int64_t dim, int rank, const char* op) {
   int64_t span = rank ? rank : 1;  // a scalar accepts 0 and -1, as in PyTorch
   if (dim < -span || dim >= span)
-    fail(ErrorKind::index, "[", op, "] Dimension out of range (expected to be in range of [", -span, ", ", span - 1,
-         "], but got ", dim, ")");
+    fail(ErrorKind::index, "[", op, "] Dimension out of range (expected to be in range of [", -span, ", ",
+         span - 1, "], but got ", dim, ")");
   return static_cast<int>(dim < 0 ? dim + span : dim);
 }
 
@@ -35,8 +39,8 @@ Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op) {
     int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     if (x != y && x != 1 && y != 1)
-      fail(ErrorKind::runtime, "[", op, "] shapes ", a, " and ", b, " do not broadcast: in dimension -", i + 1,
-           " the sizes are ", x, " and ", y, "; they must be equal, or one of them 1");
+      fail(ErrorKind::runtime, "[", op, "] shapes ", a, " and ", b, " do not broadcast: in dimension -",
+           i + 1, " the sizes are ", x, " and ", y, "; they must be equal, or one of them 1");
     shape[rank - 1 - i] = x == 1 ? y : x;
   }
   return shape;

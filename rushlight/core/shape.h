@@ -67,8 +67,8 @@ class Layout {
     moved.offset_ = offset;
     return moved;
   }
-  // The layout a fresh result of this shape gets: dense and in the same order of dimensions, so that a channels-last
-  // tensor stays channels-last; row-major where this one has gaps or overlaps.
+  // The layout a fresh result of this shape gets: dense and in the same order of dimensions, so that a
+  // channels-last tensor stays channels-last; row-major where this one has gaps or overlaps.
   Layout dense_like() const;
   // Lowest and one past the highest element that is touched (equal if empty).
   int64_t first_element() const;

@@ -3,8 +3,13 @@
 #include <new>
 
 #include "rushlight/base/memory.h"
+#include "rushlight/core/watch.h"
 
 namespace rushlight {
+
+namespace internal {
+thread_local constinit Watch* thread_watch = nullptr;
+}
 
 namespace {
 const Allocator kHost{{DeviceType::cpu, 0}, allocate_memory, free_memory};
@@ -25,6 +30,7 @@ Ref<Storage> Storage::allocate(size_t bytes, const Allocator& allocator) {
     storage->data_ = allocator.allocate(bytes);
   }
   storage->bytes_ = bytes;
+  if (Watch* w = watch()) w->storage_made(*storage);
   return ref;
 }
 
@@ -34,10 +40,12 @@ Ref<Storage> Storage::wrap(void* data, size_t bytes, Device device, Companion* o
   storage->bytes_ = bytes;
   storage->allocator_ = device.type == DeviceType::cpu ? &kForeignHost : &kForeignCuda;
   storage->companion_ = owner;
+  if (Watch* w = watch()) w->storage_made(*storage);
   return Ref<Storage>::adopt(storage);
 }
 
 void Storage::destroy(Storage* storage) noexcept {
+  if (Watch* w = watch()) w->storage_freed(*storage);
   delete storage->companion_;
   if (storage->data_ && storage->data_ != storage->inside_)
     storage->allocator_->release(storage->data_, storage->bytes_);

@@ -12,12 +12,13 @@ namespace rushlight {
 // Where a device's memory comes from. One constant object per device; a backend brings it.
 struct Allocator {
   Device device;
-  void* (*allocate)(size_t bytes);                       // throws Error(out_of_memory)
+  void* (*allocate)(size_t bytes);  // throws Error(out_of_memory)
   void (*release)(void* memory, size_t bytes) noexcept;
 };
 const Allocator& host_allocator();
 
-// Things that ride on a storage and die with it: the deleter of foreign memory, a backend's packed copy of weights.
+// Things that ride on a storage and die with it: the deleter of foreign memory, a backend's packed copy of
+// weights.
 class Companion {
  public:
   virtual ~Companion() = default;

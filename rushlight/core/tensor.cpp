@@ -24,7 +24,8 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
 Tensor empty_like_layout(const Layout& layout, DType dtype, const Allocator& allocator) {
   size_t bytes;
   if (__builtin_mul_overflow(static_cast<size_t>(layout.numel()), size_of(dtype), &bytes))
-    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(), " is larger than 64 bits address");
+    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(),
+         " is larger than 64 bits address");
   return Tensor(TensorImpl::make(Storage::allocate(bytes, allocator), layout, dtype));
 }
 
@@ -73,7 +74,8 @@ Tensor scalar(T value, DType dtype) {
 }
 }  // namespace
 
-// A weak scalar keeps its number whole (int64, float64); the op casts it to the type that the other operand decides.
+// A weak scalar keeps its number whole (int64, float64); the op casts it to the type that the other operand
+// decides.
 Tensor Tensor::weak_scalar(bool number) { return scalar(number, DType::boolean); }
 Tensor Tensor::weak_scalar(int64_t number) { return scalar(number, DType::int64); }
 Tensor Tensor::weak_scalar(double number) { return scalar(number, DType::float64); }
@@ -81,7 +83,8 @@ Tensor Tensor::weak_scalar(double number) { return scalar(number, DType::float64
 DType default_dtype() { return default_floating.load(std::memory_order_relaxed); }
 void set_default_dtype(DType dtype) {
   if (!is_floating(dtype))
-    fail(ErrorKind::type, "[set_default_dtype] only floating-point types are supported as the default type, not ", dtype);
+    fail(ErrorKind::type,
+         "[set_default_dtype] only floating-point types are supported as the default type, not ", dtype);
   default_floating.store(dtype, std::memory_order_relaxed);
 }
 
@@ -94,8 +97,8 @@ void Tensor::expect_contiguous(const char* what) const {
 void Tensor::complain_access(const char* what, DType wanted) const {
   if (device().type != DeviceType::cpu)
     fail(ErrorKind::runtime, "[", what, "] the tensor is on ", device(), "; copy it to the cpu first");
-  fail(ErrorKind::type, "[", what, "] asked for ", wanted, " but the tensor holds ", dtype(), "; cast it with to(",
-       wanted, ")");
+  fail(ErrorKind::type, "[", what, "] asked for ", wanted, " but the tensor holds ", dtype(),
+       "; cast it with to(", wanted, ")");
 }
 
 void append_text(std::string& text, const Tensor& tensor) {

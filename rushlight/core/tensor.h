@@ -18,12 +18,13 @@
 #include "rushlight/core/generator.h"
 #include "rushlight/core/shape.h"
 #include "rushlight/core/storage.h"
+#include "rushlight/core/watch.h"
 #include "rushlight/generated/option_names.h"
 
 namespace rushlight {
 
-// What autograd remembers about a tensor: a gradient, the op that made it, the base it is a view of. Floor 5 says what is
-// in it; here it is only kept alive.
+// What autograd remembers about a tensor: a gradient, the op that made it, the base it is a view of. Floor 5
+// says what is in it; here it is only kept alive.
 class History : public RefCounted<History> {
  public:
   static void destroy(History* history) noexcept { history->dispose(); }
@@ -46,8 +47,9 @@ class TensorImpl final : public RefCounted<TensorImpl> {
   uint16_t output_index = 0;   // which result of history's op this is
   Ref<Storage> storage;
   Layout layout;
-  Ref<History> history;        // null: a constant
-  // A weak slot for one foreign object that stands for this tensor (Python's), so that it comes back as itself.
+  Ref<History> history;  // null: a constant
+  // A weak slot for one foreign object that stands for this tensor (Python's), so that it comes back as
+  // itself.
   void* foreign = nullptr;
 
  private:
@@ -67,7 +69,8 @@ class [[nodiscard]] Tensor {
  public:
   Tensor() = default;  // undefined: stands for "none"
   explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
-  // A number where a tensor is expected: 0-dimensional, and its dtype gives way (float32 + 2.5 stays float32).
+  // A number where a tensor is expected: 0-dimensional, and its dtype gives way (float32 + 2.5 stays
+  // float32).
   template <PlainNumber T>
   Tensor(T number) : Tensor(weak_scalar(number)) {}
 
@@ -103,39 +106,47 @@ class [[nodiscard]] Tensor {
   template <Element T>
   T* data() const {
     expect_host<T>("data");
+    touch_elements("data");
     return static_cast<T*>(raw_data());
   }
   void* raw_data() const {
-    return static_cast<char*>(impl_->storage->data()) + impl_->layout.offset() * static_cast<int64_t>(element_size());
+    return static_cast<char*>(impl_->storage->data()) +
+           impl_->layout.offset() * static_cast<int64_t>(element_size());
   }
   // All elements in row-major order. Checks dtype, device and that the memory is contiguous.
   template <Element T>
   std::span<T> span() const {
     expect_host<T>("span");
     expect_contiguous("span");
+    touch_elements("span");
     return {static_cast<T*>(raw_data()), static_cast<size_t>(numel())};
   }
   // The one element, cast to T.
   template <Element T>
   T item() const {
+    touch_elements("item");
     return visit_item<T>();
   }
   // A copy of the elements in row-major order, cast to T, from any layout.
   template <Element T>
   std::vector<T> to_vector() const;
+  // To be called before elements are reached by raw_data() or storage(): a recording trace may refuse.
+  void touch_elements(const char* how) const {
+    if (Watch* w = watch()) [[unlikely]] w->elements_touched(*this, how);
+  }
 
   // -- autograd (floor 5)
   bool requires_grad() const;
   const Tensor& requires_grad_(bool on = true) const;
   bool is_leaf() const;
-  Tensor grad() const;                   // undefined where there is none
+  Tensor grad() const;  // undefined where there is none
   void set_grad(const Tensor& grad) const;
   void backward(const BackwardOptions& options) const;
   void backward() const;
   void retain_grad() const;
-  Ref<Node> grad_fn() const;             // null for a leaf
-  // hook(gradient) is called when this tensor's gradient is known; a defined result replaces the gradient. The number
-  // returned removes it.
+  Ref<Node> grad_fn() const;  // null for a leaf
+  // hook(gradient) is called when this tensor's gradient is known; a defined result replaces the gradient.
+  // The number returned removes it.
   template <class F>
   int64_t register_hook(F hook) const;
   int64_t register_hook(Ref<Hook> hook) const;
@@ -163,8 +174,10 @@ class [[nodiscard]] Tensor {
   static Tensor weak_scalar(double number);
   template <PlainNumber T>
   static Tensor weak_scalar(T number) {
-    if constexpr (std::is_integral_v<T>) return weak_scalar(static_cast<int64_t>(number));
-    else return weak_scalar(static_cast<double>(number));
+    if constexpr (std::is_integral_v<T>)
+      return weak_scalar(static_cast<int64_t>(number));
+    else
+      return weak_scalar(static_cast<double>(number));
   }
   template <class T>
   void expect_host(const char* what) const {
@@ -206,7 +219,9 @@ T Tensor::visit_item() const {
     fail(ErrorKind::runtime, "[item] a tensor with ", numel(), " elements of shape ", shape(),
          " is not one number; index it first");
   if (device().type != DeviceType::cpu) complain_access("item", dtype());
-  return visit(dtype(), [&](auto tag) { return static_cast<T>(*static_cast<typename decltype(tag)::type*>(raw_data())); });
+  return visit(dtype(), [&](auto tag) {
+    return static_cast<T>(*static_cast<typename decltype(tag)::type*>(raw_data()));
+  });
 }
 
 // Calls f(element offset) for each element in row-major order.
@@ -232,6 +247,7 @@ void for_each_offset(const Layout& layout, F&& f) {
 template <Element T>
 std::vector<T> Tensor::to_vector() const {
   if (device().type != DeviceType::cpu) complain_access("to_vector", dtype());
+  touch_elements("to_vector");
   std::vector<T> values;
   values.reserve(static_cast<size_t>(numel()));
   visit(dtype(), [&](auto tag) {

@@ -10,7 +10,8 @@ namespace {
 
 uint16_t writer_id(const OpCall& call) { return static_cast<uint16_t>(call.def.id); }
 
-// -- before the run ---------------------------------------------------------------------------------------------------
+// -- before the run
+// ---------------------------------------------------------------------------------------------------
 
 bool any_requires_grad(Inputs in) {
   for (size_t i = 0; i < in.size(); ++i)
@@ -37,11 +38,14 @@ void infer(OpCall& call) {
 
 void run(OpCall& call) {
   Interpreter* interpreter = context().interpreter;
-  if (interpreter) interpreter->run(call);
-  else run_eager(call);
+  if (interpreter)
+    interpreter->run(call);
+  else
+    run_eager(call);
 }
 
-// -- recording --------------------------------------------------------------------------------------------------------
+// -- recording
+// --------------------------------------------------------------------------------------------------------
 
 // Which operands of a MAP its gradients read: only what the inputs that want a gradient need.
 void map_needs(const OpCall& call, Inputs in, uint32_t& inputs, uint32_t& outputs) {
@@ -67,12 +71,14 @@ bool saves_input(const OpCall& call, Saving saving, size_t i) {
   return i < 32 && (saving.inputs >> i & 1);
 }
 
-// The gradient of a MAP comes out in the result's shape and dtype; the engine must know where an input differs.
+// The gradient of a MAP comes out in the result's shape and dtype; the engine must know where an input
+// differs.
 bool needs_facts(const OpCall& call) {
   if (call.def.saves_facts) return true;
   if (!call.def.is_map) return false;
   for (size_t i = 0; i < call.in.size(); ++i)
-    if (call.in[i].dtype() != call.out[0].dtype() || !call.in[i].layout().same_shape(call.out[0].layout())) return true;
+    if (call.in[i].dtype() != call.out[0].dtype() || !call.in[i].layout().same_shape(call.out[0].layout()))
+      return true;
   return false;
 }
 
@@ -91,11 +97,13 @@ Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
   }
   for (size_t i = 0; i < call.out.size() && i < 32; ++i)
     if (saving.outputs >> i & 1)
-      *entry++ = {i < result_count ? alias(call.out[i]) : call.out[i], call.out[i].version(), static_cast<uint16_t>(i), true};
+      *entry++ = {i < result_count ? alias(call.out[i]) : call.out[i], call.out[i].version(),
+                  static_cast<uint16_t>(i), true};
   if (needs_facts(call)) {
     auto& facts = node->make_extras().facts;
     for (size_t i = 0; i < call.in.size(); ++i)
-      facts.push_back(call.in[i].defined() ? InputFact{call.in[i].layout(), call.in[i].dtype()} : InputFact{});
+      facts.push_back(call.in[i].defined() ? InputFact{call.in[i].layout(), call.in[i].dtype()}
+                                           : InputFact{});
   }
   return node;
 }
@@ -116,11 +124,13 @@ void record_fresh(OpCall& call, size_t result_count) {
 void refuse_inference_inputs(const OpCall& call) {
   for (size_t i = 0; i < call.in.size(); ++i)
     if (call.in[i].defined() && call.in[i].impl()->inference)
-      fail(ErrorKind::runtime, "[", call.name(), "] Inference tensors cannot be saved for backward; clone() the tensor "
+      fail(ErrorKind::runtime, "[", call.name(),
+           "] Inference tensors cannot be saved for backward; clone() the tensor "
            "outside inference_mode to use it in a graph");
 }
 
-// A result whose op has no gradient rule takes no history; that is an error only where the op could have had one.
+// A result whose op has no gradient rule takes no history; that is an error only where the op could have had
+// one.
 bool wants_recording(OpCall& call) {
   Context& ctx = context();
   if (!ctx.grad_mode || (!call.def.vjp && !call.def.is_view) || !any_requires_grad(call.in)) return false;
@@ -128,7 +138,8 @@ bool wants_recording(OpCall& call) {
   return true;
 }
 
-// -- views ------------------------------------------------------------------------------------------------------------
+// -- views
+// ------------------------------------------------------------------------------------------------------------
 
 Tensor root_base(const Tensor& tensor) {
   ViewHistory* view = view_history(tensor);
@@ -157,46 +168,57 @@ void apply_view(OpCall& call) {
   impl.requires_grad = recording;
 }
 
-// -- in place ---------------------------------------------------------------------------------------------------------
+// -- in place
+// ---------------------------------------------------------------------------------------------------------
 
 void refuse_in_place(const OpCall& call, const Tensor& target) {
   if (target.layout().has_overlap())
-    fail(ErrorKind::runtime, "[", call.name(), "_] unsupported operation: more than one element of the written-to tensor of "
-         "shape ", target.shape(), " and strides ", target.strides(),
-         " refers to a single memory location (it was expanded). Please clone() the tensor before writing to it");
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] unsupported operation: more than one element of the written-to tensor of "
+         "shape ",
+         target.shape(), " and strides ", target.strides(),
+         " refers to a single memory location (it was expanded). Please clone() the tensor before writing to "
+         "it");
   if (!context().grad_mode) return;
   ViewHistory* view = view_history(target);
   if (!view) {
     if (target.impl()->requires_grad && leaf_of(target))
-      fail(ErrorKind::runtime, "[", call.name(), "_] a leaf Variable that requires grad is being used in an in-place "
+      fail(ErrorKind::runtime, "[", call.name(),
+           "_] a leaf Variable that requires grad is being used in an in-place "
            "operation. Write to it under no_grad, or work on a clone()");
     if (target.impl()->inference && any_requires_grad(call.in))
-      fail(ErrorKind::runtime, "[", call.name(), "_] Inplace update to inference tensor outside inference_mode is not "
+      fail(ErrorKind::runtime, "[", call.name(),
+           "_] Inplace update to inference tensor outside inference_mode is not "
            "allowed; clone() it first");
     return;
   }
   if (!view->tracks_base && (requires_grad(*view->base.impl()) || any_requires_grad(call.in)))
-    fail(ErrorKind::runtime, "[", call.name(), "_] A view was created in no_grad mode and is being modified inplace with "
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] A view was created in no_grad mode and is being modified inplace with "
          "grad mode enabled. Make the view with grad mode on, or write under no_grad");
   if (view->base.impl()->requires_grad && leaf_of(view->base))
-    fail(ErrorKind::runtime, "[", call.name(), "_] a view of a leaf Variable that requires grad is being used in an in-place "
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] a view of a leaf Variable that requires grad is being used in an in-place "
          "operation. Write to it under no_grad, or work on a clone()");
   if (view->one_of_many && any_requires_grad(call.in))
-    fail(ErrorKind::runtime, "[", call.name(), "_] the target is one of several views that one call returned (split, unbind); "
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] the target is one of several views that one call returned (split, unbind); "
          "writing to one of them in place is not supported. clone() it first");
 }
 
 bool partial_overlap(const Tensor& a, const Tensor& b) {
   if (!a.defined() || !b.defined() || !a.shares_storage(b) || a.numel() == 0 || b.numel() == 0) return false;
   if (a.layout() == b.layout() && a.dtype() == b.dtype()) return false;
-  return a.layout().first_element() < b.layout().end_element() && b.layout().first_element() < a.layout().end_element();
+  return a.layout().first_element() < b.layout().end_element() &&
+         b.layout().first_element() < a.layout().end_element();
 }
 
 void refuse_partial_overlap(const OpCall& call, const Tensor& target) {
   for (size_t i = 0; i < call.in.size(); ++i)
     if (partial_overlap(target, call.in[i]))
       fail(ErrorKind::runtime, "[", call.name(), "] unsupported operation: some elements of input ", i,
-           " and the written-to tensor refer to a single memory location. Please clone() one of them before the operation");
+           " and the written-to tensor refer to a single memory location. Please clone() one of them before "
+           "the operation");
 }
 
 void expect_result_fits(const OpCall& call, size_t i, const Tensor& target) {
@@ -205,8 +227,9 @@ void expect_result_fits(const OpCall& call, size_t i, const Tensor& target) {
     fail(ErrorKind::runtime, "[", call.name(), "] the result has shape ", spec.layout.shape(),
          " but is to be written to a tensor of shape ", target.shape(), "; the shapes must be equal");
   if (!can_cast(spec.dtype, target.dtype()))
-    fail(ErrorKind::runtime, "[", call.name(), "] result type ", spec.dtype, " can't be cast to the desired output type ",
-         target.dtype(), "; use the out-of-place form, or cast the target first");
+    fail(ErrorKind::runtime, "[", call.name(), "] result type ", spec.dtype,
+         " can't be cast to the desired output type ", target.dtype(),
+         "; use the out-of-place form, or cast the target first");
 }
 
 bool holds_result_directly(const OpCall& call, size_t i, const Tensor& target) {
@@ -326,13 +349,15 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs) {
     if (!saves_input(call, saving, position)) continue;
     Edge edge = edge_of(in[position]);
     NoGrad guard;
-    before.push_back(apply_op(OpId::clone, {}, in[position]));
+    before.push_back(copy_of(in[position]));
     if (edge) set_history(before.back(), edge.node, edge.output);
     edited.replace(position, &before.back());
   }
   run_into(call, targets);
   call.in = edited.inputs();
-  if (targets.size() != 1) fail(ErrorKind::runtime, "[", call.name(), "] writes over lists of tensors and has no gradient; call it under no_grad");
+  if (targets.size() != 1)
+    fail(ErrorKind::runtime, "[", call.name(),
+         "] writes over lists of tensors and has no gradient; call it under no_grad");
   if (!differentiable_result(call, 0)) return;
   auto node = make_node(call, saving, 1);
   rebase_history(targets[0], node, 0);
@@ -341,7 +366,8 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs) {
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {
   OpCall call{op_def(id), in, attrs};
   if (context().grad_mode && (requires_grad(*out.impl()) || any_requires_grad(in)))
-    fail(ErrorKind::runtime, "[", call.name(), "] functions with out=... arguments don't support automatic differentiation, "
+    fail(ErrorKind::runtime, "[", call.name(),
+         "] functions with out=... arguments don't support automatic differentiation, "
          "but one of the arguments requires grad. Call it under no_grad");
   refuse_in_place(call, out);
   run_into(call, Results{out});

@@ -11,8 +11,8 @@ Tensor apply_single(OpId id, Inputs in, Attrs attrs);
 void apply_in_place(OpId id, Inputs in, Attrs attrs);
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out);
 
-// The gradient of operand `operand` of the MAP op that `node` recorded, by its formula's kernel. Inputs: the gradient of the
-// result, then what the formula reads.
+// The gradient of operand `operand` of the MAP op that `node` recorded, by its formula's kernel. Inputs: the
+// gradient of the result, then what the formula reads.
 Tensor apply_map_grad(Node& node, int operand, Inputs in);
 
 // A composite's whole backward by one kernel. False: no backend kernel took it.
@@ -23,6 +23,12 @@ template <class... Operands>
 Tensor apply_op(OpId id, Attrs attrs, const Operands&... operands) {
   const Tensor* const inputs[] = {&operands...};
   return apply_single(id, {inputs, sizeof...(operands)}, attrs);
+}
+
+// A copy with memory of its own, laid out like the original.
+inline Tensor copy_of(const Tensor& tensor) {
+  const Attr memory_format[] = {Attr()};
+  return apply_op(OpId::clone, memory_format, tensor);
 }
 
 // The gradient summed over the dimensions that broadcasting added, so that it has `shape` again.

@@ -10,12 +10,15 @@ bool Tensor::requires_grad() const { return rushlight::requires_grad(*impl_); }
 const Tensor& Tensor::requires_grad_(bool on) const {
   if (on == requires_grad()) return *this;
   if (!is_leaf())
-    fail(ErrorKind::runtime, "[requires_grad_] you can only change requires_grad flags of leaf variables. To use a computed "
+    fail(ErrorKind::runtime,
+         "[requires_grad_] you can only change requires_grad flags of leaf variables. To use a computed "
          "tensor as a constant, use detach()");
   if (on && !is_floating_point())
-    fail(ErrorKind::runtime, "[requires_grad_] only Tensors of floating point dtype can require gradients, not ", dtype());
+    fail(ErrorKind::runtime,
+         "[requires_grad_] only Tensors of floating point dtype can require gradients, not ", dtype());
   if (on && impl_->inference)
-    fail(ErrorKind::runtime, "[requires_grad_] an inference tensor cannot require grad; clone() it outside inference_mode");
+    fail(ErrorKind::runtime,
+         "[requires_grad_] an inference tensor cannot require grad; clone() it outside inference_mode");
   if (on && !leaf_of(*this)) {
     impl_->is_view = false;
     impl_->output_index = 0;
@@ -42,6 +45,7 @@ NodeExtras::Retained* retained_entry(const Edge& edge) {
 }  // namespace
 
 Tensor Tensor::grad() const {
+  if (Watch* w = watch()) w->grad_touched(*this, false);
   if (Leaf* leaf = leaf_of(*this)) return leaf->grad;
   auto* entry = retained_entry(edge_of(*this));
   return entry ? entry->grad : Tensor();
@@ -55,13 +59,15 @@ void Tensor::set_grad(const Tensor& grad) const {
       fail(ErrorKind::runtime, "[grad] assigned grad has dtype ", grad.dtype(), " and the tensor ", dtype());
     if (grad.is_same(*this)) fail(ErrorKind::runtime, "[grad] a tensor cannot be its own gradient");
   }
+  if (Watch* w = watch()) w->grad_touched(*this, true);
   Leaf* leaf = leaf_of(*this);
   if (!leaf) {
     if (auto* entry = retained_entry(edge_of(*this))) {
       entry->grad = grad;
       return;
     }
-    if (!is_leaf()) fail(ErrorKind::runtime, "[grad] this tensor is not a leaf; call retain_grad() on it first");
+    if (!is_leaf())
+      fail(ErrorKind::runtime, "[grad] this tensor is not a leaf; call retain_grad() on it first");
     if (!grad.defined()) return;
     impl_->is_view = false;
     impl_->history = Ref<History>::share(Leaf::make(*this).get());
@@ -71,13 +77,16 @@ void Tensor::set_grad(const Tensor& grad) const {
 }
 
 void Tensor::backward(const BackwardOptions& options) const {
-  if (options.gradient.defined()) rushlight::backward({*this}, {options.gradient}, options);
-  else rushlight::backward({*this}, {}, options);
+  if (options.gradient.defined())
+    rushlight::backward({*this}, {options.gradient}, options);
+  else
+    rushlight::backward({*this}, {}, options);
 }
 void Tensor::backward() const { backward(BackwardOptions{}); }
 
 void Tensor::retain_grad() const {
-  if (!requires_grad()) fail(ErrorKind::runtime, "[retain_grad] can't retain_grad on a tensor that has requires_grad=False");
+  if (!requires_grad())
+    fail(ErrorKind::runtime, "[retain_grad] can't retain_grad on a tensor that has requires_grad=False");
   if (is_leaf()) return;
   Edge edge = edge_of(*this);
   if (!retained_entry(edge)) edge.node->make_extras().retained.push_back({edge.output, {}});
@@ -85,7 +94,8 @@ void Tensor::retain_grad() const {
 
 int64_t Tensor::register_hook(Ref<Hook> hook) const {
   if (!requires_grad())
-    fail(ErrorKind::runtime, "[register_hook] cannot register a hook on a tensor that doesn't require gradient");
+    fail(ErrorKind::runtime,
+         "[register_hook] cannot register a hook on a tensor that doesn't require gradient");
   static std::atomic<int64_t> next{1};
   int64_t id = next.fetch_add(1);
   Edge edge = edge_of(*this);
@@ -95,10 +105,12 @@ int64_t Tensor::register_hook(Ref<Hook> hook) const {
 
 void Tensor::remove_hook(int64_t id) const {
   Edge edge = edge_of(*this);
-  if (edge && edge.node->extras()) std::erase_if(edge.node->extras()->hooks, [&](auto& entry) { return entry.id == id; });
+  if (edge && edge.node->extras())
+    std::erase_if(edge.node->extras()->hooks, [&](auto& entry) { return entry.id == id; });
 }
 
-// A fresh tensor over the same storage; the copy of the version counter that PyTorch makes is a storage that shares memory.
+// A fresh tensor over the same storage; the copy of the version counter that PyTorch makes is a storage that
+// shares memory.
 Tensor Tensor::data() const {
   const Ref<Storage>& shared = storage();
   struct Owner final : Companion {
@@ -106,6 +118,7 @@ Tensor Tensor::data() const {
     Ref<Storage> storage;
   };
   auto untracked = Storage::wrap(shared->data(), shared->bytes(), device(), new Owner(shared));
+  if (Watch* w = watch()) w->memory_shared(*this, *untracked);
   return Tensor(TensorImpl::make(std::move(untracked), layout(), dtype()));
 }
 

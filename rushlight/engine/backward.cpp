@@ -27,7 +27,8 @@ void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
 
 }  // namespace
 
-// One run of backward: a max-heap of nodes on their sequence numbers, so that a node runs after all its users.
+// One run of backward: a max-heap of nodes on their sequence numbers, so that a node runs after all its
+// users.
 class BackwardPass {
  public:
   BackwardPass(bool keep_graph, bool create_graph) : keep_graph_(keep_graph), create_graph_(create_graph) {}
@@ -69,7 +70,8 @@ void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge
   restricted_ = true;
   accumulate_ = accumulate;
   for (const Edge& edge : targets) targets_.push_back({edge, {}});
-  // A node is wanted if it is a target or one of its edges leads to a wanted one: depth first, children before parents.
+  // A node is wanted if it is a target or one of its edges leads to a wanted one: depth first, children
+  // before parents.
   for (const Edge& edge : targets) wanted_.insert(edge.node.get());
   std::unordered_set<const Node*> seen;
   struct Frame {
@@ -101,12 +103,14 @@ void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
     heap_.push_back(&node);
     std::push_heap(heap_.begin(), heap_.end(), earlier);
   } else if (owner != this) {
-    fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [", node.name(),
-         "]); give each thread a graph of its own, or take turns");
+    fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [",
+         node.name(), "]); give each thread a graph of its own, or take turns");
   }
   Tensor& slot = node.inbox()[edge.output];
-  if (!slot.defined()) slot = std::move(gradient);
-  else add_to(slot, gradient, create_graph_);
+  if (!slot.defined())
+    slot = std::move(gradient);
+  else
+    add_to(slot, gradient, create_graph_);
 }
 
 // The gradients of this node's results are complete: hooks, retain_grad and grad() see them now.
@@ -119,7 +123,8 @@ void BackwardPass::see_arrivals(Node& node) {
       Tensor replaced = (*entry.hook)(slot);
       if (!replaced.defined()) continue;
       if (!replaced.layout().same_shape(slot.layout()))
-        fail(ErrorKind::runtime, "[hook] returned a gradient of shape ", replaced.shape(), " for one of shape ", slot.shape());
+        fail(ErrorKind::runtime, "[hook] returned a gradient of shape ", replaced.shape(),
+             " for one of shape ", slot.shape());
       slot = replaced;
     }
     for (auto& entry : extras->retained) {
@@ -147,7 +152,8 @@ void BackwardPass::step(Node& node) {
   see_arrivals(node);
   if (node.is_leaf()) {
     Tensor gradient = std::move(node.inbox()[0]);
-    if (accumulate_ && gradient.defined()) static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    if (accumulate_ && gradient.defined())
+      static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
     return;
   }
   Vjp vjp(node, create_graph_);
@@ -185,7 +191,7 @@ Tensor BackwardPass::caught(const Edge& target) const {
 void Leaf::accumulate(Tensor gradient, bool create_graph) {
   if (!grad.defined()) {
     bool steal = create_graph || owned_alone(gradient);
-    grad = steal ? std::move(gradient) : apply_op(OpId::clone, {}, gradient);
+    grad = steal ? std::move(gradient) : copy_of(gradient);
   } else if (create_graph) {
     grad = apply_op(OpId::add, {}, grad, gradient);
   } else {
@@ -200,15 +206,18 @@ namespace {
 Tensor first_gradient(const Tensor& tensor, const Tensor& given, const char* op) {
   if (!tensor.defined()) fail(ErrorKind::value, "[", op, "] got an undefined tensor");
   if (!requires_grad(*tensor.impl()))
-    fail(ErrorKind::runtime, "[", op, "] the tensor does not require grad and does not have a grad_fn. Was it made under "
+    fail(ErrorKind::runtime, "[", op,
+         "] the tensor does not require grad and does not have a grad_fn. Was it made under "
          "no_grad, detached, or from tensors without requires_grad_()?");
   if (given.defined()) {
     if (!given.layout().same_shape(tensor.layout()))
-      fail(ErrorKind::runtime, "[", op, "] Mismatch in shape: the gradient has shape ", given.shape(), " and the tensor ", tensor.shape());
+      fail(ErrorKind::runtime, "[", op, "] Mismatch in shape: the gradient has shape ", given.shape(),
+           " and the tensor ", tensor.shape());
     return given;
   }
   if (tensor.numel() != 1)
-    fail(ErrorKind::runtime, "[", op, "] grad can be implicitly created only for scalar outputs, and this tensor has shape ",
+    fail(ErrorKind::runtime, "[", op,
+         "] grad can be implicitly created only for scalar outputs, and this tensor has shape ",
          tensor.shape(), "; reduce it (sum, mean) or pass its gradient");
   const Attr attrs[] = {Attr(tensor.shape()), Attr(tensor.dtype())};
   return apply_op(OpId::full, attrs, Tensor(1.0));
@@ -220,7 +229,8 @@ struct Roots {
 };
 Roots roots_of(TensorList tensors, TensorList gradients, const char* op) {
   if (gradients.size() && gradients.size() != tensors.size())
-    fail(ErrorKind::runtime, "[", op, "] got ", tensors.size(), " tensors and ", gradients.size(), " gradients");
+    fail(ErrorKind::runtime, "[", op, "] got ", tensors.size(), " tensors and ", gradients.size(),
+         " gradients");
   Roots roots;
   for (size_t i = 0; i < tensors.size(); ++i) {
     roots.gradients.push_back(first_gradient(tensors[i], gradients.size() ? gradients[i] : Tensor(), op));
@@ -243,7 +253,8 @@ void backward(TensorList tensors, TensorList gradients, const BackwardOptions& o
   for (const Tensor& input : options.inputs) {
     targets.push_back(edge_of(input));
     if (!targets.back() || !targets.back().node->is_leaf())
-      fail(ErrorKind::runtime, "[backward] one of the inputs is not a leaf that requires grad; use grad() for others");
+      fail(ErrorKind::runtime,
+           "[backward] one of the inputs is not a leaf that requires grad; use grad() for others");
   }
   if (!targets.empty()) pass.restrict_to(roots.edges, targets, true);
   start(pass, roots);
@@ -254,7 +265,9 @@ std::vector<Tensor> grad(TensorList outputs, TensorList inputs, const GradOption
   std::vector<Edge> targets;
   for (const Tensor& input : inputs) {
     if (!requires_grad(*input.impl()))
-      fail(ErrorKind::runtime, "[grad] One of the differentiated Tensors does not require grad; call requires_grad_() before using it");
+      fail(ErrorKind::runtime,
+           "[grad] One of the differentiated Tensors does not require grad; call requires_grad_() before "
+           "using it");
     targets.push_back(edge_of(input));
   }
   BackwardPass pass(options.retain_graph.value_or(options.create_graph), options.create_graph);
@@ -264,7 +277,8 @@ std::vector<Tensor> grad(TensorList outputs, TensorList inputs, const GradOption
   for (const Edge& target : targets) {
     gradients.push_back(pass.caught(target));
     if (!gradients.back().defined() && !options.allow_unused)
-      fail(ErrorKind::runtime, "[grad] One of the differentiated Tensors appears to not have been used in the graph. Set "
+      fail(ErrorKind::runtime,
+           "[grad] One of the differentiated Tensors appears to not have been used in the graph. Set "
            "allow_unused=True if this is the desired behavior");
   }
   return gradients;

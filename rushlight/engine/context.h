@@ -1,4 +1,5 @@
-// What one thread has set: grad mode, the interpreter, the kernels that run host tensors. Fetched once per op call.
+// What one thread has set: grad mode, the interpreter, the kernels that run host tensors. Fetched once per op
+// call.
 #pragma once
 
 #include "rushlight/backend/backend.h"
@@ -10,8 +11,8 @@ class Interpreter;
 struct Context {
   bool grad_mode = true;
   bool inference_mode = false;
-  Interpreter* interpreter = nullptr;      // null: eager
-  const Backend* host_backend = nullptr;   // null: the process's default
+  Interpreter* interpreter = nullptr;     // null: eager
+  const Backend* host_backend = nullptr;  // null: the process's default
 };
 
 namespace internal {

@@ -36,11 +36,15 @@ bool fallback_is_error() {
 
 void note_fallback(const OpCall& call, const Backend& backend) {
   if (fallback_is_error())
-    fail(ErrorKind::not_implemented, "[", call.name(), "] the ", backend.name, " backend has no kernel for this call, and "
+    fail(ErrorKind::not_implemented, "[", call.name(), "] the ", backend.name,
+         " backend has no kernel for this call, and "
          "RUSHLIGHT_FALLBACK=error forbids the reference kernel");
   if (fallbacks.fetch_add(1, std::memory_order_relaxed) == 0)
-    std::fprintf(stderr, "rushlight: [%s] has no %s kernel and runs on the slow reference backend; later ones are only "
-                 "counted (fallback_count)\n", call.name(), backend.name);
+    std::fprintf(
+        stderr,
+        "rushlight: [%s] has no %s kernel and runs on the slow reference backend; later ones are only "
+        "counted (fallback_count)\n",
+        call.name(), backend.name);
 }
 
 void allocate_results(OpCall& call, const Backend& backend) {
@@ -101,8 +105,8 @@ bool run_fused_eager(OpCall& call) {
   return kernel && kernel(call.kernel_call(call.def.id));
 }
 
-// The backward of a composite as one call: gradients of the results, every input, every result and residual -> one
-// gradient per input.
+// The backward of a composite as one call: gradients of the results, every input, every result and residual
+// -> one gradient per input.
 bool run_fused_backward(Vjp& vjp) {
   Node& node = vjp.node();
   const OpDef& def = *node.op();
@@ -120,8 +124,11 @@ bool run_fused_backward(Vjp& vjp) {
   for (const Tensor& tensor : values) pointers.push_back(&tensor);
   OpCall call{def, {pointers.data(), pointers.size()}, node.attrs(), Part::backward};
   for (size_t i = 0; i < inputs; ++i) {
-    if (!vjp.needs(i)) call.out.push_back(Tensor());
-    else call.out.push_back(empty_like_layout(vjp.input_layout(i).dense_like(), vjp.input_dtype(i), *host_backend().allocator));
+    if (!vjp.needs(i))
+      call.out.push_back(Tensor());
+    else
+      call.out.push_back(
+          empty_like_layout(vjp.input_layout(i).dense_like(), vjp.input_dtype(i), *host_backend().allocator));
   }
   Interpreter* interpreter = context().interpreter;
   if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;

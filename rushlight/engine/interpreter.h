@@ -1,4 +1,5 @@
-// Interpreters run op calls: eager computes now, others (recording, a foreign framework) do more or something else.
+// Interpreters run op calls: eager computes now, others (recording, a foreign framework) do more or something
+// else.
 #pragma once
 
 #include "rushlight/engine/context.h"
@@ -11,7 +12,8 @@ class Interpreter {
   virtual ~Interpreter() = default;
   // Fills call.out: allocates what is missing there and computes. May decline by calling run_eager.
   virtual void run(OpCall& call) = 0;
-  // The whole backward of a composite as one kernel, its results allocated. False: declined, its rule runs op by op.
+  // The whole backward of a composite as one kernel, its results allocated. False: declined, its rule runs op
+  // by op.
   virtual bool run_fused(OpCall& call) = 0;
   // A view was made: nothing to compute.
   virtual void note_view(const OpCall&, const Tensor&) {}
@@ -21,7 +23,8 @@ class Interpreter {
 void run_eager(OpCall& call);
 bool run_fused_eager(OpCall& call);
 
-// How often an op ran on the reference kernel because the chosen backend had none. RUSHLIGHT_FALLBACK=error: never, throw.
+// How often an op ran on the reference kernel because the chosen backend had none. RUSHLIGHT_FALLBACK=error:
+// never, throw.
 uint64_t fallback_count();
 
 }  // namespace rushlight

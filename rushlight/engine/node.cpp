@@ -23,7 +23,8 @@ Node::Node(const OpDef* op, size_t edges, size_t outputs, size_t saved, size_t a
       saved_count_(static_cast<uint16_t>(saved)),
       attr_count_(static_cast<uint16_t>(attrs)) {
   if (edges > UINT16_MAX || outputs > UINT16_MAX)
-    fail(ErrorKind::value, "one op with ", edges, " inputs and ", outputs, " results; 65535 is the most that is recorded");
+    fail(ErrorKind::value, "one op with ", edges, " inputs and ", outputs,
+         " results; 65535 is the most that is recorded");
 }
 
 void Node::build_rooms(Attrs attrs) {
@@ -57,8 +58,8 @@ Node::~Node() {
   delete extras_;
 }
 
-// A graph may be a chain of millions: destroying a node drops references to the next ones, so the dying ones wait in a
-// list instead of nesting.
+// A graph may be a chain of millions: destroying a node drops references to the next ones, so the dying ones
+// wait in a list instead of nesting.
 void Node::dispose() noexcept {
   struct Dying {
     std::vector<Node*> nodes;
@@ -66,7 +67,8 @@ void Node::dispose() noexcept {
   };
   static thread_local Dying dying;
   auto end = [](Node* node) {
-    size_t bytes = node->object_bytes_ + room_bytes(node->edge_count_, node->output_count_, node->saved_count_, node->attr_count_);
+    size_t bytes = node->object_bytes_ +
+                   room_bytes(node->edge_count_, node->output_count_, node->saved_count_, node->attr_count_);
     node->~Node();
     free_memory(node, bytes);
   };
@@ -126,7 +128,8 @@ bool requires_grad(const TensorImpl& impl) {
 }
 
 namespace {
-// A view whose base was written in place since: from now on its gradient goes through as_strided of the new base.
+// A view whose base was written in place since: from now on its gradient goes through as_strided of the new
+// base.
 void follow_base(ViewHistory& view, const Tensor& tensor) {
   if (!view.tracks_base || view.version == tensor.version() || !view.base.impl()->requires_grad) return;
   const Layout& layout = tensor.layout();
@@ -173,12 +176,15 @@ Tensor Vjp::saved(size_t slot, bool is_result) const {
   for (const SavedTensor& entry : node_.saved()) {
     if (entry.slot != slot || entry.is_result != is_result) continue;
     if (entry.tensor.defined() && entry.tensor.version() != entry.version)
-      fail(ErrorKind::runtime, "one of the variables needed for gradient computation has been modified by an inplace "
-           "operation: [", node_.name(), "] saved its ", is_result ? "result " : "input ", slot, " of shape ",
+      fail(ErrorKind::runtime,
+           "one of the variables needed for gradient computation has been modified by an inplace "
+           "operation: [",
+           node_.name(), "] saved its ", is_result ? "result " : "input ", slot, " of shape ",
            entry.tensor.shape(), ", and [", name_of(static_cast<OpId>(entry.tensor.storage()->last_writer())),
            "_] wrote over it (version ", entry.tensor.version(), ", expected ", entry.version,
            "). Use the out-of-place form there, or clone() the tensor first");
-    if (!is_result || !create_graph_ || slot >= static_cast<size_t>(node_.output_count())) return entry.tensor;
+    if (!is_result || !create_graph_ || slot >= static_cast<size_t>(node_.output_count()))
+      return entry.tensor;
     Tensor attached = alias(entry.tensor);  // its history is this very node again
     set_history(attached, Ref<Node>::share(&node_), slot);
     return attached;

@@ -19,11 +19,12 @@ struct Edge {
   explicit operator bool() const { return static_cast<bool>(node); }
 };
 
-// A tensor that a gradient rule will read. An own result is kept as an alias without history, or the node would own itself.
+// A tensor that a gradient rule will read. An own result is kept as an alias without history, or the node
+// would own itself.
 struct SavedTensor {
   Tensor tensor;
-  uint32_t version = 0;   // of the storage when it was saved
-  uint16_t slot = 0;      // which input or result it is
+  uint32_t version = 0;  // of the storage when it was saved
+  uint16_t slot = 0;     // which input or result it is
   bool is_result = false;
 };
 
@@ -71,7 +72,7 @@ struct NodeExtras {
   };
   SmallVector<InputFact, 2> facts;  // one per input, or none
   std::vector<HookEntry> hooks;
-  std::vector<Retained> retained;   // retain_grad()
+  std::vector<Retained> retained;  // retain_grad()
 };
 
 class Node : public History {
@@ -79,11 +80,13 @@ class Node : public History {
   // Room for everything in one block from the pool.
   static Ref<Node> make(const OpDef* op, size_t edges, size_t outputs, size_t saved, Attrs attrs);
 
-  const OpDef* op() const { return op_; }   // null: a leaf, or a function of the user's
+  const OpDef* op() const { return op_; }  // null: a leaf, or a function of the user's
   virtual const char* name() const { return op_ ? name_of(op_->id).data() : "leaf"; }
-  uint64_t seq() const { return seq_; }     // later ops have larger numbers
+  uint64_t seq() const { return seq_; }  // later ops have larger numbers
   std::span<Edge> edges() const { return {reinterpret_cast<Edge*>(inbox_at() + output_count_), edge_count_}; }
-  std::span<SavedTensor> saved() const { return {reinterpret_cast<SavedTensor*>(edges().data() + edge_count_), saved_count_}; }
+  std::span<SavedTensor> saved() const {
+    return {reinterpret_cast<SavedTensor*>(edges().data() + edge_count_), saved_count_};
+  }
   Attrs attrs() const { return {attr_at(), attr_count_}; }
   int output_count() const { return output_count_; }
   // The gradients of the results that have arrived so far in the running backward.
@@ -105,7 +108,8 @@ class Node : public History {
   void dispose() noexcept override;
   void build_rooms(Attrs attrs);
   static size_t room_bytes(size_t edges, size_t outputs, size_t saved, size_t attrs) {
-    return outputs * sizeof(Tensor) + edges * sizeof(Edge) + saved * sizeof(SavedTensor) + attrs * sizeof(Attr);
+    return outputs * sizeof(Tensor) + edges * sizeof(Edge) + saved * sizeof(SavedTensor) +
+           attrs * sizeof(Attr);
   }
   template <class T>
   static T* place_with_rooms(size_t rooms);
@@ -114,7 +118,9 @@ class Node : public History {
  private:
   friend class BackwardPass;
   // The rooms stand behind the object: [results' gradients][edges][saved][attributes]
-  Tensor* inbox_at() const { return reinterpret_cast<Tensor*>(const_cast<char*>(reinterpret_cast<const char*>(this)) + object_bytes_); }
+  Tensor* inbox_at() const {
+    return reinterpret_cast<Tensor*>(const_cast<char*>(reinterpret_cast<const char*>(this)) + object_bytes_);
+  }
   Attr* attr_at() const { return reinterpret_cast<Attr*>(saved().data() + saved_count_); }
 
   bool released_ = false;
@@ -148,10 +154,10 @@ class Leaf final : public Node {
 class ViewHistory final : public History {
  public:
   static Ref<ViewHistory> make(const Tensor& base, Edge edge, bool tracks_base);
-  Tensor base;          // never itself a view
+  Tensor base;  // never itself a view
   Edge edge;
-  uint32_t version;     // of the storage when the edge was right
-  bool tracks_base;     // false: made under no_grad
+  uint32_t version;          // of the storage when the edge was right
+  bool tracks_base;          // false: made under no_grad
   bool one_of_many = false;  // one result of split, unbind ...: refuses in-place writes
 
  private:
@@ -168,15 +174,17 @@ void set_history(const Tensor& tensor, const Ref<Node>& node, size_t output);
 // What a gradient rule sees, and where it puts its results.
 class Vjp {
  public:
-  Vjp(Node& node, bool create_graph) : node_(node), create_graph_(create_graph) { gradients.resize(node.edges().size()); }
+  Vjp(Node& node, bool create_graph) : node_(node), create_graph_(create_graph) {
+    gradients.resize(node.edges().size());
+  }
 
   const Tensor& grad(size_t i = 0) const { return node_.inbox()[i]; }  // undefined: this result was not used
   bool needs(size_t i) const { return static_cast<bool>(node_.edges()[i]); }
   size_t input_count() const { return node_.edges().size(); }
   Tensor input(size_t i) const { return saved(i, false); }
   Tensor output(size_t i = 0) const { return saved(i, true); }
-  // A composite's residual i, counted from its first. Differentiable when gradients of gradients are asked for: then the
-  // body runs again.
+  // A composite's residual i, counted from its first. Differentiable when gradients of gradients are asked
+  // for: then the body runs again.
   Tensor residual(size_t i) const;
   const Layout& input_layout(size_t i) const { return node_.extras()->facts[i].layout; }
   IntSpan input_shape(size_t i) const { return input_layout(i).shape(); }

@@ -33,7 +33,8 @@ struct OpCall {
 
 struct OpDef {
   OpId id;
-  // Checks the inputs and emits the results' layouts and dtypes; a composite emits its residuals too while recording.
+  // Checks the inputs and emits the results' layouts and dtypes; a composite emits its residuals too while
+  // recording.
   void (*infer)(OpCall&) = nullptr;
   // VIEW: the result's layout over the input's memory.
   Layout (*view)(const Tensor& input, const Attrs&) = nullptr;
@@ -41,18 +42,19 @@ struct OpDef {
   void (*body)(OpCall&) = nullptr;
   // Gradients of the inputs, by public ops. Null: not differentiable.
   void (*vjp)(Vjp&) = nullptr;
-  uint32_t saved_inputs = 0;        // bit i: vjp reads input i
-  uint32_t saved_outputs = 0;       // bit i: vjp reads result or residual i
-  bool saves_facts = false;         // vjp reads shapes and dtypes of inputs that it does not save
-  int outputs = 1;                  // results that the caller sees; -1: as many as infer emits
-  uint32_t constant_outputs = 0;    // bit i: result i is never differentiable (indices)
+  uint32_t saved_inputs = 0;      // bit i: vjp reads input i
+  uint32_t saved_outputs = 0;     // bit i: vjp reads result or residual i
+  bool saves_facts = false;       // vjp reads shapes and dtypes of inputs that it does not save
+  int outputs = 1;                // results that the caller sees; -1: as many as infer emits
+  uint32_t constant_outputs = 0;  // bit i: result i is never differentiable (indices)
   bool is_map = false;
   bool is_view = false;
-  bool cuts_history = false;        // detach
-  bool residuals = false;           // COMPOSITE: infer emits more while recording
-  bool (*saves_input)(size_t i, size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
-  bool fused_backward = false;      // COMPOSITE: a backend may do the whole vjp in one kernel
-  bool in_place_safe = false;       // the kernel may write its result over an input of the same layout
+  bool cuts_history = false;  // detach
+  bool residuals = false;     // COMPOSITE: infer emits more while recording
+  bool (*saves_input)(size_t i,
+                      size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
+  bool fused_backward = false;                  // COMPOSITE: a backend may do the whole vjp in one kernel
+  bool in_place_safe = false;  // the kernel may write its result over an input of the same layout
 };
 
 // The table over the closed list.

@@ -15,11 +15,13 @@ void attention_infer(OpCall& call) {
     expect_same_dtype(call, 0, i);
   }
   IntSpan q = call.in[0].shape(), k = call.in[1].shape(), w = call.in[2].shape();
-  bool lead_agrees = q.size() == k.size() && k.size() == w.size() && std::equal(q.begin(), q.end() - 2, k.begin()) &&
+  bool lead_agrees = q.size() == k.size() && k.size() == w.size() &&
+                     std::equal(q.begin(), q.end() - 2, k.begin()) &&
                      std::equal(k.begin(), k.end() - 1, w.begin());
   if (!lead_agrees || q.back() != k.back())
     fail(ErrorKind::runtime, "[scaled_dot_product_attention] query ", q, ", key ", k, " and value ", w,
-         " do not fit: leading dimensions must be equal, query and key need one head size, key and value one length");
+         " do not fit: leading dimensions must be equal, query and key need one head size, key and value one "
+         "length");
   Shape shape = to_ints(q), rows = to_ints(q.first(q.size() - 1));
   shape.back() = w.back();
   call.emit(span_of(shape), call.in[0].dtype());
@@ -30,7 +32,8 @@ double scale_of(const args::ScaledDotProductAttention& a, const Tensor& query) {
   return a.scale.value_or(1 / std::sqrt(static_cast<double>(query.shape().back())));
 }
 
-// Scores with the future hidden: row i of T sees columns up to i + (S - T)... PyTorch aligns the triangle top left.
+// Scores with the future hidden: row i of T sees columns up to i + (S - T)... PyTorch aligns the triangle top
+// left.
 Tensor scores_of(const Tensor& query, const Tensor& key, const args::ScaledDotProductAttention& a) {
   Tensor scores = matmul(query, transpose(key, -2, -1)) * scale_of(a, query);
   if (!a.is_causal) return scores;
@@ -52,7 +55,8 @@ void attention_body(OpCall& call) {
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
   Tensor y = matmul(weights / total, widened(call.in[2]));
-  call.out = {y.dtype() == call.in[0].dtype() ? y : to(y, call.in[0].dtype()), squeeze(log(total) + shift, {.dim = -1})};
+  call.out = {y.dtype() == call.in[0].dtype() ? y : to(y, call.in[0].dtype()),
+              squeeze(log(total) + shift, {.dim = -1})};
 }
 
 void attention_vjp(Vjp& v) {

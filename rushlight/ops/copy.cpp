@@ -20,7 +20,8 @@ void full_vjp(Vjp& v) { v.set(0, sum_to(v.grad(), v.input_shape(0))); }
 // NHWC in memory behind an NCHW shape.
 Layout channels_last(IntSpan shape) {
   if (shape.size() < 3)
-    fail(ErrorKind::runtime, "[clone] channels_last wants (N, C, ..., W), at least 3 dimensions, but the shape is ", shape);
+    fail(ErrorKind::runtime,
+         "[clone] channels_last wants (N, C, ..., W), at least 3 dimensions, but the shape is ", shape);
   Strides strides(shape.size(), 1);
   int64_t step = shape[1];
   for (size_t d = shape.size() - 1; d >= 2; --d) {
@@ -34,11 +35,11 @@ Layout channels_last(IntSpan shape) {
 void clone_infer(OpCall& call) {
   expect_defined(call, 0, "input");
   const Tensor& input = call.in[0];
-  std::string format = args::Clone(call.attrs).memory_format;
-  if (format == "preserve") call.emit(input.layout().dense_like(), input.dtype());
-  else if (format == "contiguous") call.emit(input.shape(), input.dtype());
-  else if (format == "channels_last") call.emit(channels_last(input.shape()), input.dtype());
-  else fail(ErrorKind::value, "[clone] memory_format is \"preserve\", \"contiguous\" or \"channels_last\", not \"", format, "\"");
+  auto format = args::Clone(call.attrs).memory_format;
+  if (!format) call.emit(input.layout().dense_like(), input.dtype());
+  else if (*format == "contiguous") call.emit(input.shape(), input.dtype());
+  else if (*format == "channels_last") call.emit(channels_last(input.shape()), input.dtype());
+  else fail(ErrorKind::value, "[clone] memory_format is None, \"contiguous\" or \"channels_last\", not \"", *format, "\"");
 }
 void clone_vjp(Vjp& v) { v.set(0, v.grad()); }
 
@@ -47,7 +48,8 @@ void copy_infer(OpCall& call) {
   expect_defined(call, 1, "src");
   Shape shape = broadcast_shapes(call.in[0].shape(), call.in[1].shape(), "copy");
   if (!std::equal(shape.begin(), shape.end(), call.in[0].shape().begin(), call.in[0].shape().end()))
-    fail(ErrorKind::runtime, "[copy] src of shape ", call.in[1].shape(), " does not broadcast to input's shape ", call.in[0].shape());
+    fail(ErrorKind::runtime, "[copy] src of shape ", call.in[1].shape(),
+         " does not broadcast to input's shape ", call.in[0].shape());
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }
 void copy_vjp(Vjp& v) { v.set(1, v.grad()); }  // nothing of the old values is left

@@ -1,4 +1,5 @@
-// The MAP family: one rule for all formulas. Shapes broadcast, dtypes promote, gradients are the formulas' own.
+// The MAP family: one rule for all formulas. Shapes broadcast, dtypes promote, gradients are the formulas'
+// own.
 #include <array>
 
 #include "rushlight/backend/map_facts.h"
@@ -12,17 +13,20 @@ namespace {
 bool all_alike(Inputs in) {
   const Tensor& first = in[0];
   for (size_t i = 1; i < in.size(); ++i)
-    if (in[i].dtype() != first.dtype() || !in[i].layout().same_shape(first.layout()) || in[i].impl()->weak != first.impl()->weak)
+    if (in[i].dtype() != first.dtype() || !in[i].layout().same_shape(first.layout()) ||
+        in[i].impl()->weak != first.impl()->weak)
       return false;
   return !first.impl()->weak;
 }
 
-// The layout of the result: as the first input of the full shape is laid out (channels-last stays so), else row-major.
+// The layout of the result: as the first input of the full shape is laid out (channels-last stays so), else
+// row-major.
 Layout result_layout(OpCall& call, const Shape& shape) {
   IntSpan sizes = span_of(shape);
   for (size_t i = 0; i < call.in.size(); ++i) {
     const Layout& layout = call.in[i].layout();
-    if (std::equal(layout.shape().begin(), layout.shape().end(), sizes.begin(), sizes.end())) return layout.dense_like();
+    if (std::equal(layout.shape().begin(), layout.shape().end(), sizes.begin(), sizes.end()))
+      return layout.dense_like();
   }
   return Layout(sizes);
 }
@@ -39,14 +43,17 @@ void map_infer(OpCall& call) {
   for (unsigned i = 0; i < call.in.size(); ++i)
     if (facts.mask_operands >> i & 1 && call.in[i].dtype() != DType::boolean)
       fail(ErrorKind::runtime, "[", call.name(), "] expected ", schema_of(call.def.id).arguments[i].name,
-           " to be a boolean tensor, but got ", call.in[i].dtype(), "; compare it (x != 0) or cast it with to(bool)");
+           " to be a boolean tensor, but got ", call.in[i].dtype(),
+           "; compare it (x != 0) or cast it with to(bool)");
   DType dtype = map_compute_type(call.def.id, call.in);
   Shape shape = to_ints(first.shape());
-  for (size_t i = 1; i < call.in.size(); ++i) shape = broadcast_shapes(span_of(shape), call.in[i].shape(), call.name());
+  for (size_t i = 1; i < call.in.size(); ++i)
+    shape = broadcast_shapes(span_of(shape), call.in[i].shape(), call.name());
   call.emit(result_layout(call, shape), facts.mask_result ? DType::boolean : dtype);
 }
 
-// -- gradients --------------------------------------------------------------------------------------------------------
+// -- gradients
+// --------------------------------------------------------------------------------------------------------
 
 template <class Op>
 constexpr std::array<double, 8> params_of(const Attrs& attrs) {
@@ -91,8 +98,10 @@ void set_gradient(Vjp& v) {
   if constexpr (I < math::arity<Op>) {
     constexpr math::GradUse use = math::grad_use<Op, I>();
     if (!v.needs(I) || use.is_zero) return;
-    if constexpr (use.is_identity) v.set(I, v.grad());
-    else v.set(I, v.create_graph() ? grad_by_formula<Op, I>(v) : grad_by_kernel<Op, I>(v));
+    if constexpr (use.is_identity)
+      v.set(I, v.grad());
+    else
+      v.set(I, v.create_graph() ? grad_by_formula<Op, I>(v) : grad_by_kernel<Op, I>(v));
   }
 }
 

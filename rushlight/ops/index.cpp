@@ -30,10 +30,12 @@ void index_put_infer(OpCall& call) {
   IndexPlan plan(input.layout(), put_indices(call.in), "index_put");
   Shape shape = broadcast_shapes(span_of(plan.result_shape), values.shape(), "index_put");
   if (shape != plan.result_shape)
-    fail(ErrorKind::runtime, "[index_put] shape mismatch: values of shape ", values.shape(), " do not broadcast to the indexed shape ", plan.result_shape);
+    fail(ErrorKind::runtime, "[index_put] shape mismatch: values of shape ", values.shape(),
+         " do not broadcast to the indexed shape ", plan.result_shape);
   if (!values.impl()->weak && values.dtype() != input.dtype())
-    fail(ErrorKind::runtime, "[index_put] source and destination dtypes must match, got ", input.dtype(), " for the destination and ",
-         values.dtype(), " for the source; cast the values with to(", input.dtype(), ")");
+    fail(ErrorKind::runtime, "[index_put] source and destination dtypes must match, got ", input.dtype(),
+         " for the destination and ", values.dtype(), " for the source; cast the values with to(",
+         input.dtype(), ")");
   call.emit(input.layout().dense_like(), input.dtype());
 }
 void index_put_vjp(Vjp& v) {

@@ -12,14 +12,19 @@ void cross_entropy_infer(OpCall& call) {
   args::CrossEntropy a(call.attrs);
   const Tensor &input = call.in[0], &target = call.in[1];
   if (a.reduction != "mean" && a.reduction != "sum" && a.reduction != "none")
-    fail(ErrorKind::value, "[cross_entropy] reduction is \"mean\", \"sum\" or \"none\", not \"", a.reduction, "\"");
-  if (input.rank() < 1) fail(ErrorKind::runtime, "[cross_entropy] logits need a class dimension, but the shape is ", input.shape());
+    fail(ErrorKind::value, "[cross_entropy] reduction is \"mean\", \"sum\" or \"none\", not \"", a.reduction,
+         "\"");
+  if (input.rank() < 1)
+    fail(ErrorKind::runtime, "[cross_entropy] logits need a class dimension, but the shape is ",
+         input.shape());
   if (!is_integral(target.dtype()))
-    fail(ErrorKind::runtime, "[cross_entropy] target must hold class indices (int64), but it is ", target.dtype());
+    fail(ErrorKind::runtime, "[cross_entropy] target must hold class indices (int64), but it is ",
+         target.dtype());
   Shape expected = to_ints(input.shape());
   expected.erase(input.rank() > 1 ? 1 : 0);
   if (!std::equal(expected.begin(), expected.end(), target.shape().begin(), target.shape().end()))
-    fail(ErrorKind::runtime, "[cross_entropy] logits ", input.shape(), " want targets of shape ", expected, ", but got ", target.shape());
+    fail(ErrorKind::runtime, "[cross_entropy] logits ", input.shape(), " want targets of shape ", expected,
+         ", but got ", target.shape());
   call.emit(a.reduction == "none" ? span_of(expected) : IntSpan(), input.dtype());
   if (call.recording) call.emit(span_of(expected), compute_type(input.dtype()));
 }

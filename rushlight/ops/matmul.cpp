@@ -18,10 +18,11 @@ void matmul_infer(OpCall& call) {
   int64_t inner_a = x.back(), inner_b = y.size() == 1 ? y[0] : y[y.size() - 2];
   if (inner_a != inner_b) {
     bool transposed_fits = y.size() >= 2 && y.back() == inner_a;
-    fail(ErrorKind::runtime, "[matmul] ", x, " @ ", y, ": inner sizes differ (", inner_a, " vs ", inner_b, ").",
-         transposed_fits ? " Did you mean to transpose the second?" : "");
+    fail(ErrorKind::runtime, "[matmul] ", x, " @ ", y, ": inner sizes differ (", inner_a, " vs ", inner_b,
+         ").", transposed_fits ? " Did you mean to transpose the second?" : "");
   }
-  IntSpan batch_a = x.size() > 2 ? x.first(x.size() - 2) : IntSpan(), batch_b = y.size() > 2 ? y.first(y.size() - 2) : IntSpan();
+  IntSpan batch_a = x.size() > 2 ? x.first(x.size() - 2) : IntSpan(),
+          batch_b = y.size() > 2 ? y.first(y.size() - 2) : IntSpan();
   Shape shape = broadcast_shapes(batch_a, batch_b, "matmul");
   if (x.size() > 1) shape.push_back(x[x.size() - 2]);
   if (y.size() > 1) shape.push_back(y.back());
@@ -53,9 +54,11 @@ void linear_infer(OpCall& call) {
   expect_rank(call, 1, "weight", 2);
   expect_same_dtype(call, 0, 1);
   const Tensor &x = call.in[0], &w = call.in[1], &b = call.in[2];
-  if (w.rank() != 2) fail(ErrorKind::runtime, "[linear] weight must be a matrix (out, in), but its shape is ", w.shape());
+  if (w.rank() != 2)
+    fail(ErrorKind::runtime, "[linear] weight must be a matrix (out, in), but its shape is ", w.shape());
   if (x.shape().back() != w.size(1))
-    fail(ErrorKind::runtime, "[linear] input ", x.shape(), " has ", x.shape().back(), " features and weight ", w.shape(), " takes ", w.size(1));
+    fail(ErrorKind::runtime, "[linear] input ", x.shape(), " has ", x.shape().back(), " features and weight ",
+         w.shape(), " takes ", w.size(1));
   if (b.defined() && (b.rank() != 1 || b.numel() != w.size(0)))
     fail(ErrorKind::runtime, "[linear] bias must have shape (", w.size(0), ",), but it has ", b.shape());
   Shape shape = to_ints(x.shape());

@@ -37,7 +37,8 @@ void log_softmax_body(OpCall& call) {
   if (input.numel() == 0) return call.out.push_back(clone(input));
   Tensor x = widened(input);
   Tensor shifted = x - shift_of(x, dim);
-  call.out.push_back(narrowed(shifted - log(sum(exp(shifted), {.dim = dim, .keepdim = true})), input.dtype()));
+  call.out.push_back(
+      narrowed(shifted - log(sum(exp(shifted), {.dim = dim, .keepdim = true})), input.dtype()));
 }
 void log_softmax_vjp(Vjp& v) {
   int64_t dim = args::LogSoftmax(v.attrs()).dim;
@@ -45,7 +46,8 @@ void log_softmax_vjp(Vjp& v) {
   v.set(0, narrowed(g - exp(y) * sum(g, {.dim = dim, .keepdim = true}), v.grad().dtype()));
 }
 
-// -- layer_norm: residuals are the mean and 1/deviation of every item -------------------------------------------------
+// -- layer_norm: residuals are the mean and 1/deviation of every item
+// -------------------------------------------------
 
 IntList last_dims(size_t count) {
   IntList dims;
@@ -57,11 +59,15 @@ void layer_norm_infer(OpCall& call) {
   expect_floating(call, 0, "input");
   args::LayerNorm a(call.attrs);
   IntSpan shape = call.in[0].shape(), tail = a.normalized_shape;
-  if (tail.empty() || tail.size() > shape.size() || !std::equal(tail.begin(), tail.end(), shape.end() - static_cast<long>(tail.size())))
-    fail(ErrorKind::runtime, "[layer_norm] given normalized_shape=", tail, ", expected input with shape (*, ", tail, "), but got input of size ", shape);
+  if (tail.empty() || tail.size() > shape.size() ||
+      !std::equal(tail.begin(), tail.end(), shape.end() - static_cast<long>(tail.size())))
+    fail(ErrorKind::runtime, "[layer_norm] given normalized_shape=", tail, ", expected input with shape (*, ",
+         tail, "), but got input of size ", shape);
   for (size_t i : {size_t{1}, size_t{2}})
-    if (call.in[i].defined() && !std::equal(tail.begin(), tail.end(), call.in[i].shape().begin(), call.in[i].shape().end()))
-      fail(ErrorKind::runtime, "[layer_norm] ", i == 1 ? "weight" : "bias", " must have normalized_shape ", tail, ", but its shape is ", call.in[i].shape());
+    if (call.in[i].defined() &&
+        !std::equal(tail.begin(), tail.end(), call.in[i].shape().begin(), call.in[i].shape().end()))
+      fail(ErrorKind::runtime, "[layer_norm] ", i == 1 ? "weight" : "bias", " must have normalized_shape ",
+           tail, ", but its shape is ", call.in[i].shape());
   call.emit(shape, call.in[0].dtype());
   if (!call.recording) return;
   Shape lead = to_ints(shape.first(shape.size() - tail.size()));

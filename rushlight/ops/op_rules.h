@@ -1,4 +1,5 @@
-// What the families of ops share when they state their rules: argument checks, dimension lists, the table's parts.
+// What the families of ops share when they state their rules: argument checks, dimension lists, the table's
+// parts.
 #pragma once
 
 #include "rushlight/engine/apply.h"
@@ -10,7 +11,8 @@
 
 namespace rushlight {
 
-// One constant per OP, VIEW and COMPOSITE of the list, defined in its family's file; the linker finds a missing one.
+// One constant per OP, VIEW and COMPOSITE of the list, defined in its family's file; the linker finds a
+// missing one.
 namespace defs {
 #define MAP(id, schema, doc)
 #define FUNCTION(id, schema, doc)

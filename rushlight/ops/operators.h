@@ -5,8 +5,8 @@
 
 namespace rushlight {
 
-// A tensor and a tensor, or a plain number on either side. Tensor converts from numbers, so one overload does; it is
-// restricted so that two numbers never meet here.
+// A tensor and a tensor, or a plain number on either side. Tensor converts from numbers, so one overload
+// does; it is restricted so that two numbers never meet here.
 #define RUSHLIGHT_BINARY_OPERATOR(symbol, function) \
   inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return function(a, b); }
 RUSHLIGHT_BINARY_OPERATOR(+, add)

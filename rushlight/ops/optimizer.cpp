@@ -1,4 +1,5 @@
-// Optimizer steps: one op over all parameters, with the bias correction inside, so that eager and replay share arithmetic.
+// Optimizer steps: one op over all parameters, with the bias correction inside, so that eager and replay
+// share arithmetic.
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -14,8 +15,11 @@ size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
     for (size_t list = 0; list < lists; ++list) {
       const Tensor &first = call.in[i], &other = call.in[list * count + i];
       if (!other.defined() || !other.layout().same_shape(first.layout()) || other.dtype() != first.dtype())
-        fail(ErrorKind::value, "[", call.name(), "] parameter ", i, " is ", first, ", and what belongs to it in list ", list, " is ", other);
-      if (!is_floating(first.dtype())) fail(ErrorKind::type, "[", call.name(), "] parameter ", i, " is ", first.dtype(), "; only floating point learns");
+        fail(ErrorKind::value, "[", call.name(), "] parameter ", i, " is ", first,
+             ", and what belongs to it in list ", list, " is ", other);
+      if (!is_floating(first.dtype()))
+        fail(ErrorKind::type, "[", call.name(), "] parameter ", i, " is ", first.dtype(),
+             "; only floating point learns");
     }
   return count;
 }
@@ -23,7 +27,8 @@ size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
 void adamw_infer(OpCall& call) {
   size_t count = expect_equal_lists(call, 4, 1);
   for (size_t list : {size_t{0}, size_t{2}, size_t{3}})
-    for (size_t i = 0; i < count; ++i) call.emit(call.in[list * count + i].layout(), call.in[list * count + i].dtype());
+    for (size_t i = 0; i < count; ++i)
+      call.emit(call.in[list * count + i].layout(), call.in[list * count + i].dtype());
   const Tensor& step = call.in[call.in.size() - 1];
   if (!step.defined() || step.numel() != 1) fail(ErrorKind::value, "[adamw_step] step must be one number");
   call.emit(step.layout(), step.dtype());

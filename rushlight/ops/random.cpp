@@ -6,7 +6,8 @@ namespace rushlight {
 namespace {
 
 void random_key_infer(OpCall& call) {
-  if (args::RandomKey(call.attrs).count < 0) fail(ErrorKind::value, "[random_key] count must not be negative");
+  if (args::RandomKey(call.attrs).count < 0)
+    fail(ErrorKind::value, "[random_key] count must not be negative");
   const int64_t seed_and_counter[] = {2};
   call.emit(IntSpan(seed_and_counter), DType::uint64);
 }
@@ -17,7 +18,8 @@ void dropout_with_key_infer(OpCall& call) {
   if (call.in[1].dtype() != DType::uint64 || call.in[1].numel() != 2)
     fail(ErrorKind::type, "[dropout_with_key] key must come from random_key, but it is ", call.in[1]);
   double p = args::DropoutWithKey(call.attrs).p;
-  if (!(p >= 0 && p <= 1)) fail(ErrorKind::value, "[dropout] probability has to be between 0 and 1, but got ", p);
+  if (!(p >= 0 && p <= 1))
+    fail(ErrorKind::value, "[dropout] probability has to be between 0 and 1, but got ", p);
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }
 // The mask is computed again from the key: the gradient is a dropout of the gradient.

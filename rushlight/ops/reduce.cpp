@@ -18,7 +18,8 @@ void sum_infer(OpCall& call) {
   args::Sum a(call.attrs);
   const Tensor& input = call.in[0];
   Ints dims = reduced_dims(a.dim, input.rank(), "sum");
-  DType natural = is_floating(input.dtype()) ? input.dtype() : DType::int64;  // counts do not wrap in a narrow type
+  DType natural =
+      is_floating(input.dtype()) ? input.dtype() : DType::int64;  // counts do not wrap in a narrow type
   call.emit(span_of(reduced_shape(input.shape(), dims, a.keepdim)), a.dtype.value_or(natural));
 }
 void sum_vjp(Vjp& v) {
@@ -34,7 +35,8 @@ void max_dim_infer(OpCall& call) {
   const Tensor& input = call.in[0];
   int dim = wrap_dim(a.dim, input.rank(), "max");
   if (input.rank() && input.size(dim) == 0)
-    fail(ErrorKind::index, "[max] Expected reduction dim ", dim, " to have non-zero size, but the shape is ", input.shape());
+    fail(ErrorKind::index, "[max] Expected reduction dim ", dim, " to have non-zero size, but the shape is ",
+         input.shape());
   Ints dims;
   if (input.rank()) dims.push_back(dim);
   Shape shape = reduced_shape(input.shape(), dims, a.keepdim);

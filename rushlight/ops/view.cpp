@@ -17,7 +17,9 @@ Shape completed_shape(const Ints& wanted, int64_t numel, const char* op) {
   int64_t known = 1, open = -1;
   for (size_t d = 0; d < shape.size(); ++d) {
     if (shape[d] == -1) {
-      if (open >= 0) fail(ErrorKind::runtime, "[", op, "] only one dimension can be inferred, but ", wanted, " has two -1");
+      if (open >= 0)
+        fail(ErrorKind::runtime, "[", op, "] only one dimension can be inferred, but ", wanted,
+             " has two -1");
       open = static_cast<int64_t>(d);
     } else if (shape[d] < 0) {
       fail(ErrorKind::runtime, "[", op, "] invalid shape dimension ", shape[d], " in ", wanted);
@@ -27,7 +29,8 @@ Shape completed_shape(const Ints& wanted, int64_t numel, const char* op) {
   }
   if (open >= 0) {
     if (known == 0)
-      fail(ErrorKind::runtime, "[", op, "] cannot infer the -1 of ", wanted, ": with ", numel, " elements any size would do");
+      fail(ErrorKind::runtime, "[", op, "] cannot infer the -1 of ", wanted, ": with ", numel,
+           " elements any size would do");
     if (numel % known == 0) {
       shape[static_cast<size_t>(open)] = numel / known;
       known = numel;
@@ -38,8 +41,8 @@ Shape completed_shape(const Ints& wanted, int64_t numel, const char* op) {
   return shape;
 }
 
-// Strides that show `layout`'s elements in the new shape without moving them, if there are such: each group of old
-// dimensions that are evenly spaced (one step through all of them) is cut anew.
+// Strides that show `layout`'s elements in the new shape without moving them, if there are such: each group
+// of old dimensions that are evenly spaced (one step through all of them) is cut anew.
 bool strides_for_shape(const Layout& layout, const Shape& shape, Strides& strides) {
   strides.resize(shape.size(), 1);
   if (layout.numel() == 0) {
@@ -84,8 +87,9 @@ Layout view_layout(const Tensor& input, const Attrs& attrs) {
   Shape shape = completed_shape(size, input.numel(), "view");
   Strides strides;
   if (!strides_for_shape(input.layout(), shape, strides))
-    fail(ErrorKind::runtime, "[view] view size ", size, " is not compatible with input tensor's size ", input.shape(),
-         " and strides ", input.strides(), " (at least one dimension spans across two contiguous subspaces). Use reshape(...) instead");
+    fail(ErrorKind::runtime, "[view] view size ", size, " is not compatible with input tensor's size ",
+         input.shape(), " and strides ", input.strides(),
+         " (at least one dimension spans across two contiguous subspaces). Use reshape(...) instead");
   return make_layout(shape, strides, input.storage_offset());
 }
 
@@ -93,13 +97,16 @@ Layout permute_layout(const Tensor& input, const Attrs& attrs) {
   args::Permute a(attrs);
   size_t rank = static_cast<size_t>(input.rank());
   if (a.dims.size() != rank)
-    fail(ErrorKind::runtime, "[permute] ", static_cast<const Ints&>(a.dims), " names ", a.dims.size(), " dimensions, but the tensor has ", rank);
+    fail(ErrorKind::runtime, "[permute] ", static_cast<const Ints&>(a.dims), " names ", a.dims.size(),
+         " dimensions, but the tensor has ", rank);
   Shape shape;
   Strides strides;
   SmallVector<bool, 8> seen(rank, false);
   for (int64_t dim : a.dims) {
     int d = wrap_dim(dim, input.rank(), "permute");
-    if (seen[static_cast<size_t>(d)]) fail(ErrorKind::runtime, "[permute] dimension ", d, " is repeated in ", static_cast<const Ints&>(a.dims));
+    if (seen[static_cast<size_t>(d)])
+      fail(ErrorKind::runtime, "[permute] dimension ", d, " is repeated in ",
+           static_cast<const Ints&>(a.dims));
     seen[static_cast<size_t>(d)] = true;
     shape.push_back(input.layout().size(d));
     strides.push_back(input.layout().stride(d));
@@ -122,11 +129,13 @@ Layout transpose_layout(const Tensor& input, const Attrs& attrs) {
 
 Layout select_layout(const Tensor& input, const Attrs& attrs) {
   args::Select a(attrs);
-  if (input.rank() == 0) fail(ErrorKind::index, "[select] cannot be applied to a 0-dim tensor; use item() to read it");
+  if (input.rank() == 0)
+    fail(ErrorKind::index, "[select] cannot be applied to a 0-dim tensor; use item() to read it");
   size_t d = static_cast<size_t>(wrap_dim(a.dim, input.rank(), "select"));
   int64_t size = input.layout().size(static_cast<int>(d));
   if (a.index < -size || a.index >= size)
-    fail(ErrorKind::index, "[select] index ", a.index, " is out of bounds for dimension ", d, " with size ", size);
+    fail(ErrorKind::index, "[select] index ", a.index, " is out of bounds for dimension ", d, " with size ",
+         size);
   int64_t index = a.index < 0 ? a.index + size : a.index;
   Shape shape = to_ints(input.shape());
   Strides strides = to_ints(input.strides());
@@ -166,20 +175,24 @@ Layout expand_layout(const Tensor& input, const Attrs& attrs) {
   args::Expand a(attrs);
   size_t rank = a.size.size(), have = static_cast<size_t>(input.rank());
   if (rank < have)
-    fail(ErrorKind::runtime, "[expand] the number of sizes provided (", rank, ") must be greater or equal to the number of dimensions in the tensor (", have, ")");
+    fail(ErrorKind::runtime, "[expand] the number of sizes provided (", rank,
+         ") must be greater or equal to the number of dimensions in the tensor (", have, ")");
   Shape shape = a.size;
   Strides strides(rank, 0);
   for (size_t i = 0; i < rank; ++i) {
     if (i < rank - have) {
-      if (shape[i] < 0) fail(ErrorKind::runtime, "[expand] size ", shape[i], " isn't allowed in a leading, non-existing dimension ", i);
+      if (shape[i] < 0)
+        fail(ErrorKind::runtime, "[expand] size ", shape[i],
+             " isn't allowed in a leading, non-existing dimension ", i);
       continue;
     }
     int d = static_cast<int>(i - (rank - have));
     int64_t size = input.layout().size(d);
     if (shape[i] == -1) shape[i] = size;
     if (shape[i] != size && size != 1)
-      fail(ErrorKind::runtime, "[expand] the expanded size (", shape[i], ") must match the existing size (", size, ") at non-singleton dimension ",
-           i, ". Target sizes: ", static_cast<const Ints&>(a.size), ". Tensor sizes: ", input.shape());
+      fail(ErrorKind::runtime, "[expand] the expanded size (", shape[i], ") must match the existing size (",
+           size, ") at non-singleton dimension ", i, ". Target sizes: ", static_cast<const Ints&>(a.size),
+           ". Tensor sizes: ", input.shape());
     strides[i] = size == shape[i] ? input.layout().stride(d) : 0;
   }
   return make_layout(shape, strides, input.storage_offset());
@@ -214,7 +227,8 @@ Layout unsqueeze_layout(const Tensor& input, const Attrs& attrs) {
 Layout as_strided_layout(const Tensor& input, const Attrs& attrs) {
   args::AsStrided a(attrs);
   if (a.size.size() != a.stride.size())
-    fail(ErrorKind::runtime, "[as_strided] mismatch in length of size ", static_cast<const Ints&>(a.size), " and stride ", static_cast<const Ints&>(a.stride));
+    fail(ErrorKind::runtime, "[as_strided] mismatch in length of size ", static_cast<const Ints&>(a.size),
+         " and stride ", static_cast<const Ints&>(a.stride));
   int64_t offset = a.storage_offset.value_or(input.storage_offset());
   checked_numel(a.size, "as_strided");
   int64_t low = offset, high = offset;
@@ -227,14 +241,16 @@ Layout as_strided_layout(const Tensor& input, const Attrs& attrs) {
   }
   int64_t elements = static_cast<int64_t>(input.storage()->bytes() / input.element_size());
   if (offset < 0 || (!empty && (overflow || low < 0 || high >= elements)))
-    fail(ErrorKind::runtime, "[as_strided] size ", static_cast<const Ints&>(a.size), ", stride ", static_cast<const Ints&>(a.stride), " and storage offset ", offset,
-         " reach outside the storage of ", elements, " elements");
+    fail(ErrorKind::runtime, "[as_strided] size ", static_cast<const Ints&>(a.size), ", stride ",
+         static_cast<const Ints&>(a.stride), " and storage offset ", offset, " reach outside the storage of ",
+         elements, " elements");
   return make_layout(a.size, a.stride, offset);
 }
 
 Layout detach_layout(const Tensor& input, const Attrs&) { return input.layout(); }
 
-// -- gradients --------------------------------------------------------------------------------------------------------
+// -- gradients
+// --------------------------------------------------------------------------------------------------------
 
 void view_vjp(Vjp& v) { v.set(0, reshape(v.grad(), v.input_shape(0))); }
 
@@ -243,7 +259,8 @@ void permute_vjp(Vjp& v) {
   IntList back;
   back.resize(a.dims.size());
   for (size_t i = 0; i < a.dims.size(); ++i)
-    back[static_cast<size_t>(wrap_dim(a.dims[i], static_cast<int>(a.dims.size()), "permute"))] = static_cast<int64_t>(i);
+    back[static_cast<size_t>(wrap_dim(a.dims[i], static_cast<int>(a.dims.size()), "permute"))] =
+        static_cast<int64_t>(i);
   v.set(0, permute(v.grad(), back));
 }
 
@@ -265,7 +282,9 @@ void select_vjp(Vjp& v) {
 }
 void slice_vjp(Vjp& v) {
   args::Slice a(v.attrs());
-  scatter_vjp(v, [&](const Tensor& whole) { return slice(whole, {.dim = a.dim, .start = a.start, .end = a.end, .step = a.step}); });
+  scatter_vjp(v, [&](const Tensor& whole) {
+    return slice(whole, {.dim = a.dim, .start = a.start, .end = a.end, .step = a.step});
+  });
 }
 
 void expand_vjp(Vjp& v) { v.set(0, sum_to(v.grad(), v.input_shape(0))); }
@@ -273,10 +292,12 @@ void expand_vjp(Vjp& v) { v.set(0, sum_to(v.grad(), v.input_shape(0))); }
 // The memory that a layout touches, as a flat row: as_strided's gradients are worked out there.
 struct FlatRow {
   explicit FlatRow(const Layout& layout)
-      : first(layout.first_element()), length(layout.end_element() - first), tensor(layout.with_offset(layout.offset() - first)) {}
-  int64_t first;   // the storage offset of element 0
+      : first(layout.first_element()),
+        length(layout.end_element() - first),
+        tensor(layout.with_offset(layout.offset() - first)) {}
+  int64_t first;  // the storage offset of element 0
   int64_t length;
-  Layout tensor;   // the layout over the row
+  Layout tensor;  // the layout over the row
 
   Tensor show(const Tensor& row, const Layout& layout) const {
     return as_strided(row, layout.shape(), layout.strides(), {.storage_offset = layout.offset()});
@@ -292,7 +313,8 @@ struct FlatRow {
   Layout part(const Ints& size, const Ints& stride, int64_t offset) const {
     Layout layout(span_of(size), span_of(stride), offset - first);
     if (layout.first_element() < 0 || layout.end_element() > length)
-      fail(ErrorKind::runtime, "[as_strided] has no gradient where the view leaves the elements of its input");
+      fail(ErrorKind::runtime,
+           "[as_strided] has no gradient where the view leaves the elements of its input");
     return layout;
   }
 };
@@ -318,7 +340,8 @@ void as_strided_scatter_infer(OpCall& call) {
   args::AsStridedScatter a(call.attrs);
   expect_defined(call, 1, "src");
   if (!std::equal(a.size.begin(), a.size.end(), call.in[1].shape().begin(), call.in[1].shape().end()))
-    fail(ErrorKind::runtime, "[as_strided_scatter] src has shape ", call.in[1].shape(), " and the view ", static_cast<const Ints&>(a.size));
+    fail(ErrorKind::runtime, "[as_strided_scatter] src has shape ", call.in[1].shape(), " and the view ",
+         static_cast<const Ints&>(a.size));
   as_strided_layout(input, call.attrs);  // checks the bounds
   call.emit(input.shape(), input.dtype());
 }
@@ -378,6 +401,8 @@ Tensor reshape(const Tensor& input, const IntList& shape) {
   return view(clone(input, {.memory_format = "contiguous"}), completed);
 }
 
-Tensor contiguous(const Tensor& input) { return input.is_contiguous() ? input : clone(input, {.memory_format = "contiguous"}); }
+Tensor contiguous(const Tensor& input) {
+  return input.is_contiguous() ? input : clone(input, {.memory_format = "contiguous"});
+}
 
 }  // namespace rushlight

@@ -21,7 +21,9 @@ void copy_elements(const Tensor& to, const Tensor& from) {
     visit(from.dtype(), [&](auto from_tag) {
       using To = typename decltype(to_tag)::type;
       using From = typename decltype(from_tag)::type;
-      loop.each_run([&](char* const* at, const int64_t* step, int64_t n) { copy_run<To, From>(at[0], step[0], at[1], step[1], n); });
+      loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
+        copy_run<To, From>(at[0], step[0], at[1], step[1], n);
+      });
     });
   });
 }
@@ -44,7 +46,8 @@ bool as_strided_scatter(const KernelCall& call) {
   copy_elements(out, call.in[0]);
   const Ints &size = call.attrs[0].as_ints(), &stride = call.attrs[1].as_ints();
   int64_t offset = call.attrs[2].given() ? call.attrs[2].as_int() : call.in[0].storage_offset();
-  copy_elements(alias(out, Layout({size.data(), size.size()}, {stride.data(), stride.size()}, offset)), call.in[1]);
+  copy_elements(alias(out, Layout({size.data(), size.size()}, {stride.data(), stride.size()}, offset)),
+                call.in[1]);
   return true;
 }
 

@@ -6,7 +6,8 @@
 namespace rushlight::reference {
 
 namespace {
-// f(offset in the source, offset in the result-shaped tensor), in row-major order of [index dimensions][the rest].
+// f(offset in the source, offset in the result-shaped tensor), in row-major order of [index dimensions][the
+// rest].
 template <class F>
 void each_pair(const IndexPlan& plan, const Layout& result, F&& f) {
   std::vector<int64_t> offsets = plan.offsets();
@@ -45,9 +46,12 @@ bool index_put(const KernelCall& call) {
     auto* from = static_cast<const T*>(spread.storage()->data());
     auto* to = static_cast<T*>(out.storage()->data());
     each_pair(plan, spread.layout(), [&](int64_t target, int64_t value) {
-      if (!accumulate) to[target] = from[value];
-      else if constexpr (std::is_same_v<T, bool>) to[target] = to[target] || from[value];
-      else to[target] = static_cast<T>(to[target] + from[value]);
+      if (!accumulate)
+        to[target] = from[value];
+      else if constexpr (std::is_same_v<T, bool>)
+        to[target] = to[target] || from[value];
+      else
+        to[target] = static_cast<T>(to[target] + from[value]);
     });
   });
   return true;

@@ -5,9 +5,9 @@
 
 namespace rushlight::reference {
 
-bool map(const KernelCall& call);          // every MAP op and its gradients
+bool map(const KernelCall& call);  // every MAP op and its gradients
 bool full(const KernelCall& call);
-bool copy_first(const KernelCall& call);   // clone, to: input -> result, cast
+bool copy_first(const KernelCall& call);  // clone, to: input -> result, cast
 bool copy(const KernelCall& call);
 bool as_strided_scatter(const KernelCall& call);
 bool sum(const KernelCall& call);

@@ -12,32 +12,33 @@ namespace {
 
 using math::Num;
 
-// -- the loops --------------------------------------------------------------------------------------------------------
+// -- the loops
+// --------------------------------------------------------------------------------------------------------
 
 template <class T>
 T element(const MapArgs& args, int operand, int64_t i) {
   return static_cast<const T*>(args.in[operand])[i * args.step[operand]];
 }
 
+template <class Op, class T>
+using Operands = std::array<Num<T>, static_cast<size_t>(math::arity<Op>)>;
+
 // A mask operand arrives as bool, every other one in the number type of the loop.
 template <class Op, class T>
-std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands_at(const MapArgs& args, int first, int64_t i) {
-  std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands{};
-  for (int k = 0; k < math::arity<Op>; ++k) {
-    if (Op::info.mask_operands >> k & 1) operands[static_cast<size_t>(k)].mask = element<bool>(args, first + k, i);
-    else operands[static_cast<size_t>(k)].number = element<T>(args, first + k, i);
-  }
-  return operands;
+Num<T> operand(const MapArgs& args, int which, int position, int64_t i) {
+  if (Op::info.mask_operands >> which & 1) return element<bool>(args, position, i);
+  return element<T>(args, position, i);
 }
 
 template <class Op, class T>
 void forward_loop(const MapArgs& args) {
-  using Out = std::conditional_t<math::result_is_mask<Op, Num<T>>, bool, T>;
-  auto* out = static_cast<Out*>(args.out);
+  constexpr bool is_mask = math::result_is_mask<Op, Num<T>>;
+  auto* out = static_cast<std::conditional_t<is_mask, bool, T>*>(args.out);
   for (int64_t i = 0; i < args.count; ++i) {
-    auto result = math::apply_forward<Op, Num<T>>(operands_at<Op, T>(args, 0, i).data(), args.params);
-    if constexpr (std::is_same_v<Out, bool> && !std::is_same_v<decltype(result), bool>) out[i * args.out_step] = result.value;
-    else if constexpr (std::is_same_v<decltype(result), bool>) out[i * args.out_step] = result;
+    Operands<Op, T> operands;
+    for (int k = 0; k < math::arity<Op>; ++k) operands[static_cast<size_t>(k)] = operand<Op, T>(args, k, k, i);
+    auto result = math::apply_forward<Op, Num<T>>(operands.data(), args.params);
+    if constexpr (is_mask) out[i * args.out_step] = result;
     else out[i * args.out_step] = result.value;
   }
 }
@@ -48,23 +49,22 @@ void grad_loop(const MapArgs& args) {
   constexpr math::GradUse use = math::grad_use<Op, I>();
   auto* out = static_cast<T*>(args.out);
   for (int64_t i = 0; i < args.count; ++i) {
-    std::array<math::Operand<Num<T>>, static_cast<size_t>(math::arity<Op>)> operands{};
+    Operands<Op, T> operands{};
     int next = 1;
-    for (int k = 0; k < math::arity<Op>; ++k) {
-      if (!use.reads_input[k]) continue;
-      if (Op::info.mask_operands >> k & 1) operands[static_cast<size_t>(k)].mask = element<bool>(args, next++, i);
-      else operands[static_cast<size_t>(k)].number = element<T>(args, next++, i);
-    }
+    for (int k = 0; k < math::arity<Op>; ++k)
+      if (use.reads_input[k]) operands[static_cast<size_t>(k)] = operand<Op, T>(args, k, next++, i);
     Num<T> result{};
     if (use.reads_output) result = element<T>(args, next, i);
-    out[i * args.out_step] =
-        math::apply_grad<Op, I, Num<T>>(Num<T>(element<T>(args, 0, i)), operands.data(), result, args.params).value;
+    Num<T> gradient = element<T>(args, 0, i);
+    out[i * args.out_step] = math::apply_grad<Op, I, Num<T>>(gradient, operands.data(), result, args.params).value;
   }
 }
 
-// -- the table --------------------------------------------------------------------------------------------------------
+// -- the table
+// --------------------------------------------------------------------------------------------------------
 
-using Loops = std::array<std::array<std::array<MapLoop, kDTypeCount>, 4>, static_cast<size_t>(kMapCount)>;  // [op][part][dtype]
+using Loops = std::array<std::array<std::array<MapLoop, kDTypeCount>, 4>,
+                         static_cast<size_t>(kMapCount)>;  // [op][part][dtype]
 
 template <class Op, class T>
 void fill_type(std::array<std::array<MapLoop, kDTypeCount>, 4>& parts) {
@@ -85,7 +85,8 @@ const Loops& loops() {
       auto& parts = filled[next++];
       ElementTypes::for_each([&](auto type_tag) {
         using T = typename decltype(type_tag)::type;
-        if constexpr (!std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>) fill_type<typename decltype(op_tag)::type, T>(parts);
+        if constexpr (!std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>)
+          fill_type<typename decltype(op_tag)::type, T>(parts);
       });
     });
     return filled;
@@ -93,7 +94,8 @@ const Loops& loops() {
   return table;
 }
 
-// -- the driver -------------------------------------------------------------------------------------------------------
+// -- the driver
+// -------------------------------------------------------------------------------------------------------
 
 constexpr int64_t kTile = 256;
 
@@ -185,7 +187,8 @@ bool map(const KernelCall& call) {
     } else if (k > 0) {
       size_t seen = 0;
       for (unsigned operand = 0; operand < 3; ++operand)
-        if (facts.grads[part - 1].reads_input[operand] && ++seen == k) mask = facts.mask_operands >> operand & 1;
+        if (facts.grads[part - 1].reads_input[operand] && ++seen == k)
+          mask = facts.mask_operands >> operand & 1;
     }
     driver.in[k] = port(call.in[k], mask ? DType::boolean : type, true);
   }

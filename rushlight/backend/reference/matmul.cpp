@@ -53,11 +53,14 @@ bool matmul(const KernelCall& call) {
         for (int64_t j = 0; j < columns; ++j) {
           Accumulator<T> total = 0;
           for (int64_t k = 0; k < inner; ++k) {
-            T u = x[a_start + i * left.row + k * left.column], w = y[b_start + k * right.row + j * right.column];
+            T u = x[a_start + i * left.row + k * left.column],
+              w = y[b_start + k * right.row + j * right.column];
             total += static_cast<Accumulator<T>>(u) * static_cast<Accumulator<T>>(w);
           }
-          if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *to++ = static_cast<T>(static_cast<float>(total));
-          else *to++ = static_cast<T>(total);
+          if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+            *to++ = static_cast<T>(static_cast<float>(total));
+          else
+            *to++ = static_cast<T>(total);
         }
     });
   });

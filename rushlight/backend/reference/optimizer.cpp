@@ -12,23 +12,30 @@ bool adamw_step(const KernelCall& call) {
   size_t n = (call.in.size() - 1) / 4;
   const Tensor& step = call.in[4 * n];
   double count = step.item<double>() + 1;
-  double lr = a.lr.get(), correction1 = 1 - std::pow(a.beta1, count), correction2 = 1 - std::pow(a.beta2, count);
+  double lr = a.lr.get(), correction1 = 1 - std::pow(a.beta1, count),
+         correction2 = 1 - std::pow(a.beta2, count);
   for (size_t i = 0; i < n; ++i) {
-    const Tensor &param = call.in[i], &grad = call.in[n + i], &m = call.in[2 * n + i], &v = call.in[3 * n + i];
+    const Tensor &param = call.in[i], &grad = call.in[n + i], &m = call.in[2 * n + i],
+                 &v = call.in[3 * n + i];
     visit(param.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
       auto read = [](const Tensor& t) {
         std::vector<Wide> values;
-        for_each_offset(t.layout(), [&](int64_t at) { values.push_back(static_cast<Wide>(static_cast<const T*>(t.storage()->data())[at])); });
+        for_each_offset(t.layout(), [&](int64_t at) {
+          values.push_back(static_cast<Wide>(static_cast<const T*>(t.storage()->data())[at]));
+        });
         return values;
       };
       auto write = [](const Tensor& t, const std::vector<Wide>& values) {
         auto from = values.begin();
-        for_each_offset(t.layout(), [&](int64_t at) { static_cast<T*>(t.storage()->data())[at] = static_cast<T>(*from++); });
+        for_each_offset(t.layout(), [&](int64_t at) {
+          static_cast<T*>(t.storage()->data())[at] = static_cast<T>(*from++);
+        });
       };
       auto p = read(param), g = read(grad), first = read(m), second = read(v);
-      Wide beta1 = static_cast<Wide>(a.beta1), beta2 = static_cast<Wide>(a.beta2), eps = static_cast<Wide>(a.eps);
+      Wide beta1 = static_cast<Wide>(a.beta1), beta2 = static_cast<Wide>(a.beta2),
+           eps = static_cast<Wide>(a.eps);
       Wide decay = static_cast<Wide>(1 - lr * a.weight_decay), rate = static_cast<Wide>(lr / correction1);
       Wide root = static_cast<Wide>(std::sqrt(correction2));
       for (size_t k = 0; k < p.size(); ++k) {

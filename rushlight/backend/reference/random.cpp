@@ -7,7 +7,7 @@ namespace rushlight::reference {
 
 bool random_key(const KernelCall& call) {
   args::RandomKey a(call.attrs);
-  Generator generator = a.generator.value_or(default_generator());
+  Generator generator = a.generator ? *a.generator : default_generator();
   PhiloxKey key = generator.draw(static_cast<uint64_t>(a.count));
   auto* words = call.out[0].data<uint64_t>();
   words[0] = key.seed;
@@ -30,8 +30,11 @@ bool dropout_with_key(const KernelCall& call) {
     uint64_t element = 0;
     for_each_offset(input.layout(), [&](int64_t at) {
       bool keep = uniform<float>(random_word(key, element)) >= static_cast<float>(p);
-      if constexpr (std::is_same_v<T, double>) to[targets[element]] = keep ? from[at] * scale : 0.0;
-      else to[targets[element]] = static_cast<T>(keep ? static_cast<float>(from[at]) * static_cast<float>(scale) : 0.0f);
+      if constexpr (std::is_same_v<T, double>)
+        to[targets[element]] = keep ? from[at] * scale : 0.0;
+      else
+        to[targets[element]] =
+            static_cast<T>(keep ? static_cast<float>(from[at]) * static_cast<float>(scale) : 0.0f);
       ++element;
     });
   });

@@ -23,14 +23,16 @@ Split split(const Tensor& input, const OptionalIntList& dims) {
     strides[goes[static_cast<size_t>(d)]].push_back(input.layout().stride(d));
   }
   auto layout = [&](int which, int64_t offset) {
-    return Layout({shapes[which].data(), shapes[which].size()}, {strides[which].data(), strides[which].size()}, offset);
+    return Layout({shapes[which].data(), shapes[which].size()},
+                  {strides[which].data(), strides[which].size()}, offset);
   };
   return {layout(0, input.storage_offset()), layout(1, 0)};
 }
 
 template <class T>
-using SumType = std::conditional_t<std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>,
-                                   double, uint64_t>;  // integers wrap like int64
+using SumType =
+    std::conditional_t<std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>,
+                       double, uint64_t>;  // integers wrap like int64
 
 }  // namespace
 
@@ -46,12 +48,17 @@ bool sum(const KernelCall& call) {
       for_each_offset(parts.kept, [&](int64_t start) {
         SumType<Out> total = 0;
         for_each_offset(parts.reduced, [&](int64_t at) {
-          if constexpr (std::is_same_v<SumType<Out>, double>) total += static_cast<double>(from[start + at]);
-          else total += static_cast<uint64_t>(static_cast<int64_t>(from[start + at]));
+          if constexpr (std::is_same_v<SumType<Out>, double>)
+            total += static_cast<double>(from[start + at]);
+          else
+            total += static_cast<uint64_t>(static_cast<int64_t>(from[start + at]));
         });
-        if constexpr (std::is_same_v<SumType<Out>, double> && !std::is_same_v<Out, double>) *to++ = static_cast<Out>(static_cast<float>(total));
-        else if constexpr (std::is_same_v<SumType<Out>, double>) *to++ = total;
-        else *to++ = static_cast<Out>(total);
+        if constexpr (std::is_same_v<SumType<Out>, double> && !std::is_same_v<Out, double>)
+          *to++ = static_cast<Out>(static_cast<float>(total));
+        else if constexpr (std::is_same_v<SumType<Out>, double>)
+          *to++ = total;
+        else
+          *to++ = static_cast<Out>(total);
       });
     });
   });

@@ -9,7 +9,8 @@ const Backend& reference_backend() {
     for (int i = 0; i < op_count(); ++i) {
       OpId id = static_cast<OpId>(i);
       if (schema_of(id).kind != OpKind::map) continue;
-      for (Part part : {Part::forward, Part::grad0, Part::grad1, Part::grad2}) table.set(id, reference::map, part);
+      for (Part part : {Part::forward, Part::grad0, Part::grad1, Part::grad2})
+        table.set(id, reference::map, part);
     }
     table.set(OpId::full, reference::full);
     table.set(OpId::clone, reference::copy_first);

@@ -1,0 +1,213 @@
+// Matrix products and attention.
+#include <cmath>
+
+#include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::cpu {
+
+namespace {
+
+// One step from batch to batch over all leading dimensions of the result, if there is such.
+bool batch_step(const Layout& layout, IntSpan batch, int64_t& step) {
+  int own = layout.rank() > 2 ? layout.rank() - 2 : 0;
+  int lead = static_cast<int>(batch.size()) - own;
+  step = 0;
+  int64_t run = 1;
+  bool found = false;
+  for (int d = static_cast<int>(batch.size()) - 1; d >= 0; --d) {
+    int64_t size = batch[static_cast<size_t>(d)];
+    if (size == 1) continue;
+    int64_t stride = d >= lead && layout.size(d - lead) != 1 ? layout.stride(d - lead) : 0;
+    if (!found) step = stride;
+    else if (stride != step * run) return false;
+    found = true;
+    run *= size;
+  }
+  return true;
+}
+
+template <class T>
+struct Operand {
+  const T* data;
+  int64_t row, column;
+};
+template <class T>
+Operand<T> operand(const Tensor& tensor, bool vector_is_row) {
+  int rank = tensor.rank();
+  const Layout& layout = tensor.layout();
+  if (rank == 1) return {pointer<T>(tensor), vector_is_row ? 0 : layout.stride(0), vector_is_row ? layout.stride(0) : 0};
+  return {pointer<T>(tensor), layout.stride(rank - 2), layout.stride(rank - 1)};
+}
+
+}  // namespace
+
+bool matmul(const KernelCall& call) {
+  const Tensor &a = call.in[0], &b = call.in[1], &out = call.out[0];
+  if (out.numel() == 0 || a.numel() == 0) return false;
+  size_t tail = static_cast<size_t>(a.rank() > 1) + static_cast<size_t>(b.rank() > 1);
+  IntSpan batch = out.shape().first(out.shape().size() - tail);
+  int64_t a_batch, b_batch;
+  if (!batch_step(a.layout(), batch, a_batch) || !batch_step(b.layout(), batch, b_batch)) return false;
+  return with_floating(a.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto left = operand<T>(a, true), right = operand<T>(b, false);
+    GemmArgs<T> args;
+    args.m = a.rank() > 1 ? a.size(-2) : 1;
+    args.n = b.rank() > 1 ? b.size(-1) : 1;
+    args.k = a.shape().back();
+    args.a = left.data, args.a_row = left.row, args.a_col = left.column;
+    args.b = right.data, args.b_row = right.row, args.b_col = right.column;
+    args.c = pointer<T>(out);
+    args.c_row = args.n;
+    args.batch = checked_numel(batch, "matmul");
+    args.a_batch = a_batch;
+    args.b_batch = b_batch;
+    args.c_batch = args.m * args.n;
+    if (b_batch == 0 && args.batch > 1 && left.row * args.m == a_batch) {  // one tall product
+      args.m *= args.batch;
+      args.batch = 1;
+    }
+    floating_kernels<T>().gemm(args);
+    return true;
+  });
+}
+
+// input (rows, features) @ weight.T + bias
+bool linear(const KernelCall& call) {
+  const Tensor &weight = call.in[1], &bias = call.in[2], &out = call.out[0];
+  if (out.numel() == 0 || call.in[0].numel() == 0) return false;
+  Tensor x = row_major(call.in[0]), b = row_major(bias);
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    GemmArgs<T> args;
+    args.k = x.shape().back();
+    args.m = x.numel() / args.k;
+    args.n = weight.size(0);
+    args.a = pointer<T>(x), args.a_row = args.k;
+    args.b = pointer<T>(weight), args.b_row = weight.stride(1), args.b_col = weight.stride(0);
+    args.c = pointer<T>(out), args.c_row = args.n;
+    args.bias = pointer<T>(b);
+    floating_kernels<T>().gemm(args);
+    return true;
+  });
+}
+
+// Inputs: grad, input, weight, bias (not saved), result (not saved).
+bool linear_backward(const KernelCall& call) {
+  Tensor g = row_major(call.in[0]), x = row_major(call.in[1]);
+  const Tensor &weight = call.in[2], &grad_x = call.out[0], &grad_weight = call.out[1], &grad_bias = call.out[2];
+  if (g.numel() == 0 || x.numel() == 0 || g.dtype() != x.dtype()) return false;
+  if (grad_x.defined() && !grad_x.is_contiguous()) return false;
+  if (grad_weight.defined() && !grad_weight.is_contiguous()) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    int64_t features = x.shape().back(), outputs = weight.size(0), rows = x.numel() / features;
+    if (grad_x.defined()) {
+      GemmArgs<T> args;
+      args.m = rows, args.n = features, args.k = outputs;
+      args.a = pointer<T>(g), args.a_row = outputs;
+      args.b = pointer<T>(weight), args.b_row = weight.stride(0), args.b_col = weight.stride(1);
+      args.c = pointer<T>(grad_x), args.c_row = features;
+      floating_kernels<T>().gemm(args);
+    }
+    if (grad_weight.defined()) {
+      GemmArgs<T> args;
+      args.m = outputs, args.n = features, args.k = rows;
+      args.a = pointer<T>(g), args.a_row = 1, args.a_col = outputs;
+      args.b = pointer<T>(x), args.b_row = features;
+      args.c = pointer<T>(grad_weight), args.c_row = features;
+      floating_kernels<T>().gemm(args);
+    }
+    if (grad_bias.defined()) sum_rows(rows, outputs, pointer<T>(g), pointer<T>(grad_bias));
+    return true;
+  });
+}
+
+// -- attention --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// (batch..., heads, tokens, size) as kernels see it; declines what has no single batch step or scattered heads.
+struct Heads {
+  int64_t batch = 1, heads = 1, tokens = 0, size = 0;
+  HeadStrides strides;
+};
+bool heads_of(const Tensor& t, Heads& heads) {
+  const Layout& layout = t.layout();
+  int rank = layout.rank();
+  heads.tokens = layout.size(rank - 2);
+  heads.size = layout.size(rank - 1);
+  heads.strides.token = layout.stride(rank - 2);
+  if (heads.size != 1 && layout.stride(rank - 1) != 1) return false;
+  if (rank >= 3) {
+    heads.heads = layout.size(rank - 3);
+    heads.strides.head = layout.stride(rank - 3);
+  }
+  for (int d = rank - 4; d >= 0; --d) {
+    if (layout.size(d) == 1) continue;
+    if (heads.batch == 1) heads.strides.batch = layout.stride(d);
+    else if (layout.stride(d) != heads.strides.batch * heads.batch) return false;
+    heads.batch *= layout.size(d);
+  }
+  return true;
+}
+Tensor side_by_side(const Tensor& t) {
+  Heads heads;
+  return heads_of(t, heads) ? t : row_major(t);
+}
+
+template <class T>
+bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out, const Tensor& logsumexp, const Attrs& attrs,
+                    AttentionArgs<T>& args) {
+  args::ScaledDotProductAttention a(attrs);
+  Heads hq, hk, hv, ho;
+  if (!heads_of(q, hq) || !heads_of(k, hk) || !heads_of(v, hv) || !heads_of(out, ho)) return false;
+  if (hv.size != hq.size || (a.is_causal && hq.tokens != hk.tokens)) return false;
+  args.batch = hq.batch, args.heads = hq.heads, args.queries = hq.tokens, args.keys = hk.tokens, args.head_size = hq.size;
+  args.causal = a.is_causal;
+  args.scale = a.scale.value_or(1 / std::sqrt(static_cast<double>(hq.size)));
+  args.q = pointer<T>(q), args.q_strides = hq.strides;
+  args.k = pointer<T>(k), args.k_strides = hk.strides;
+  args.v = pointer<T>(v), args.v_strides = hv.strides;
+  args.output = pointer<T>(out), args.output_strides = ho.strides;
+  args.logsumexp = pointer<T>(logsumexp);
+  return true;
+}
+
+}  // namespace
+
+bool attention(const KernelCall& call) {
+  if (call.out[0].numel() == 0 || call.in[1].numel() == 0) return false;
+  Tensor q = side_by_side(call.in[0]), k = side_by_side(call.in[1]), v = side_by_side(call.in[2]);
+  Tensor rows = call.out.size() > 1 ? call.out[1] : empty(q.shape().first(q.shape().size() - 1), q.dtype());
+  return with_floating(q.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    AttentionArgs<T> args;
+    if (!attention_args(q, k, v, call.out[0], rows, call.attrs, args)) return false;
+    floating_kernels<T>().attention(args);
+    return true;
+  });
+}
+
+// Inputs: grad, query, key, value, result, logsumexp.
+bool attention_backward(const KernelCall& call) {
+  for (const Tensor& out : call.out)
+    if (!out.defined() || out.numel() == 0) return false;
+  Tensor g = side_by_side(call.in[0]), q = side_by_side(call.in[1]), k = side_by_side(call.in[2]), v = side_by_side(call.in[3]);
+  return with_floating(q.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    AttentionBackwardArgs<T> args;
+    Heads hg, hq, hk, hv;
+    if (g.dtype() != q.dtype() || !attention_args(q, k, v, call.in[4], call.in[5], call.attrs, args.forward)) return false;
+    if (!heads_of(g, hg) || !heads_of(call.out[0], hq) || !heads_of(call.out[1], hk) || !heads_of(call.out[2], hv)) return false;
+    args.grad_output = pointer<T>(g), args.grad_output_strides = hg.strides;
+    args.grad_q = pointer<T>(call.out[0]), args.grad_q_strides = hq.strides;
+    args.grad_k = pointer<T>(call.out[1]), args.grad_k_strides = hk.strides;
+    args.grad_v = pointer<T>(call.out[2]), args.grad_v_strides = hv.strides;
+    floating_kernels<T>().attention_backward(args);
+    return true;
+  });
+}
+
+}  // namespace rushlight::cpu

@@ -1,0 +1,192 @@
+// Kernels over rows: softmax, layer_norm, cross_entropy; and the optimizer step.
+#include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::cpu {
+
+namespace {
+bool along_last(const Tensor& tensor, int64_t dim) {
+  return tensor.rank() && (dim == -1 || dim == tensor.rank() - 1) && tensor.numel() > 0;
+}
+}  // namespace
+
+bool softmax(const KernelCall& call) {
+  if (!along_last(call.in[0], call.attrs[0].as_int())) return false;
+  Tensor x = row_major(call.in[0]);
+  if (!call.out[0].is_contiguous()) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    SoftmaxArgs<T> args;
+    args.n = x.shape().back();
+    args.rows = x.numel() / args.n;
+    args.log = call.id == OpId::log_softmax;
+    args.x = pointer<T>(x);
+    args.y = pointer<T>(call.out[0]);
+    floating_kernels<T>().softmax(args);
+    return true;
+  });
+}
+
+// Inputs: grad, input (not saved), result.
+bool softmax_backward(const KernelCall& call) {
+  if (!along_last(call.in[2], call.attrs[0].as_int()) || !call.out[0].is_contiguous()) return false;
+  Tensor g = row_major(call.in[0]), y = row_major(call.in[2]);
+  if (g.dtype() != y.dtype()) return false;
+  return with_floating(y.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    SoftmaxBackwardArgs<T> args;
+    args.n = y.shape().back();
+    args.rows = y.numel() / args.n;
+    args.log = call.id == OpId::log_softmax;
+    args.y = pointer<T>(y);
+    args.grad = pointer<T>(g);
+    args.grad_x = pointer<T>(call.out[0]);
+    floating_kernels<T>().softmax_backward(args);
+    return true;
+  });
+}
+
+bool layer_norm(const KernelCall& call) {
+  args::LayerNorm a(call.attrs);
+  if (call.in[0].numel() == 0) return false;
+  Tensor x = row_major(call.in[0]), weight = row_major(call.in[1]), bias = row_major(call.in[2]);
+  for (const Tensor* t : {&weight, &bias})
+    if (t->defined() && t->dtype() != x.dtype()) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    LayerNormArgs<T> args;
+    args.n = checked_numel(a.normalized_shape, "layer_norm");
+    args.rows = x.numel() / args.n;
+    args.eps = a.eps;
+    args.x = pointer<T>(x);
+    args.weight = pointer<T>(weight);
+    args.bias = pointer<T>(bias);
+    args.y = pointer<T>(call.out[0]);
+    Tensor spare;  // without recording nobody wants the statistics
+    if (call.out.size() < 3) spare = empty(2 * args.rows, x.dtype());
+    args.mean = spare.defined() ? pointer<T>(spare) : pointer<T>(call.out[1]);
+    args.rstd = spare.defined() ? pointer<T>(spare) + args.rows : pointer<T>(call.out[2]);
+    floating_kernels<T>().layer_norm(args);
+    return true;
+  });
+}
+
+// Inputs: grad, input, weight, bias (not saved), result (not saved), mean, 1/deviation.
+bool layer_norm_backward(const KernelCall& call) {
+  if (call.in[1].numel() == 0) return false;
+  Tensor g = row_major(call.in[0]), x = row_major(call.in[1]), weight = row_major(call.in[2]);
+  if (g.dtype() != x.dtype()) return false;
+  for (const Tensor& out : call.out)
+    if (out.defined() && (!out.is_contiguous() || out.dtype() != x.dtype())) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    LayerNormBackwardArgs<T> args;
+    args.rows = call.in[5].numel();
+    args.n = x.numel() / args.rows;
+    args.x = pointer<T>(x);
+    args.weight = pointer<T>(weight);
+    args.mean = pointer<T>(call.in[5]);
+    args.rstd = pointer<T>(call.in[6]);
+    args.grad = pointer<T>(g);
+    args.grad_x = pointer<T>(call.out[0]);
+    args.grad_weight = pointer<T>(call.out[1]);
+    args.grad_bias = pointer<T>(call.out[2]);
+    floating_kernels<T>().layer_norm_backward(args);
+    return true;
+  });
+}
+
+namespace {
+// (rows, classes) logits with int64 targets and one number as the result.
+template <class T>
+bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Attrs& attrs, CrossEntropyArgs<T>& args) {
+  std::string reduction = args::CrossEntropy(attrs).reduction;
+  if (logits.rank() > 2 || logits.numel() == 0 || targets.dtype() != DType::int64 || reduction == "none") return false;
+  args.n = logits.shape().back();
+  args.rows = logits.numel() / args.n;
+  args.mean = reduction == "mean";
+  args.logits = pointer<T>(logits);
+  args.targets = pointer<int64_t>(targets);
+  return true;
+}
+}  // namespace
+
+bool cross_entropy(const KernelCall& call) {
+  Tensor logits = row_major(call.in[0]), targets = row_major(call.in[1]);
+  return with_floating(logits.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    CrossEntropyArgs<T> args;
+    if (!cross_entropy_args(logits, targets, call.attrs, args)) return false;
+    Tensor rows = call.out.size() > 1 ? call.out[1] : empty(targets.shape(), logits.dtype());
+    args.loss = pointer<T>(call.out[0]);
+    args.logsumexp = pointer<T>(rows);
+    int64_t bad = floating_kernels<T>().cross_entropy(args);
+    if (bad >= 0)
+      fail(ErrorKind::index, "[cross_entropy] target ", args.targets[bad], " of row ", bad, " is out of bounds for ", args.n, " classes");
+    return true;
+  });
+}
+
+// Inputs: grad, logits, targets, result (not saved), logsumexp.
+bool cross_entropy_backward(const KernelCall& call) {
+  Tensor logits = row_major(call.in[1]), targets = row_major(call.in[2]);
+  if (call.in[0].dtype() != logits.dtype() || call.in[0].numel() != 1 || !call.out[0].is_contiguous()) return false;
+  return with_floating(logits.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    CrossEntropyBackwardArgs<T> args;
+    if (!cross_entropy_args(logits, targets, call.attrs, args.forward)) return false;
+    args.forward.logsumexp = pointer<T>(call.in[4]);
+    args.grad = pointer<T>(call.in[0]);
+    args.grad_logits = pointer<T>(call.out[0]);
+    floating_kernels<T>().cross_entropy_backward(args);
+    return true;
+  });
+}
+
+// In place only: params, grads, first moments, second moments, step.
+bool adamw_step(const KernelCall& call) {
+  size_t n = (call.in.size() - 1) / 4;
+  if (n == 0) return false;
+  DType dtype = call.in[0].dtype();
+  for (size_t i = 0; i < 4 * n; ++i)
+    if (call.in[i].dtype() != dtype || !call.in[i].is_contiguous()) return false;
+  for (size_t i = 0; i < n; ++i)
+    for (size_t list : {size_t{0}, size_t{2}, size_t{3}})
+      if (call.out[(list ? list - 1 : 0) * n + i].raw_data() != call.in[list * n + i].raw_data()) return false;
+  args::AdamwStep a(call.attrs);
+  const Tensor& step = call.in[4 * n];
+  double count = step.item<double>() + 1;
+  bool done = with_floating(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    SmallVector<T*, 32> pointers[4];
+    SmallVector<int64_t, 32> sizes;
+    for (size_t i = 0; i < n; ++i) {
+      sizes.push_back(call.in[i].numel());
+      for (size_t list = 0; list < 4; ++list) pointers[list].push_back(pointer<T>(call.in[list * n + i]));
+    }
+    AdamArgs<T> args;
+    args.count = static_cast<int64_t>(n);
+    args.sizes = sizes.data();
+    args.params = pointers[0].data();
+    args.grads = pointers[1].data();
+    args.mean = pointers[2].data();
+    args.variance = pointers[3].data();
+    args.lr = a.lr.get();
+    args.beta1 = a.beta1;
+    args.beta2 = a.beta2;
+    args.eps = a.eps;
+    args.weight_decay = a.weight_decay;
+    args.step = count;
+    args.grad_scale = a.maximize ? -1 : 1;
+    floating_kernels<T>().adam_step(args);
+    return true;
+  });
+  if (!done) return false;
+  visit(step.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    *static_cast<T*>(call.out[3 * n].raw_data()) = static_cast<T>(static_cast<float>(count));
+  });
+  return true;
+}
+
+}  // namespace rushlight::cpu

@@ -1,0 +1,62 @@
+// Between KernelCall and the pointer-level kernels: one function per op that the cpu backend runs, by family.
+#pragma once
+
+#include "rushlight/backend/backend.h"
+#include "rushlight/backend/cpu/kernels.h"
+
+namespace rushlight::cpu {
+
+// Each declines (returns false) what it has no fast way for.
+bool map(const KernelCall& call);
+bool full(const KernelCall& call);
+bool clone(const KernelCall& call);
+bool copy(const KernelCall& call);
+bool sum(const KernelCall& call);
+bool matmul(const KernelCall& call);
+bool linear(const KernelCall& call);
+bool linear_backward(const KernelCall& call);
+bool softmax(const KernelCall& call);
+bool softmax_backward(const KernelCall& call);
+bool layer_norm(const KernelCall& call);
+bool layer_norm_backward(const KernelCall& call);
+bool cross_entropy(const KernelCall& call);
+bool cross_entropy_backward(const KernelCall& call);
+bool attention(const KernelCall& call);
+bool attention_backward(const KernelCall& call);
+bool adamw_step(const KernelCall& call);
+
+// A dtype that has kernels of its own, and those kernels.
+inline bool has_kernels(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
+template <class T>
+const FloatingKernels<T>& floating_kernels() {
+  if constexpr (std::is_same_v<T, float>) return kernels().f32;
+  else return kernels().f64;
+}
+// body(TypeTag<float>{}) or body(TypeTag<double>{}); false for any other dtype.
+template <class Body>
+bool with_floating(DType dtype, Body&& body) {
+  if (dtype == DType::float32) return body(TypeTag<float>{});
+  if (dtype == DType::float64) return body(TypeTag<double>{});
+  return false;
+}
+
+template <class T>
+T* pointer(const Tensor& tensor) {
+  return tensor.defined() ? static_cast<T*>(tensor.raw_data()) : nullptr;
+}
+// to <- from of the same dtype, broadcast, any strides.
+void copy_same_type(const Tensor& to, const Tensor& from);
+// The tensor itself, or a row-major copy for the length of a call.
+Tensor row_major(const Tensor& tensor);
+// The column sums of a rows x columns matrix.
+template <class T>
+void sum_rows(int64_t rows, int64_t columns, const T* x, T* y) {
+  ReductionArgs<T> args;
+  args.reduced = rows;
+  args.inner = columns;
+  args.x = x;
+  args.y = y;
+  floating_kernels<T>().reduce(args);
+}
+
+}  // namespace rushlight::cpu

@@ -1,0 +1,37 @@
+// The cpu backend's table. What is not here runs as a composite's body or on the reference kernel.
+#include "rushlight/backend/cpu/bindings.h"
+
+namespace rushlight {
+
+const Backend& cpu_backend() {
+  static const Backend backend = [] {
+    Backend table("cpu", host_allocator());
+    for (int i = 0; i < op_count(); ++i) {
+      OpId id = static_cast<OpId>(i);
+      if (schema_of(id).kind != OpKind::map) continue;
+      for (Part part : {Part::forward, Part::grad0, Part::grad1, Part::grad2}) table.set(id, cpu::map, part);
+    }
+    table.set(OpId::full, cpu::full);
+    table.set(OpId::clone, cpu::clone);
+    table.set(OpId::copy, cpu::copy);
+    table.set(OpId::sum, cpu::sum);
+    table.set(OpId::matmul, cpu::matmul);
+    table.set(OpId::linear, cpu::linear);
+    table.set(OpId::linear, cpu::linear_backward, Part::backward);
+    table.set(OpId::softmax, cpu::softmax);
+    table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
+    table.set(OpId::log_softmax, cpu::softmax);
+    table.set(OpId::log_softmax, cpu::softmax_backward, Part::backward);
+    table.set(OpId::layer_norm, cpu::layer_norm);
+    table.set(OpId::layer_norm, cpu::layer_norm_backward, Part::backward);
+    table.set(OpId::cross_entropy, cpu::cross_entropy);
+    table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);
+    table.set(OpId::scaled_dot_product_attention, cpu::attention);
+    table.set(OpId::scaled_dot_product_attention, cpu::attention_backward, Part::backward);
+    table.set(OpId::adamw_step, cpu::adamw_step);
+    return table;
+  }();
+  return backend;
+}
+
+}  // namespace rushlight

@@ -1,0 +1,146 @@
+// Indexing as PyTorch reads it: views first, from left to right, then what index tensors pick from the view.
+#include "rushlight/ops/indexing.h"
+
+#include <algorithm>
+
+#include "rushlight/ops/op_rules.h"
+
+namespace rushlight {
+
+namespace {
+
+bool is_mask(const Tensor& tensor) { return tensor.dtype() == DType::boolean || tensor.dtype() == DType::uint8; }
+
+// How many dimensions of the indexed tensor an item stands for.
+int64_t consumed(const IndexItem& item) {
+  switch (item.kind) {
+    case IndexItem::Kind::integer:
+    case IndexItem::Kind::slice: return 1;
+    case IndexItem::Kind::tensor: return is_mask(item.tensor) ? item.tensor.rank() : 1;
+    default: return 0;
+  }
+}
+
+// The places where the mask is true, one tensor of positions per dimension.
+std::vector<Tensor> true_places(const Tensor& mask) {
+  std::vector<bool> flags = mask.to_vector<bool>();
+  std::vector<int64_t> places;
+  for (size_t i = 0; i < flags.size(); ++i)
+    if (flags[i]) places.push_back(static_cast<int64_t>(i));
+  std::vector<Tensor> positions(static_cast<size_t>(mask.rank()));
+  for (size_t d = positions.size(); d-- > 0;) {
+    positions[d] = empty({static_cast<int64_t>(places.size())}, DType::int64);
+    int64_t size = mask.layout().size(static_cast<int>(d));
+    int64_t* at = positions[d].data<int64_t>();
+    for (int64_t& place : places) {
+      *at++ = place % size;
+      place /= size;
+    }
+  }
+  return positions;
+}
+
+// The view that the items make of a tensor, and the index tensors that pick from it (undefined: the whole dimension).
+struct Selection {
+  Tensor view;
+  std::vector<Tensor> picks;
+
+  Selection(const Tensor& tensor, std::span<const IndexItem> items);
+
+ private:
+  void apply(const IndexItem& item);
+  void pick(const Tensor& index);
+  void pick_where(const Tensor& mask);
+  int64_t dim_ = 0;       // of the view: where the next item applies
+  int64_t skipped_ = 0;   // dimensions that the ellipsis stands for
+};
+
+Selection::Selection(const Tensor& tensor, std::span<const IndexItem> items) : view(tensor) {
+  int64_t wanted = 0, ellipses = 0;
+  for (const IndexItem& item : items) {
+    wanted += consumed(item);
+    ellipses += item.kind == IndexItem::Kind::ellipsis;
+  }
+  if (wanted > tensor.rank())
+    fail(ErrorKind::index, "too many indices for tensor of dimension ", tensor.rank(), ": the index names ", wanted);
+  if (ellipses > 1) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
+  skipped_ = tensor.rank() - wanted;
+  for (const IndexItem& item : items) apply(item);
+  if (view.is_same(tensor) && picks.empty()) view = rushlight::view(tensor, tensor.shape());
+}
+
+void Selection::apply(const IndexItem& item) {
+  switch (item.kind) {
+    case IndexItem::Kind::integer: {
+      int64_t size = view.size(dim_);
+      if (item.integer < -size || item.integer >= size)
+        fail(ErrorKind::index, "index ", item.integer, " is out of bounds for dimension ", dim_, " with size ", size);
+      view = select(view, dim_, item.integer);
+      break;
+    }
+    case IndexItem::Kind::slice: {
+      const Slice& s = item.slice;
+      if (s.start || s.stop || s.step != 1) view = slice(view, {.dim = dim_, .start = s.start, .end = s.stop, .step = s.step});
+      ++dim_;
+      break;
+    }
+    case IndexItem::Kind::ellipsis: dim_ += skipped_; break;
+    case IndexItem::Kind::new_axis: view = unsqueeze(view, dim_++); break;
+    case IndexItem::Kind::boolean:  // x[True]: a new dimension, kept or emptied
+      view = unsqueeze(view, dim_);
+      pick(full(item.integer ? 1 : 0, 0, {.dtype = DType::int64}));
+      break;
+    case IndexItem::Kind::tensor:
+      if (is_mask(item.tensor)) pick_where(item.tensor);
+      else pick(item.tensor);
+      break;
+  }
+}
+
+void Selection::pick(const Tensor& index) {
+  if (!is_integral(index.dtype()))
+    fail(ErrorKind::index, "tensors used as indices must be long, int, short, byte or bool tensors, not ", index.dtype());
+  picks.resize(static_cast<size_t>(dim_));
+  picks.push_back(index);
+  ++dim_;
+}
+
+void Selection::pick_where(const Tensor& mask) {
+  if (mask.rank() == 0) return apply(IndexItem(mask.item<bool>()));
+  for (int d = 0; d < mask.rank(); ++d)
+    if (mask.layout().size(d) != view.size(dim_ + d))
+      fail(ErrorKind::index, "The shape of the mask ", mask.shape(), " at index ", d, " does not match the shape of the indexed tensor ",
+           view.shape(), " at index ", dim_ + d);
+  for (const Tensor& positions : true_places(mask)) pick(positions);
+}
+
+// `values` without the leading dimensions of size 1 that the place it goes to does not have.
+Tensor without_leading_ones(Tensor values, int rank) {
+  while (values.rank() > rank && values.layout().size(0) == 1) values = select(values, 0, 0);
+  return values;
+}
+
+}  // namespace
+
+Tensor Tensor::index_by(std::span<const IndexItem> items) const {
+  Selection selection(*this, items);
+  return selection.picks.empty() ? selection.view : rushlight::index(selection.view, selection.picks);
+}
+
+void Tensor::set_by(std::span<const IndexItem> items, const Tensor& values) const {
+  Selection selection(*this, items);
+  const Tensor& view = selection.view;
+  if (selection.picks.empty()) {
+    view.copy_(without_leading_ones(values, view.rank()));
+    return;
+  }
+  int picked = 0, index_rank = 0;
+  for (const Tensor& pick : selection.picks) {
+    if (!pick.defined()) continue;
+    ++picked;
+    index_rank = std::max(index_rank, pick.rank());
+  }
+  view.index_put_(selection.picks, without_leading_ones(values, view.rank() - picked + index_rank));
+}
+
+}  // namespace rushlight
