@@ -5,7 +5,7 @@
 
 set(RUSHLIGHT_GENERATED_ROOT "${PROJECT_BINARY_DIR}/generated")
 set(generated_dir "${RUSHLIGHT_GENERATED_ROOT}/rushlight/generated")
-set(generated_names functions.h functions.cpp tensor_methods.inc methods.cpp op_args.h map_ops.h option_names.h)
+set(generated_names functions.h functions.cpp tensor_methods.inc methods.cpp op_args.h map_ops.h option_names.h call_op.h call_op.cpp)
 list(TRANSFORM generated_names PREPEND "${generated_dir}/" OUTPUT_VARIABLE generated_files)
 set(RUSHLIGHT_GENERATED_SOURCES ${generated_files})
 list(FILTER RUSHLIGHT_GENERATED_SOURCES INCLUDE REGEX "\\.cpp$")

@@ -46,7 +46,7 @@ with_clang() {
 release_steps() {
   step "release build (g++)" build_quietly release
   step "C++ tests" cpp_tests release
-  step "Python tests" python_tests tests/python
+  step "Python tests" python_tests tests
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
@@ -66,7 +66,7 @@ full_steps() {
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
   with_clang "clang-tidy" clang-tidy-19 clang_tidy
-  step "Python tests, the large ones" python_tests -m full tests/python
+  step "Python tests, the large ones" python_tests -m full tests
   for script in tests/full/*.sh; do
     [[ ! -e $script ]] || step "$script" bash "$script"
   done
@@ -79,7 +79,7 @@ named_steps() {
 }
 
 # That no test has the name is no failure (5): it may be a name of the other language.
-python_tests_named() { python_tests -k "$1" tests/python || (($? == 5)); }
+python_tests_named() { python_tests -k "$1" tests || (($? == 5)); }
 
 run_tests() {
   local size=usual name="" mutants="" seed=1 fuzz="" setup_options=()
