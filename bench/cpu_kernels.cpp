@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "rushlight/backend/cpu/kernels.h"
+#include "rushlight/backend/cpu/map_run.h"
 #include "rushlight/base/thread_pool.h"
+#include "rushlight/generated/map_ops.h"
 
 using namespace rushlight;
 using namespace rushlight::cpu;
@@ -126,6 +128,109 @@ struct Attention {
   }
 };
 
+struct Norm {
+  std::vector<float> x = numbers(kRows * kDim), y = x, dy = x, dx = x, mean = numbers(kRows), rstd = mean;
+  std::vector<float> weight = numbers(kDim), bias = weight, d_weight = weight, d_bias = weight;
+
+  void forward() {
+    kernels().f32.layer_norm({.rows = kRows,
+                              .n = kDim,
+                              .x = x.data(),
+                              .weight = weight.data(),
+                              .bias = bias.data(),
+                              .y = y.data(),
+                              .mean = mean.data(),
+                              .rstd = rstd.data()});
+  }
+  void backward() {
+    kernels().f32.layer_norm_backward({.rows = kRows,
+                                       .n = kDim,
+                                       .x = x.data(),
+                                       .weight = weight.data(),
+                                       .mean = mean.data(),
+                                       .rstd = rstd.data(),
+                                       .grad = dy.data(),
+                                       .grad_x = dx.data(),
+                                       .grad_weight = d_weight.data(),
+                                       .grad_bias = d_bias.data()});
+  }
+};
+
+// One formula over whole arrays.
+struct Elementwise {
+  Elementwise(int64_t count, int operands, MapLoop loop)
+      : count(count), run{.loop = loop, .operands = operands} {
+    for (int k = 0; k < operands; ++k) in.push_back(numbers(count));
+    out.resize(static_cast<size_t>(count));
+  }
+  void operator()() {
+    MapArgs args{.out = out.data(), .in = {}, .out_step = 1, .step = {}, .count = count, .params = nullptr};
+    for (size_t k = 0; k < in.size(); ++k) {
+      args.in[k] = in[k].data();
+      args.step[k] = 1;
+    }
+    run_map(run, args);
+  }
+
+  int64_t count;
+  MapRun run;
+  std::vector<std::vector<float>> in;
+  std::vector<float> out;
+};
+
+template <class Op>
+MapLoop loop_of(int part) {
+  MapLoop found = nullptr;
+  int next = 0;
+  MapOps::for_each([&](auto tag) {
+    if (std::is_same_v<typename decltype(tag)::type, Op>) found = kernels().map_loop(next, part, false);
+    ++next;
+  });
+  return found;
+}
+
+struct Sum {
+  int64_t outer, reduced, inner;
+  std::vector<float> x = numbers(outer * reduced * inner), y = numbers(outer * inner);
+  void operator()() {
+    kernels().f32.reduce({.outer = outer, .reduced = reduced, .inner = inner, .x = x.data(), .y = y.data()});
+  }
+};
+
+struct Loss {
+  static constexpr int64_t kClasses = 10;
+  std::vector<float> logits = numbers(kBatch * kClasses), d_logits = logits, logsumexp = numbers(kBatch);
+  std::vector<int64_t> targets = std::vector<int64_t>(kBatch, 3);
+  float loss = 0, grad = 1;
+  void operator()() {
+    const CrossEntropyArgs<float> args{.rows = kBatch,
+                                       .n = kClasses,
+                                       .logits = logits.data(),
+                                       .targets = targets.data(),
+                                       .loss = &loss,
+                                       .logsumexp = logsumexp.data()};
+    kernels().f32.cross_entropy(args);
+    kernels().f32.cross_entropy_backward({.forward = args, .grad = &grad, .grad_logits = d_logits.data()});
+  }
+};
+
+struct Optimizer {
+  int64_t size = 2 * kPatch * kDim + kTokens * kDim + 4 * kDim * kDim + 2 * kDim * kHidden;
+  std::vector<float> param = numbers(size), grad = param, mean = param,
+                     variance = std::vector<float>(param.size());
+  void operator()() {
+    float *p = param.data(), *m = mean.data(), *v = variance.data();
+    const float* g = grad.data();
+    kernels().f32.adam_step({.count = 1,
+                             .sizes = &size,
+                             .params = &p,
+                             .grads = &g,
+                             .mean = &m,
+                             .variance = &v,
+                             .weight_decay = 0.01});
+  }
+};
+
 double seconds_of(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
   run();
@@ -167,6 +272,25 @@ int main(int argc, char** argv) {
   add_linear(pieces, "narrow", narrow);
   pieces.push_back({"attention", attention.flops, 1, [&] { kernels().f32.attention(attention.args); }});
   pieces.push_back({"attention backward", 2.5 * attention.flops, 1, [&] { attention.backward(); }});
+  Norm norm;
+  pieces.push_back({"layer norm", 0, 3, [&] { norm.forward(); }});
+  pieces.push_back({"layer norm backward", 0, 3, [&] { norm.backward(); }});
+  Elementwise gelu(kRows * kHidden, 1, loop_of<math::Gelu>(0)),
+      d_gelu(kRows * kHidden, 2, loop_of<math::Gelu>(1));
+  Elementwise add(kRows * kDim, 2, loop_of<math::Add>(0));
+  pieces.push_back({"gelu", 0, 1, [&] { gelu(); }});
+  pieces.push_back({"gelu backward", 0, 1, [&] { d_gelu(); }});
+  pieces.push_back({"add", 0, 4, [&] { add(); }});
+  Sum bias_64{1, kRows, kDim}, bias_128{1, kRows, kHidden}, bias_192{1, kRows, 3 * kDim},
+      pool{kBatch, kTokens, kDim};
+  pieces.push_back({"bias gradient, 64 columns", 0, 3, [&] { bias_64(); }});
+  pieces.push_back({"bias gradient, 128 columns", 0, 1, [&] { bias_128(); }});
+  pieces.push_back({"bias gradient, 192 columns", 0, 1, [&] { bias_192(); }});
+  pieces.push_back({"mean over tokens", 0, 1, [&] { pool(); }});
+  Loss loss;
+  pieces.push_back({"cross-entropy, both ways", 0, 1, [&] { loss(); }});
+  Optimizer optimizer;
+  pieces.push_back({"adamw", 0, 1, [&] { optimizer(); }});
   measure(pieces, rounds);
   report(pieces);
 }

@@ -126,7 +126,7 @@ struct SplitDepth {
       128;  // of k at a time, so that A's and B's rows stay in cache over all tiles
 
   const GemmArgs<T>& g;
-  int64_t parts = clamped(g.k / (8 * kStep), 2, 16);
+  int64_t parts = clamped(g.k / (4 * kStep), 2, 16);
   int64_t depth = round_up(ceil_div(g.k, parts), kStep);
   T* partial;
 

@@ -179,9 +179,13 @@ template <class T>
 void pack_left(int64_t m, int64_t k, LeftMatrix<T> a, T* out) {
   for (int64_t i = 0; i < m;) {
     const int rows = next_tile_rows(m - i);
-    for (int r = 0; r < rows; ++r) {
-      const T* from = a.at(i + r, 0).data;
-      for (int64_t p = 0; p < k; ++p) out[p * rows + r] = from[p * a.col];
+    const T* from = a.at(i, 0).data;
+    if (a.row == 1) {
+      for (int64_t p = 0; p < k; ++p)
+        for (int r = 0; r < rows; ++r) out[p * rows + r] = from[p * a.col + r];
+    } else {
+      for (int r = 0; r < rows; ++r)
+        for (int64_t p = 0; p < k; ++p) out[p * rows + r] = from[r * a.row + p * a.col];
     }
     out += rows * k;
     i += rows;
