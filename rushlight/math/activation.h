@@ -102,7 +102,7 @@ template <Floating S>
 constexpr S normal_density(S x) { return 0.398942280401432677940 * exp(-0.5 * x * x); }
 
 struct Gelu {
-  static constexpr Info info{.tolerance = 1e-5};
+  static constexpr Info info{};
   template <Floating S> static constexpr S forward(S x) { return x * normal_probability(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
     return g * (normal_probability(x) + x * normal_density(x));
@@ -112,7 +112,7 @@ struct Gelu {
 // With P(Z < x) taken as 0.5 (1 + tanh(u)) = sigmoid(2 u), where u = sqrt(2 / pi) (x + 0.044715 x^3).
 struct GeluTanh {
   static constexpr double kTwoSlopes = 1.595769121605730711760, kCubic = 0.044715;
-  static constexpr Info info{.tolerance = 1e-5};
+  static constexpr Info info{};
   template <Floating S> static constexpr S probability(S x) {
     return sigmoid(kTwoSlopes * x * (1 + kCubic * x * x));
   }
@@ -133,7 +133,7 @@ struct Silu {
 };
 
 struct Mish {
-  static constexpr Info info{.tolerance = 1e-5};
+  static constexpr Info info{};
   template <Floating S> static constexpr S forward(S x) { return x * tanh(softplus(x)); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
     const S t = tanh(softplus(x));
@@ -171,7 +171,7 @@ struct Softsign {
 };
 
 struct Tanhshrink {
-  static constexpr Info info{.tolerance = 1e-3};
+  static constexpr Info info{};
   template <Floating S> static constexpr S forward(S x) { return x - tanh(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
     const S t = tanh(x);

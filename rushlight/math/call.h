@@ -121,7 +121,10 @@ constexpr S apply_grad(const S& g, const S* operands, const S& y, const double* 
 
 // Whether the result is a Mask. REQUIRES: S is no Mask itself.
 template <class Op, class S>
-inline constexpr bool result_is_mask =
+inline constexpr bool result_is_mask = false;
+template <class Op, class S>
+  requires supports<Op, S>
+inline constexpr bool result_is_mask<Op, S> =
     std::same_as<decltype(apply_forward<Op, S>(nullptr, nullptr)), Mask<S>>;
 
 }  // namespace rushlight::math

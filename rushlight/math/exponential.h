@@ -62,7 +62,7 @@ struct Sigmoid {
 };
 
 struct Logit {
-  static constexpr Info info{.domain = {0.05, 0.95}, .integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.05, 0.95}, .integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return log(x / (1 - x)); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) { return g / (x * (1 - x)); }
 };

@@ -47,15 +47,14 @@ struct SmoothL1 {
     return select(is_small, 0.5 * size * size / select(is_small, beta, S(1)), size - 0.5 * beta);
   }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S, Params p) {
-    const S difference = I == 0 ? a - b : b - a, beta = p.beta;
-    const auto is_small = abs(difference) < beta;
-    return g * select(is_small, difference / select(is_small, beta, S(1)), sign(difference));
+    const S difference = I == 0 ? a - b : b - a;
+    return g * select(difference == 0, S(0), min(max(difference / p.beta, S(-1)), S(1)));
   }
 };
 
 // -(t log x + (1 - t) log(1 - x)), the logarithms no lower than -100.
 struct Bce {
-  static constexpr Info info{.domain = {0.05, 0.95}, .domain2 = {0.05, 0.95}, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.05, 0.95}, .domain2 = {0.05, 0.95}};
   template <Floating S> static constexpr S forward(S x, S t) {
     return (t - 1) * max(log1p(-x), S(-100)) - t * max(log(x), S(-100));
   }
@@ -66,7 +65,7 @@ struct Bce {
 
 // bce of sigmoid(x), its first term times weight, put together so that nothing cancels and nothing overflows.
 struct BceWithLogits {
-  static constexpr Info info{.domain2 = {0.05, 0.95}, .kinks = {0}, .tolerance = 1e-5};
+  static constexpr Info info{.domain2 = {0.05, 0.95}, .kinks = {0}};
   template <Floating S> static constexpr S tail(S x) { return log1p(exp(-abs(x))); }
   template <Floating S> static constexpr S forward(S x, S t, S weight) {
     return (1 - t) * max(x, S(0)) + weight * t * max(-x, S(0)) + (1 + (weight - 1) * t) * tail(x);

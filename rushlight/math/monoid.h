@@ -25,7 +25,9 @@ struct Product {
 
 // NaN wins. An integer's infinities are its lowest and highest number.
 struct Max {
-  template <Number S> static constexpr S identity() { return S::kKind == NumberKind::boolean ? 0 : -kInfinity; }
+  template <Number S> static constexpr S identity() {
+    return S::kKind == NumberKind::boolean ? 0 : -kInfinity;
+  }
   template <Number S> static constexpr S combine(S a, S b) { return max(a, b); }
 };
 
@@ -37,12 +39,16 @@ struct Min {
 // 1 if any operand is not 0, NaN included.
 struct Any {
   template <Number S> static constexpr S identity() { return 0; }
-  template <Number S> static constexpr S combine(S a, S b) { return select(either(a != 0, b != 0), S(1), S(0)); }
+  template <Number S> static constexpr S combine(S a, S b) {
+    return select(either(a != 0, b != 0), S(1), S(0));
+  }
 };
 
 struct All {
   template <Number S> static constexpr S identity() { return 1; }
-  template <Number S> static constexpr S combine(S a, S b) { return select(both(a != 0, b != 0), S(1), S(0)); }
+  template <Number S> static constexpr S combine(S a, S b) {
+    return select(both(a != 0, b != 0), S(1), S(0));
+  }
 };
 // clang-format on
 

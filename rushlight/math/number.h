@@ -110,7 +110,7 @@ struct Info {
   Kinks kinks{};       // samples keep away from here; the value and gradient there are tested by name
   Integers integers = Integers::refused;
   unsigned mask_operands = 0;  // bit i: operand i is a Mask (where's condition)
-  double tolerance = 1e-6;     // relative, of the float32 result against float64
+  double tolerance = 1e-6;     // of the float32 result against float64: relative, but below 1 absolute
 };
 
 // One struct is one op, named as the op in PascalCase:

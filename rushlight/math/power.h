@@ -8,7 +8,7 @@ namespace rushlight::math {
 // clang-format off
 // The gradient of x^0 is 0, of 0^y with respect to y too.
 struct Pow {
-  static constexpr Info info{.domain = {0.1, 3}, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.1, 3}};
   template <Real S> static constexpr S forward(S a, S b) { return pow(a, b); }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S y) {
     return I == 0 ? g * (b * pow(a, select(b == 0, S(0), b - 1)))

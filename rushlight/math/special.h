@@ -17,7 +17,7 @@ struct Erf {
 };
 
 struct Erfc {
-  static constexpr Info info{.integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return erfc(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
     return g * (-kTwoBySqrtPi * exp(-x * x));
@@ -33,20 +33,20 @@ struct Erfinv {
 };
 
 struct Lgamma {
-  static constexpr Info info{.domain = {0.1, 5}, .integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.1, 5}, .integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return lgamma(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) { return g * digamma(x); }
 };
 
 struct Digamma {
-  static constexpr Info info{.domain = {0.1, 5}, .integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.1, 5}, .integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return digamma(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) { return g * polygamma(1, x); }
 };
 
 struct Polygamma {
   struct Params { double n; };
-  static constexpr Info info{.domain = {0.3, 5}, .integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {0.3, 5}, .integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x, Params p) { return polygamma(p.n, x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S, Params p) {
     return g * polygamma(p.n + 1, x);

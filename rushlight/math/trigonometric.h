@@ -79,7 +79,7 @@ struct Asinh {
 };
 
 struct Acosh {
-  static constexpr Info info{.domain = {1.05, 4}, .integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.domain = {1.05, 4}, .integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return acosh(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) { return g / sqrt((x - 1) * (x + 1)); }
 };
@@ -102,9 +102,9 @@ struct Rad2deg {
   template <int I, Floating S> static constexpr S grad(S g, S, S) { return g * (180 / kPi); }
 };
 
-// sin(pi x) / (pi x), and 1 at 0. Near 0 the two terms of the gradient cancel: there it comes from its series.
+// sin(pi x) / (pi x), and 1 at 0. Near 0 the two terms of the gradient cancel: its series takes their place.
 struct Sinc {
-  static constexpr Info info{.integers = Integers::to_float, .tolerance = 1e-5};
+  static constexpr Info info{.integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) {
     const S t = select(x == 0, S(1), x * kPi);
     return select(x == 0, S(1), sin(t) / t);
