@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "tests/base/pseudo_terminal.h"
+
 using namespace rushlight;
 
 namespace {
@@ -71,7 +73,7 @@ TEST_CASE("without a known end there is no bar") {
 }
 
 TEST_CASE("a file gets plain lines, and no more than one for a short job") {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+  const File file(std::tmpfile(), std::fclose);
   {
     Progress progress("training", 1000, file.get());
     for (int i = 0; i < 1000; ++i) {
@@ -86,4 +88,28 @@ TEST_CASE("a file gets plain lines, and no more than one for a short job") {
   CHECK(text.ends_with(", loss 0.5\n"));
   CHECK(text.find('\n') == text.size() - 1);
   CHECK(text.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("in a terminal the bar and what is above it are redrawn in place") {
+  PseudoTerminal terminal(60);
+  const Variable term("TERM", "xterm"), no_color("NO_COLOR", "1");
+  Progress progress("x", 4, terminal.program.get());
+  CHECK(progress.has_room_above(39));
+  CHECK_FALSE(progress.has_room_above(40));
+  progress.advance();
+  CHECK(terminal.read_screen() == "");  // too early
+  usleep(110'000);
+  CHECK(progress.is_due());
+  progress.show_above("one\ntwo\n");
+  progress.advance();
+  CHECK_FALSE(progress.is_due());
+  std::string screen = terminal.read_screen();
+  CHECK(screen.starts_with("\r\x1b[Jone\r\ntwo\r\nx  ━"));
+  CHECK(screen.find("2/4") != std::string::npos);
+  progress.advance(2);
+  progress.finish();
+  screen = terminal.read_screen();
+  CHECK(screen.starts_with("\r\x1b[2A\x1b[Jone\r\ntwo\r\nx  ━"));
+  CHECK(screen.find("4/4") != std::string::npos);
+  CHECK(screen.ends_with("\r\n"));
 }

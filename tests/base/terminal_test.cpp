@@ -1,41 +1,10 @@
 #include "rushlight/base/terminal.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 
-#include <memory>
+#include "tests/base/pseudo_terminal.h"
 
 using namespace rushlight;
-
-namespace {
-
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-// The program's end of a terminal of our own, `columns` wide.
-struct PseudoTerminal {
-  explicit PseudoTerminal(unsigned short columns) {
-    REQUIRE(grantpt(fileno(owner.get())) == 0);
-    REQUIRE(unlockpt(fileno(owner.get())) == 0);
-    program = File(std::fopen(ptsname(fileno(owner.get())), "w"), std::fclose);
-    const winsize size{.ws_row = 40, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
-    REQUIRE(ioctl(fileno(program.get()), TIOCSWINSZ, &size) == 0);
-  }
-  File owner{fdopen(posix_openpt(O_RDWR | O_NOCTTY), "r+"), std::fclose};
-  File program{nullptr, std::fclose};
-};
-
-struct Variable {  // sets an environment variable for one scope
-  Variable(const char* name, const char* value) : name(name), before(getenv(name) ? getenv(name) : "") {
-    setenv(name, value, 1);
-  }
-  ~Variable() { before.empty() ? unsetenv(name) : setenv(name, before.c_str(), 1); }
-  const char* name;
-  std::string before;
-};
-
-}  // namespace
 
 TEST_CASE("a file is no terminal") {
   const File file(std::tmpfile(), std::fclose);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <string>
 #include <typeinfo>
 #include <utility>
 
@@ -78,7 +79,8 @@ TEST_CASE("the gradient of every formula is what its Value says") {
   int judged = 0;
   AllFormulas::for_each([&]<class Op>(TypeTag<Op>) {
     if constexpr (has_grad<Op>) {
-      INFO(typeid(Op).name());
+      const std::string formula = typeid(Op).name();
+      CAPTURE(formula);
       compare_gradients<Op>();
       ++judged;
     }

@@ -16,14 +16,14 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Unary {
-  const char* name;
+  std::string name;
   Value (*on_values)(const Value&);
   double (*on_doubles)(double);
   std::vector<double> points;
 };
 
 struct Binary {
-  const char* name;
+  std::string name;
   Value (*on_values)(const Value&, const Value&);
   double (*on_doubles)(double, double);
   std::vector<std::pair<double, double>> points;
