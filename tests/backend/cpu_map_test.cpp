@@ -1,5 +1,7 @@
 #include "rushlight/backend/cpu/map_run.h"
 
+#include <cstring>
+
 #include "rushlight/generated/map_ops.h"
 #include "tests/backend/cpu_testing.h"
 
@@ -22,6 +24,42 @@ template <class T>
 MapRun run_of(int op, int part, int operands) {
   constexpr bool wide = sizeof(T) == 8;
   return {.loop = kernels().map_loop(op, part, wide), .wide = wide, .operands = operands};
+}
+
+// The largest error in ULP of a function of one operand, over numbers of all sizes and between -12 and 12;
+// infinite if an infinity, a NaN or the sign of zero is wrong.
+template <class Op>
+double worst_ulp(long double (*exact)(long double)) {
+  std::mt19937 engine(1);
+  std::uniform_real_distribution<float> near(-12, 12);
+  std::vector<float> x = {0.f, -0.f, 1.f, -1.f, INFINITY, -INFINITY, NAN, 1e-45f, 88.7229f, -103.9f};
+  for (int i = 0; i < 100000; ++i) {
+    const uint32_t bits = engine();
+    float any;
+    std::memcpy(&any, &bits, sizeof any);
+    x.push_back(any);
+    x.push_back(near(engine));
+  }
+  std::vector<float> y(x.size());
+  run_map(run_of<float>(position<Op>(), 0, 1), {.out = y.data(),
+                                                .in = {x.data()},
+                                                .out_step = 1,
+                                                .step = {1},
+                                                .count = static_cast<int64_t>(x.size()),
+                                                .params = nullptr});
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const long double truth = exact(x[i]);
+    const float rounded = static_cast<float>(truth);
+    if (std::isnan(rounded) && std::isnan(y[i])) continue;
+    if (y[i] == rounded && (rounded != 0 || std::signbit(y[i]) == std::signbit(rounded))) continue;
+    int exponent = 0;
+    std::frexp(rounded, &exponent);
+    const long double ulp = std::ldexp(1.0L, std::max(exponent - 24, -149));
+    const double error = static_cast<double>(std::abs(y[i] - truth) / ulp);
+    worst = std::max(worst, std::isfinite(error) && std::isfinite(rounded) ? error : INFINITY);
+  }
+  return worst;
 }
 
 }  // namespace
@@ -100,4 +138,21 @@ TEST_CASE("map: masks are bool in memory") {
     CHECK(less[i] == (a[i] < b[i]));
     CHECK(smaller[i] == std::min(a[i], b[i]));
   }
+}
+
+TEST_CASE("map: vector functions keep the accuracy that simd_math.h states") {
+  CHECK(worst_ulp<math::Exp>(std::exp) <= 1);
+  CHECK(worst_ulp<math::Exp2>(std::exp2) <= 2);
+  CHECK(worst_ulp<math::Expm1>(std::expm1) <= 2);
+  CHECK(worst_ulp<math::Log>(std::log) <= 1);
+  CHECK(worst_ulp<math::Log1p>(std::log1p) <= 3);
+  CHECK(worst_ulp<math::Tanh>(std::tanh) <= 4);
+  CHECK(worst_ulp<math::Erf>(std::erf) <= 3);
+  CHECK(worst_ulp<math::Erfc>(std::erfc) <= 6);
+  CHECK(worst_ulp<math::Sqrt>(std::sqrt) <= 0.5);
+  CHECK(worst_ulp<math::Sin>(std::sin) <= 1);
+  CHECK(worst_ulp<math::Floor>(std::floor) == 0);
+  CHECK(worst_ulp<math::Ceil>(std::ceil) == 0);
+  CHECK(worst_ulp<math::Trunc>(std::trunc) == 0);
+  CHECK(worst_ulp<math::Round>(std::nearbyint) == 0);
 }

@@ -88,7 +88,7 @@ RUSHLIGHT_INLINE Vec<T> exp(Vec<T> x) {
   return y * power_of_two<T>(half) * power_of_two<T>(n - half);
 }
 
-// 2^x. 1 ULP.
+// 2^x. 2 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> exp2(Vec<T> x) {
   constexpr double kLow = kSingle<T> ? -151 : -1076, kHigh = kSingle<T> ? 129 : 1025;
