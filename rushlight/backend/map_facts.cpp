@@ -7,7 +7,7 @@ namespace rushlight {
 namespace {
 
 template <class Op>
-MapFacts facts_of() {
+constexpr MapFacts facts_of() {
   MapFacts facts;
   facts.arity = math::arity<Op>;
   facts.param_count = math::param_count<Op>;
@@ -36,24 +36,6 @@ MapFacts facts_of() {
   return facts;
 }
 
-struct MapTable {
-  std::array<MapFacts, kMapCount> facts;
-  std::vector<int> index;
-
-  MapTable() : index(static_cast<size_t>(op_count()), -1) {
-    int next = 0;
-    for (int i = 0; i < op_count(); ++i)
-      if (schema_of(static_cast<OpId>(i)).kind == OpKind::map) index[static_cast<size_t>(i)] = next++;
-    next = 0;
-    MapOps::for_each(
-        [&](auto tag) { facts[static_cast<size_t>(next++)] = facts_of<typename decltype(tag)::type>(); });
-  }
-};
-const MapTable& table() {
-  static const MapTable maps;
-  return maps;
-}
-
 enum Category { kBoolean, kIntegral, kFloating };
 Category category_of(DType dtype) {
   return is_floating(dtype) ? kFloating : is_integral(dtype) ? kIntegral : kBoolean;
@@ -61,8 +43,12 @@ Category category_of(DType dtype) {
 
 }  // namespace
 
-int map_index(OpId id) { return table().index[static_cast<size_t>(id)]; }
-const MapFacts& map_facts(OpId id) { return table().facts[static_cast<size_t>(map_index(id))]; }
+constinit const std::array<MapFacts, kMapCount> kMapFacts = [] {
+  std::array<MapFacts, kMapCount> facts;
+  size_t next = 0;
+  MapOps::for_each([&](auto tag) { facts[next++] = facts_of<typename decltype(tag)::type>(); });
+  return facts;
+}();
 
 DType result_type(Inputs operands, unsigned skip) {
   // rank 2: tensors with dimensions, 1: 0-d tensors, 0: plain numbers
@@ -89,6 +75,10 @@ DType result_type(Inputs operands, unsigned skip) {
 
 DType map_compute_type(OpId id, Inputs operands) {
   const MapFacts& facts = map_facts(id);
+  DType first = operands[0].dtype();
+  bool alike = !facts.mask_operands;
+  for (size_t i = 0; i < operands.size(); ++i) alike &= operands[i].dtype() == first && !operands[i].impl()->weak;
+  if (alike && facts.supports(first)) return first;
   DType dtype = result_type(operands, facts.mask_operands);
   if (facts.supports(dtype)) return dtype;
   if (!is_floating(dtype) && facts.integers == math::Integers::to_float) return default_dtype();
@@ -100,6 +90,38 @@ DType map_compute_type(OpId id, Inputs operands) {
     }
   fail(ErrorKind::type, "[", name_of(id), "] is not defined for ", dtype, "; it takes ", types,
        ". Cast the input with to(float32) first");
+}
+
+namespace {
+// Which inputs of a gradient's kernel are masks: they stand in the order of the operands that the formula reads.
+unsigned mask_inputs_of_grad(const MapFacts& facts, const math::GradUse& use) {
+  unsigned masks = 0, position = 1;
+  for (unsigned operand = 0; operand < 3; ++operand)
+    if (use.reads_input[operand]) masks |= (facts.mask_operands >> operand & 1) << position++;
+  return masks;
+}
+}  // namespace
+
+MapCall::MapCall(const KernelCall& call) {
+  const MapFacts& facts = map_facts(call.id);
+  if (call.part == Part::forward) {
+    type = compute_type(map_compute_type(call.id, call.in));
+    bool_operands = facts.mask_operands;
+    bool_result = facts.mask_result;
+  } else {
+    type = compute_type(call.in[0].dtype());
+    if (facts.mask_operands)
+      bool_operands = mask_inputs_of_grad(facts, facts.grads[static_cast<size_t>(call.part) - 1]);
+  }
+  for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
+  const Tensor& out = call.out[0];
+  uniform = out.dtype() == (bool_result ? DType::boolean : type);
+  flat = out.is_contiguous();
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    uniform &= call.in[k].dtype() == (bool_operands >> k & 1 ? DType::boolean : type);
+    flat &= call.in[k].is_contiguous() && call.in[k].numel() == out.numel();
+  }
+  flat &= uniform;
 }
 
 }  // namespace rushlight

@@ -15,9 +15,6 @@ namespace rushlight {
 
 inline constexpr int kMapCount = MapOps::size;
 
-// The position of an op among the MAP ops, or -1.
-int map_index(OpId id);
-
 struct MapFacts {
   int arity = 0;
   int param_count = 0;
@@ -28,10 +25,11 @@ struct MapFacts {
   uint16_t dtypes = 0;  // bit per DType: a formula exists for numbers of this type (halves by way of float32)
   math::GradUse grads[3] = {};
 
-  bool supports(DType dtype) const { return dtypes >> static_cast<int>(dtype) & 1; }
+  constexpr bool supports(DType dtype) const { return dtypes >> static_cast<int>(dtype) & 1; }
 };
 
-const MapFacts& map_facts(OpId id);
+extern const std::array<MapFacts, kMapCount> kMapFacts;
+inline const MapFacts& map_facts(OpId id) { return kMapFacts[static_cast<size_t>(map_index(id))]; }
 
 // The type that a MAP op computes in, whatever the operands' types: promotion over all operands that are not
 // masks, then to floating where the formula needs it. Throws, naming the op and the types, where there is no
@@ -41,5 +39,17 @@ DType map_compute_type(OpId id, Inputs operands);
 // PyTorch's promotion over a list: dimensioned tensors decide within their category, then 0-d ones, then
 // plain numbers.
 DType result_type(Inputs operands, unsigned skip = 0);
+
+// A call of a MAP op (forward or one gradient), made ready for the loops of a backend.
+struct MapCall {
+  explicit MapCall(const KernelCall& call);
+
+  DType type;                  // the loops compute in it; halves in float32
+  unsigned bool_operands = 0;  // bit k: inputs[k] is a mask
+  bool bool_result = false;
+  bool uniform;                // no operand needs a cast
+  bool flat;                   // ... and all are one contiguous run of the same length
+  double params[8];
+};
 
 }  // namespace rushlight

@@ -59,10 +59,13 @@ class SmallVector {
   T& front() { return data_[0]; }
   const T& front() const { return data_[0]; }
 
-  void push_back(T value) {
+  void push_back(T value) { emplace_back(std::move(value)); }
+  template <class... Args>
+  T& emplace_back(Args&&... args) {  // REQUIRES: no argument lives in this vector
     if (size_ == capacity_) grow(size_t{capacity_} * 2);
-    new (data_ + size_) T(std::move(value));
+    T* item = new (data_ + size_) T{std::forward<Args>(args)...};
     ++size_;
+    return *item;
   }
   void pop_back() { data_[--size_].~T(); }
   void clear() {

@@ -28,7 +28,6 @@ constexpr Line kLines[] = {
 #undef COMPOSITE
 #undef FUNCTION
 };
-constexpr int kOpCount = static_cast<int>(std::size(kLines));
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -138,7 +137,6 @@ bool Schema::has_list() const {
                      [](const Argument& a) { return a.kind == ArgKind::tensors; });
 }
 
-int op_count() { return kOpCount; }
 const Schema& schema_of(OpId id) { return schemas()[static_cast<size_t>(id)]; }
 std::string_view name_of(OpId id) { return kLines[static_cast<size_t>(id)].id; }
 const OpId* find_op(std::string_view id_name) {

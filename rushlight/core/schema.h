@@ -1,7 +1,9 @@
 // What the op list says, parsed: ids, names, arguments, results.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,29 @@ enum class OpId : uint16_t {
 };
 
 enum class OpKind : uint8_t { map, view, op, composite, function };
+
+// The kind of each op, and each MAP op's position among the MAP ops (-1 for others), known at compile time.
+inline constexpr OpKind kOpKinds[] = {
+#define MAP(id, schema, doc) OpKind::map,
+#define VIEW(id, schema, doc) OpKind::view,
+#define OP(id, schema, doc) OpKind::op,
+#define COMPOSITE(id, schema, doc) OpKind::composite,
+#define FUNCTION(id, schema, doc) OpKind::function,
+#include "rushlight/core/op_list.h"
+#undef MAP
+#undef VIEW
+#undef OP
+#undef COMPOSITE
+#undef FUNCTION
+};
+inline constexpr int kOpCount = static_cast<int>(std::size(kOpKinds));
+inline constexpr auto kMapIndex = [] {
+  std::array<int16_t, kOpCount> index{};
+  int16_t next = 0;
+  for (size_t i = 0; i < index.size(); ++i) index[i] = kOpKinds[i] == OpKind::map ? next++ : int16_t{-1};
+  return index;
+}();
+constexpr int map_index(OpId id) { return kMapIndex[static_cast<size_t>(id)]; }
 
 enum class ArgKind : uint8_t {
   tensor,
@@ -66,7 +91,7 @@ struct Schema {
   bool has_list() const;
 };
 
-int op_count();
+constexpr int op_count() { return kOpCount; }
 const Schema& schema_of(OpId id);
 std::string_view name_of(OpId id);  // its id: unique, stable in files
 const OpId* find_op(std::string_view id_name);

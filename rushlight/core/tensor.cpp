@@ -21,12 +21,15 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
   small_free(impl, sizeof(TensorImpl));
 }
 
-Tensor empty_like_layout(const Layout& layout, DType dtype, const Allocator& allocator) {
+size_t result_bytes(const Layout& layout, DType dtype) {
   size_t bytes;
   if (__builtin_mul_overflow(static_cast<size_t>(layout.numel()), size_of(dtype), &bytes))
-    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(),
-         " is larger than 64 bits address");
-  return Tensor(TensorImpl::make(Storage::allocate(bytes, allocator), layout, dtype));
+    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(), " is larger than 64 bits address");
+  return bytes;
+}
+
+Tensor empty_like_layout(const Layout& layout, DType dtype, const Allocator& allocator) {
+  return Tensor(TensorImpl::make(Storage::allocate(result_bytes(layout, dtype), allocator), layout, dtype));
 }
 
 Tensor empty(const IntList& shape, DType dtype, Device device) {

@@ -197,6 +197,8 @@ void append_text(std::string& text, const Tensor& tensor);
 // -- creation without an op: memory that is filled by the caller
 Tensor empty(const IntList& shape, DType dtype, Device device = {});
 Tensor empty_like_layout(const Layout& layout, DType dtype, const Allocator& allocator);
+// The bytes that a fresh tensor of this layout takes; throws where they overflow.
+size_t result_bytes(const Layout& layout, DType dtype);
 // Memory of somebody else; `release(context)` is called when the last tensor over it is gone.
 Tensor from_blob(void* data, const IntList& shape, DType dtype, void (*release)(void*) = nullptr,
                  void* context = nullptr);

@@ -11,11 +11,14 @@ namespace {
 uint16_t writer_id(const OpCall& call) { return static_cast<uint16_t>(call.def.id); }
 
 // -- before the run
-// ---------------------------------------------------------------------------------------------------
 
+bool wants_grad(const Tensor& tensor) {
+  const TensorImpl* impl = tensor.impl();
+  return impl && (impl->requires_grad || (impl->is_view && requires_grad(*impl)));
+}
 bool any_requires_grad(Inputs in) {
   for (size_t i = 0; i < in.size(); ++i)
-    if (in[i].defined() && requires_grad(*in[i].impl())) return true;
+    if (wants_grad(in[i])) return true;
   return false;
 }
 
@@ -45,13 +48,12 @@ void run(OpCall& call) {
 }
 
 // -- recording
-// --------------------------------------------------------------------------------------------------------
 
 // Which operands of a MAP its gradients read: only what the inputs that want a gradient need.
 void map_needs(const OpCall& call, Inputs in, uint32_t& inputs, uint32_t& outputs) {
   const MapFacts& facts = map_facts(call.def.id);
   for (size_t i = 0; i < in.size(); ++i) {
-    if (!requires_grad(*in[i].impl())) continue;
+    if (!wants_grad(in[i])) continue;
     const math::GradUse& use = facts.grads[i];
     for (size_t k = 0; k < in.size(); ++k) inputs |= static_cast<uint32_t>(use.reads_input[k]) << k;
     outputs |= static_cast<uint32_t>(use.reads_output);
@@ -139,7 +141,6 @@ bool wants_recording(OpCall& call) {
 }
 
 // -- views
-// ------------------------------------------------------------------------------------------------------------
 
 Tensor root_base(const Tensor& tensor) {
   ViewHistory* view = view_history(tensor);
@@ -169,7 +170,6 @@ void apply_view(OpCall& call) {
 }
 
 // -- in place
-// ---------------------------------------------------------------------------------------------------------
 
 void refuse_in_place(const OpCall& call, const Tensor& target) {
   if (target.layout().has_overlap())
@@ -221,22 +221,22 @@ void refuse_partial_overlap(const OpCall& call, const Tensor& target) {
            "the operation");
 }
 
-void expect_result_fits(const OpCall& call, size_t i, const Tensor& target) {
-  const OutputSpec& spec = call.specs[i];
-  if (!spec.layout.same_shape(target.layout()))
-    fail(ErrorKind::runtime, "[", call.name(), "] the result has shape ", spec.layout.shape(),
+void expect_result_fits(const OpCall& call, const TensorImpl& result, const Tensor& target) {
+  if (!result.layout.same_shape(target.layout()))
+    fail(ErrorKind::runtime, "[", call.name(), "] the result has shape ", result.layout.shape(),
          " but is to be written to a tensor of shape ", target.shape(), "; the shapes must be equal");
-  if (!can_cast(spec.dtype, target.dtype()))
-    fail(ErrorKind::runtime, "[", call.name(), "] result type ", spec.dtype,
+  if (!can_cast(result.dtype, target.dtype()))
+    fail(ErrorKind::runtime, "[", call.name(), "] result type ", result.dtype,
          " can't be cast to the desired output type ", target.dtype(),
          "; use the out-of-place form, or cast the target first");
 }
 
-bool holds_result_directly(const OpCall& call, size_t i, const Tensor& target) {
+// Whether the kernel may write the target itself: it does not read what it overwrites, and finds what infer promised.
+bool holds_result_directly(const OpCall& call, const TensorImpl& result, const Tensor& target) {
   if (call.def.in_place_safe) return true;
   for (size_t k = 0; k < call.in.size(); ++k)
     if (call.in[k].defined() && call.in[k].shares_storage(target)) return false;
-  return target.is_contiguous() && target.dtype() == call.specs[i].dtype;
+  return target.is_contiguous() && target.dtype() == result.dtype;
 }
 
 // Computes into `targets`: directly where the kernel can, else by a copy of a fresh result.
@@ -244,12 +244,14 @@ void run_into(OpCall& call, const Results& targets) {
   infer(call);
   bool direct = true;
   for (size_t i = 0; i < targets.size(); ++i) {
-    expect_result_fits(call, i, targets[i]);
+    const TensorImpl& result = *call.out[i].impl();
+    expect_result_fits(call, result, targets[i]);
     refuse_partial_overlap(call, targets[i]);
-    direct &= holds_result_directly(call, i, targets[i]);
+    direct &= holds_result_directly(call, result, targets[i]);
   }
   if (direct) {
     call.out = targets;
+    call.into_targets = true;
     run(call);
   } else {
     run(call);
@@ -257,8 +259,8 @@ void run_into(OpCall& call, const Results& targets) {
     for (size_t i = 0; i < targets.size(); ++i) {
       const Tensor* const inputs[] = {&targets[i], &call.out[i]};
       OpCall copy{op_def(OpId::copy), {inputs, 2}, {}};
-      copy.specs.push_back({targets[i].layout(), targets[i].dtype()});
       copy.out.push_back(targets[i]);
+      copy.into_targets = true;
       run(copy);
       call.out[i] = targets[i];
     }

@@ -47,36 +47,31 @@ void note_fallback(const OpCall& call, const Backend& backend) {
         call.name(), backend.name);
 }
 
-void allocate_results(OpCall& call, const Backend& backend) {
-  for (size_t i = call.out.size(); i < call.specs.size(); ++i)
-    call.out.push_back(empty_like_layout(call.specs[i].layout, call.specs[i].dtype, *backend.allocator));
+void give_memory(const Tensor& result, const Allocator& allocator) {
+  TensorImpl& impl = *result.impl();
+  if (!impl.storage) impl.storage = Storage::allocate(result_bytes(impl.layout, impl.dtype), allocator);
 }
 
 bool try_kernel(OpCall& call, const Backend& backend) {
   Kernel kernel = backend.kernel(call.def.id, call.part);
   if (!kernel) return false;
-  size_t given = call.out.size();
-  allocate_results(call, backend);
-  if (kernel(call.kernel_call(call.def.id))) return true;
-  while (call.out.size() > given) call.out.pop_back();
-  return false;
+  for (const Tensor& result : call.out) give_memory(result, *backend.allocator);
+  return kernel(call.kernel_call(call.def.id));
 }
 
 // A body's results, put where the caller wanted them.
-void run_body(OpCall& call) {
-  Results wanted = std::move(call.out);
+void run_body(OpCall& call, bool into_targets) {
+  Results targets = std::move(call.out);
   call.out.clear();
-  {
-    NoGrad guard;
-    Scoped<Interpreter*> eager(context().interpreter, nullptr);
-    call.def.body(call);
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      const Tensor* const inputs[] = {&wanted[i], &call.out[i]};
-      OpCall copy{op_def(OpId::copy), {inputs, 2}, {}};
-      copy.out.push_back(wanted[i]);
-      run_eager(copy);
-      call.out[i] = wanted[i];
-    }
+  NoGrad guard;
+  Scoped<Interpreter*> eager(context().interpreter, nullptr);
+  call.def.body(call);
+  for (size_t i = 0; into_targets && i < targets.size(); ++i) {
+    const Tensor* const inputs[] = {&targets[i], &call.out[i]};
+    OpCall copy{op_def(OpId::copy), {inputs, 2}, {}};
+    copy.out.push_back(targets[i]);
+    run_eager(copy);
+    call.out[i] = targets[i];
   }
 }
 
@@ -92,7 +87,7 @@ uint64_t fallback_count() { return fallbacks.load(std::memory_order_relaxed); }
 void run_eager(OpCall& call) {
   const Backend& backend = host_backend();
   if (try_kernel(call, backend)) return;
-  if (call.def.body && call.part == Part::forward) return run_body(call);
+  if (call.def.body && call.part == Part::forward) return run_body(call, call.into_targets);
   if (&backend != &reference_backend()) {
     note_fallback(call, backend);
     if (try_kernel(call, reference_backend())) return;

@@ -7,11 +7,6 @@ namespace rushlight {
 
 using Results = SmallVector<Tensor, 2>;
 
-struct OutputSpec {
-  Layout layout;
-  DType dtype;
-};
-
 struct OpDef;
 class Vjp;
 
@@ -22,10 +17,12 @@ struct OpCall {
   Attrs attrs;
   Part part = Part::forward;
   bool recording = false;              // a gradient may be asked for: residuals are wanted
-  SmallVector<OutputSpec, 2> specs{};  // what infer() found
-  Results out{};                       // given (in place, out=) or made by the interpreter
+  // infer() emits results that have no memory yet; the interpreter gives it to them. In place and out= they are replaced
+  // by the tensors to write.
+  Results out{};
+  bool into_targets = false;           // out holds tensors of the caller's
 
-  void emit(Layout layout, DType dtype) { specs.push_back({std::move(layout), dtype}); }
+  void emit(Layout layout, DType dtype) { out.push_back(Tensor(TensorImpl::make({}, std::move(layout), dtype))); }
   void emit(IntSpan shape, DType dtype) { emit(Layout(shape), dtype); }
   const char* name() const;
   KernelCall kernel_call(OpId id) const { return {id, part, in, {out.data(), out.size()}, attrs}; }

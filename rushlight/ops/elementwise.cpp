@@ -53,7 +53,6 @@ void map_infer(OpCall& call) {
 }
 
 // -- gradients
-// --------------------------------------------------------------------------------------------------------
 
 template <class Op>
 constexpr std::array<double, 8> params_of(const Attrs& attrs) {
@@ -112,34 +111,28 @@ void map_vjp(Vjp& v) {
   set_gradient<Op, 2>(v);
 }
 
-struct MapDefs {
-  std::array<OpDef, static_cast<size_t>(kMapCount)> defs{};
-
-  MapDefs() {
-    size_t next = 0;
-    for (int i = 0; i < op_count(); ++i) {
-      OpId id = static_cast<OpId>(i);
-      if (schema_of(id).kind != OpKind::map) continue;
-      defs[next].id = id;
-      ++next;
-    }
-    next = 0;
-    MapOps::for_each([&](auto tag) {
-      using Op = typename decltype(tag)::type;
-      OpDef& def = defs[next++];
-      def.infer = map_infer;
-      def.is_map = true;
-      def.in_place_safe = true;
-      if constexpr (math::has_grad<Op>) def.vjp = map_vjp<Op>;
-    });
-  }
-};
+template <class Op>
+constexpr OpDef def_of(OpId id) {
+  OpDef def{id};
+  def.infer = map_infer;
+  def.is_map = true;
+  def.in_place_safe = true;
+  if constexpr (math::has_grad<Op>) def.vjp = map_vjp<Op>;
+  return def;
+}
 
 }  // namespace
 
-const OpDef& map_def(int map_index) {
-  static const MapDefs table;
-  return table.defs[static_cast<size_t>(map_index)];
-}
+constinit const std::array<OpDef, static_cast<size_t>(kMapCount)> kMapDefs = [] {
+  std::array<OpDef, static_cast<size_t>(kMapCount)> defs{};
+  size_t next = 0;
+  int id = -1;
+  MapOps::for_each([&](auto tag) {
+    do ++id;
+    while (kOpKinds[id] != OpKind::map);
+    defs[next++] = def_of<typename decltype(tag)::type>(static_cast<OpId>(id));
+  });
+  return defs;
+}();
 
 }  // namespace rushlight

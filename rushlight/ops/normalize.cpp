@@ -47,7 +47,6 @@ void log_softmax_vjp(Vjp& v) {
 }
 
 // -- layer_norm: residuals are the mean and 1/deviation of every item
-// -------------------------------------------------
 
 IntList last_dims(size_t count) {
   IntList dims;

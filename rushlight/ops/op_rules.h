@@ -6,6 +6,7 @@
 #include "rushlight/engine/node.h"
 #include "rushlight/engine/op_def.h"
 #include "rushlight/generated/functions.h"
+#include "rushlight/generated/map_ops.h"
 #include "rushlight/generated/op_args.h"
 #include "rushlight/ops/operators.h"
 
@@ -27,8 +28,8 @@ namespace defs {
 #undef FUNCTION
 }  // namespace defs
 
-// The OpDef of the i-th MAP op.
-const OpDef& map_def(int map_index);
+// The OpDefs of the MAP ops, in the list's order.
+extern const std::array<OpDef, static_cast<size_t>(MapOps::size)> kMapDefs;
 
 inline IntSpan span_of(const Ints& ints) { return {ints.data(), ints.size()}; }
 

@@ -4,9 +4,9 @@
 
 namespace rushlight {
 
-const OpDef& op_def(OpId id) {
-  static const OpDef* const table[] = {
-#define MAP(id, schema, doc) &map_def(map_index(OpId::id)),
+namespace {
+constinit const OpDef* const kTable[] = {
+#define MAP(id, schema, doc) &kMapDefs[static_cast<size_t>(map_index(OpId::id))],
 #define VIEW(id, schema, doc) &defs::id,
 #define OP(id, schema, doc) &defs::id,
 #define COMPOSITE(id, schema, doc) &defs::id,
@@ -17,8 +17,9 @@ const OpDef& op_def(OpId id) {
 #undef OP
 #undef COMPOSITE
 #undef FUNCTION
-  };
-  return *table[static_cast<size_t>(id)];
-}
+};
+}  // namespace
+
+const OpDef& op_def(OpId id) { return *kTable[static_cast<size_t>(id)]; }
 
 }  // namespace rushlight

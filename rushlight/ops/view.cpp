@@ -250,7 +250,6 @@ Layout as_strided_layout(const Tensor& input, const Attrs& attrs) {
 Layout detach_layout(const Tensor& input, const Attrs&) { return input.layout(); }
 
 // -- gradients
-// --------------------------------------------------------------------------------------------------------
 
 void view_vjp(Vjp& v) { v.set(0, reshape(v.grad(), v.input_shape(0))); }
 

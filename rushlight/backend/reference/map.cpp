@@ -13,7 +13,6 @@ namespace {
 using math::Num;
 
 // -- the loops
-// --------------------------------------------------------------------------------------------------------
 
 template <class T>
 T element(const MapArgs& args, int operand, int64_t i) {
@@ -61,13 +60,11 @@ void grad_loop(const MapArgs& args) {
 }
 
 // -- the table
-// --------------------------------------------------------------------------------------------------------
 
-using Loops = std::array<std::array<std::array<MapLoop, kDTypeCount>, 4>,
-                         static_cast<size_t>(kMapCount)>;  // [op][part][dtype]
+using TypeLoops = std::array<std::array<MapLoop, kDTypeCount>, 4>;  // [part][dtype]
 
 template <class Op, class T>
-void fill_type(std::array<std::array<MapLoop, kDTypeCount>, 4>& parts) {
+constexpr void fill_type(TypeLoops& parts) {
   size_t at = static_cast<size_t>(dtype_index<T>);
   if constexpr (math::supports<Op, Num<T>>) parts[0][at] = forward_loop<Op, T>;
   if constexpr (math::has_grad<Op> && std::is_floating_point_v<T>) {
@@ -77,25 +74,20 @@ void fill_type(std::array<std::array<MapLoop, kDTypeCount>, 4>& parts) {
   }
 }
 
-const Loops& loops() {
-  static const Loops table = [] {
-    Loops filled{};
-    size_t next = 0;
-    MapOps::for_each([&](auto op_tag) {
-      auto& parts = filled[next++];
-      ElementTypes::for_each([&](auto type_tag) {
-        using T = typename decltype(type_tag)::type;
-        if constexpr (!std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>)
-          fill_type<typename decltype(op_tag)::type, T>(parts);
-      });
+constexpr std::array<TypeLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
+  std::array<TypeLoops, static_cast<size_t>(kMapCount)> table{};
+  size_t next = 0;
+  MapOps::for_each([&](auto op_tag) {
+    TypeLoops& parts = table[next++];
+    ElementTypes::for_each([&](auto type_tag) {
+      using T = typename decltype(type_tag)::type;
+      if constexpr (std::is_arithmetic_v<T>) fill_type<typename decltype(op_tag)::type, T>(parts);
     });
-    return filled;
-  }();
+  });
   return table;
-}
+}();
 
 // -- the driver
-// -------------------------------------------------------------------------------------------------------
 
 constexpr int64_t kTile = 256;
 
@@ -118,7 +110,6 @@ CastRun cast_between(DType to, DType from) {
 struct Port {
   CastRun cast = nullptr;  // null: memory is read as it is
   DType dtype{};           // of the memory
-  size_t loop_size = 0;    // of one element inside the loop
 };
 
 struct Driver {
@@ -159,43 +150,47 @@ struct Driver {
 Port port(const Tensor& tensor, DType inside, bool into_loop) {
   Port p;
   p.dtype = tensor.dtype();
-  p.loop_size = size_of(inside);
   if (tensor.dtype() != inside)
     p.cast = into_loop ? cast_between(inside, tensor.dtype()) : cast_between(tensor.dtype(), inside);
   return p;
 }
 
+void run_flat(const KernelCall& call, const MapCall& map, MapLoop loop) {
+  MapArgs args;
+  args.out = call.out[0].raw_data();
+  args.out_step = 1;
+  args.count = call.out[0].numel();
+  args.params = map.params;
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    args.in[k] = call.in[k].raw_data();
+    args.step[k] = 1;
+  }
+  loop(args);
+}
+
+void run_strided(const KernelCall& call, const MapCall& map, MapLoop loop) {
+  Driver driver;
+  driver.loop = loop;
+  driver.params = map.params;
+  driver.operands = static_cast<int>(call.in.size());
+  driver.out = port(call.out[0], map.bool_result ? DType::boolean : map.type, false);
+  StridedLoop<kMapOperands + 1> walk;
+  walk.add(call.out[0]);
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    driver.in[k] = port(call.in[k], map.bool_operands >> k & 1 ? DType::boolean : map.type, true);
+    walk.add(call.in[k]);
+  }
+  walk.each_run([&](char* const* at, const int64_t* step, int64_t n) { driver.run(at, step, n); });
+}
+
 }  // namespace
 
 bool map(const KernelCall& call) {
-  const MapFacts& facts = map_facts(call.id);
-  bool forward = call.part == Part::forward;
-  DType type = compute_type(forward ? map_compute_type(call.id, call.in) : call.in[0].dtype());
-  size_t part = static_cast<size_t>(call.part);
-  Driver driver;
-  driver.loop = loops()[static_cast<size_t>(map_index(call.id))][part][static_cast<size_t>(type)];
-  if (!driver.loop) return false;
-  double params[8];
-  for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
-  driver.params = params;
-  driver.operands = static_cast<int>(call.in.size());
-  driver.out = port(call.out[0], forward && facts.mask_result ? DType::boolean : type, false);
-  for (size_t k = 0; k < call.in.size(); ++k) {
-    bool mask = false;  // which operand stands at position k
-    if (forward) {
-      mask = facts.mask_operands >> k & 1;
-    } else if (k > 0) {
-      size_t seen = 0;
-      for (unsigned operand = 0; operand < 3; ++operand)
-        if (facts.grads[part - 1].reads_input[operand] && ++seen == k)
-          mask = facts.mask_operands >> operand & 1;
-    }
-    driver.in[k] = port(call.in[k], mask ? DType::boolean : type, true);
-  }
-  StridedLoop<kMapOperands + 1> walk;
-  walk.add(call.out[0]);
-  for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
-  walk.each_run([&](char* const* at, const int64_t* step, int64_t n) { driver.run(at, step, n); });
+  MapCall map(call);
+  MapLoop loop = kLoops[static_cast<size_t>(map_index(call.id))][static_cast<size_t>(call.part)]
+                       [static_cast<size_t>(map.type)];
+  if (!loop) return false;
+  map.flat ? run_flat(call, map, loop) : run_strided(call, map, loop);
   return true;
 }
 
