@@ -25,7 +25,7 @@ TEST_CASE("erfinv inverts erf, in the tails too") {
     CHECK(erfinv(-std::erf(x)) == -erfinv(std::erf(x)));
   }
   CHECK(erfinv(0.5) == exactly(0.47693627620446987338));
-  CHECK(erfinv(1 - 0x1p-40) == exactly(5.0350372773776434));
+  CHECK(erfinv(1 - 0x1p-40) == exactly(5.0512540852493899671));
   CHECK(std::signbit(erfinv(-0.0)));
   CHECK(erfinv(1) == kInf);
   CHECK(erfinv(-1) == -kInf);
@@ -45,10 +45,10 @@ TEST_CASE("digamma") {
   CHECK(digamma(1) == exactly(-kEulerGamma));
   CHECK(digamma(0.5) == exactly(-kEulerGamma - 2 * std::log(2)));
   CHECK(digamma(20) == exactly(2.9705239922421490509));
-  CHECK(digamma(-0.5) == exactly(0.036489973978576520559));
-  CHECK(digamma(1e10) == exactly(std::log(1e10)));
-  for (double x : {0.3, 4.2, 9.9, 10.1})
-    CHECK(digamma(x + 1) - digamma(x) == doctest::Approx(1 / x).epsilon(1e-13));
+  CHECK(digamma(-7.25) == exactly(5.1899772149562878875));
+  CHECK(digamma(10.125) == exactly(2.2648128020191512111));
+  CHECK(digamma(1e10) == exactly(23.02585092989045684));
+  CHECK(std::abs(digamma(-0.5) - 0.036489973978576520559) < 1e-15);  // a zero is near: digits go, but no more
   CHECK(digamma(0.0) == -kInf);
   CHECK(digamma(-0.0) == kInf);
   CHECK(std::isnan(digamma(-2)));
@@ -63,11 +63,12 @@ TEST_CASE("polygamma, on both sides of zero") {
   CHECK(polygamma(2, 1) == exactly(-2 * kZeta3));
   CHECK(polygamma(2, -0.5) == exactly(-14 * kZeta3 + 16));
   CHECK(polygamma(3, 1) == exactly(std::pow(kPi, 4) / 15));
-  for (double x : {-7.3, -0.001, 0.2, 8.0, 30.0})
-    for (int n : {1, 2, 3, 10}) {
-      const double step = (n % 2 ? -1 : 1) * std::tgamma(n + 1) * std::pow(x, -n - 1);
-      CHECK(polygamma(n, x + 1) == doctest::Approx(polygamma(n, x) + step).epsilon(1e-12));
-    }
+  CHECK(polygamma(1, 30) == exactly(0.033895060357739944214));
+  CHECK(polygamma(2, -0x1p-10) == exactly(2147483645.5895325703));
+  CHECK(polygamma(3, -7.25) == exactly(1558.5411952034044973));
+  CHECK(polygamma(5, 8) == exactly(0.00098951000477133869853));
+  CHECK(polygamma(10, -7.25) == exactly(15220204740668.34067));
+  CHECK(polygamma(20, 1.5) == exactly(-487772949462609.87364));
   CHECK(polygamma(1, 0) == kInf);
   CHECK(polygamma(2, -1) == -kInf);
   CHECK(polygamma(1, kInf) == 0);
