@@ -1,4 +1,5 @@
-// What a stranger's first program needs: the umbrella header, the ops, gradients and errors that can be caught.
+// What a stranger's first program needs: the umbrella header, the ops, gradients and errors that can be
+// caught.
 #include <rushlight/rushlight.h>
 
 #include <cstdio>
