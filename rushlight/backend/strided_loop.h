@@ -1,8 +1,6 @@
-// Walking several tensors together: dimensions that run on in memory are merged, the innermost becomes a
-// strided run.
+// Walking several tensors together: dimensions that run on in memory are merged, the innermost ones become runs.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "rushlight/core/shape.h"
@@ -10,7 +8,7 @@
 
 namespace rushlight {
 
-// Operand 0 is the result and gives the shape; the others broadcast to it. Strides are in elements.
+// Operand 0 is the result and gives the shape; the others broadcast to it. Strides are in elements, pointers in bytes.
 template <int MaxOperands>
 class StridedLoop {
  public:
@@ -21,34 +19,24 @@ class StridedLoop {
     ++count_;
   }
 
-  // Calls run(pointers, steps, n) for runs of n elements; pointers are bytes, steps are in elements.
+  // run(pointers, steps, n): a strided run of n elements.
   template <class Run>
   void each_run(Run&& run) {
     merge_dimensions();
     if (empty_) return;
-    char* pointers[MaxOperands];
-    for (int i = 0; i < count_; ++i) pointers[i] = operands_[i].base;
-    int rank = static_cast<int>(dims_.size());
-    int64_t steps[MaxOperands];
-    for (int i = 0; i < count_; ++i) steps[i] = rank ? dims_[0].steps[i] : 0;
-    int64_t inner = rank ? dims_[0].size : 1;
-    SmallVector<int64_t, kMost> counters(static_cast<size_t>(rank), 0);
-    for (;;) {
-      run(pointers, steps, inner);
-      int d = 1;
-      for (; d < rank; ++d) {
-        Dim& dim = dims_[static_cast<size_t>(d)];
-        for (int i = 0; i < count_; ++i) pointers[i] += dim.steps[i] * operands_[i].element;
-        if (++counters[static_cast<size_t>(d)] < dim.size) break;
-        for (int i = 0; i < count_; ++i) pointers[i] -= dim.steps[i] * dim.size * operands_[i].element;
-        counters[static_cast<size_t>(d)] = 0;
-      }
-      if (d >= rank) return;
-    }
+    walk(1, [&](char* const* at) { run(at, dims_[0].steps, dims_[0].size); });
+  }
+
+  // run(pointers, steps, n, row_steps, rows): `rows` runs of n elements, row_steps apart.
+  template <class Run>
+  void each_plane(Run&& run) {
+    merge_dimensions();
+    if (empty_) return;
+    if (dims_.size() == 1) dims_.push_back({1, {}});
+    walk(2, [&](char* const* at) { run(at, dims_[0].steps, dims_[0].size, dims_[1].steps, dims_[1].size); });
   }
 
  private:
-  static constexpr int kMost = 6;
   struct Operand {
     char* base;
     int64_t element;
@@ -70,12 +58,30 @@ class StridedLoop {
         dim.steps[i] = own >= 0 && layout.size(own) != 1 ? layout.stride(own) : 0;
       }
       bool runs_on = !dims_.empty();
-      for (int i = 0; i < count_ && runs_on; ++i)
-        runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
-      if (runs_on)
-        dims_.back().size *= dim.size;
-      else
-        dims_.push_back(dim);
+      for (int i = 0; i < count_ && runs_on; ++i) runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
+      if (runs_on) dims_.back().size *= dim.size;
+      else dims_.push_back(dim);
+    }
+    if (dims_.empty()) dims_.push_back({1, {}});
+  }
+
+  // Every position of the dimensions from `first` on.
+  template <class Visit>
+  void walk(size_t first, Visit&& visit) {
+    char* at[MaxOperands];
+    for (int i = 0; i < count_; ++i) at[i] = operands_[i].base;
+    SmallVector<int64_t, 6> position(dims_.size(), 0);
+    for (;;) {
+      visit(at);
+      size_t d = first;
+      for (; d < dims_.size(); ++d) {
+        const Dim& dim = dims_[d];
+        for (int i = 0; i < count_; ++i) at[i] += dim.steps[i] * operands_[i].element;
+        if (++position[d] < dim.size) break;
+        for (int i = 0; i < count_; ++i) at[i] -= dim.steps[i] * dim.size * operands_[i].element;
+        position[d] = 0;
+      }
+      if (d >= dims_.size()) return;
     }
   }
 
@@ -83,7 +89,7 @@ class StridedLoop {
   bool empty_ = false;
   Operand operands_[MaxOperands];
   const Layout* layouts_[MaxOperands];
-  SmallVector<Dim, kMost> dims_;  // innermost first
+  SmallVector<Dim, 6> dims_;  // innermost first; at least one
 };
 
 }  // namespace rushlight
