@@ -120,6 +120,12 @@ TEST_CASE("zero to the power of zero, and its neighbours") {
   CHECK(value<KlTerm>({5, 0}) == 0);
 }
 
+TEST_CASE("sinc at whole numbers") {
+  CHECK(value<Sinc>({0}) == 1);
+  CHECK(std::abs(value<Sinc>({1})) < 1e-15);
+  CHECK(std::abs(value<Sinc>({-2})) < 1e-15);
+}
+
 TEST_CASE("what becomes of NaN") {
   CHECK(value<Sign>({kNaN}) == 0);
   CHECK(value<Heaviside>({kNaN, 5}) == 0);
