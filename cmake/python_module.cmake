@@ -10,8 +10,10 @@ file(GLOB bindings CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/python/bindings/*.cp
 nanobind_add_module(_C NB_STATIC NOMINSIZE ${bindings})
 rushlight_compile_options(_C)
 target_link_libraries(_C PRIVATE rushlight)
+target_compile_definitions(_C PRIVATE RUSHLIGHT_VERSION="${PROJECT_VERSION}")
 set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${package_dir}")
-nanobind_add_stub(_C_stub MODULE _C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${package_dir}" DEPENDS _C)
+nanobind_add_stub(_C_stub MODULE _C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${package_dir}" DEPENDS _C
+                  PATTERN_FILE "${PROJECT_SOURCE_DIR}/python/bindings/_C.pattern")
 
 # Links, so that an edited file counts at once.
 file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/python/rushlight" "${PROJECT_SOURCE_DIR}/python/rushlight/*.py")

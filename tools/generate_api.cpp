@@ -1,11 +1,14 @@
-// Writes the C++ face of the op list: `generate_api OUTDIR`. Runs during the build; reads nothing but core/op_list.h.
+// Writes the C++ face of the op list: `generate_api OUTDIR`. Runs during the build; reads nothing but
+// core/op_list.h.
 //
 //   functions.h          one function per op, its options and results      functions.cpp   their bodies
 //   tensor_methods.inc   the methods of Tensor                             methods.cpp     their bodies
 //   op_args.h            typed reading of an op's attributes, for kernels and gradients
 //   map_ops.h            the formula structs in the list's order
+//   call_op.h            any op, functions included, by its id: for bindings   call_op.cpp   its body
 #include <cctype>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -44,7 +47,7 @@ std::string parameter_type(const Argument& a) {
     case ArgKind::boolean: return a.optional ? "std::optional<bool>" : "bool";
     case ArgKind::ints: return a.optional ? "const OptionalIntList&" : "const IntList&";
     case ArgKind::dtype: return a.optional ? "std::optional<DType>" : "DType";
-    case ArgKind::text: return "std::string_view";
+    case ArgKind::text: return a.optional ? "std::optional<std::string_view>" : "std::string_view";
     case ArgKind::slot: return "const Slot&";
     case ArgKind::generator: return "const std::optional<Generator>&";
   }
@@ -53,7 +56,7 @@ std::string parameter_type(const Argument& a) {
 
 // The type of a member of the options, or of a field read back from the attributes.
 std::string member_type(const Argument& a, bool owning) {
-  if (a.kind == ArgKind::text && owning) return "std::string";
+  if (a.kind == ArgKind::text && owning) return a.optional ? "std::optional<std::string>" : "std::string";
   if (a.kind == ArgKind::tensors) return "std::vector<Tensor>";
   std::string type = parameter_type(a);
   if (type.starts_with("const ")) type = type.substr(6);
@@ -69,11 +72,12 @@ std::string default_value(const Argument& a) {
 }
 
 struct Form {
-  std::string parameters;   // "const Tensor& input, int64_t dim, const SumOptions& options"
-  std::string arguments;    // "input, dim, options", with *this for the receiver
+  std::string parameters;  // "const Tensor& input, int64_t dim, const SumOptions& options"
+  std::string arguments;   // "input, dim, options", with *this for the receiver
 };
 
-// The parameter list; `receiver`: the argument that is left out because it is the object of a method (or null).
+// The parameter list; `receiver`: the argument that is left out because it is the object of a method (or
+// null).
 Form form_of(const Schema& schema, const Argument* receiver, bool with_defaults) {
   Form form;
   auto add = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; };
@@ -89,7 +93,8 @@ Form form_of(const Schema& schema, const Argument* receiver, bool with_defaults)
     }
   }
   if (options) {
-    add(form.parameters, "const " + pascal(schema.id_name) + "Options& options" + (with_defaults ? " = {}" : ""));
+    add(form.parameters,
+        "const " + pascal(schema.id_name) + "Options& options" + (with_defaults ? " = {}" : ""));
     add(form.arguments, "options");
   }
   return form;
@@ -125,8 +130,9 @@ std::string gather(const Schema& schema) {
     std::string value = value_of(a);
     if (is_tensor(a.kind)) {
       if (schema.has_list())
-        inputs += a.kind == ArgKind::tensors ? "  for (const Tensor& item : " + value + ") inputs.push_back(&item);\n"
-                                             : "  inputs.push_back(&" + value + ");\n";
+        inputs += a.kind == ArgKind::tensors
+                      ? "  for (const Tensor& item : " + value + ") inputs.push_back(&item);\n"
+                      : "  inputs.push_back(&" + value + ");\n";
       else
         inputs += (inputs.empty() ? "&" : ", &") + value;
     } else {
@@ -144,9 +150,12 @@ std::string gather(const Schema& schema) {
 }
 std::string call_arguments(const Schema& schema) {
   std::string text = "OpId::" + schema.id_name + ", ";
-  if (schema.has_list()) text += "{inputs.data(), inputs.size()}";
-  else if (schema.tensor_count()) text += "{inputs, " + std::to_string(schema.tensor_count()) + "}";
-  else text += "{}";
+  if (schema.has_list())
+    text += "{inputs.data(), inputs.size()}";
+  else if (schema.tensor_count())
+    text += "{inputs, " + std::to_string(schema.tensor_count()) + "}";
+  else
+    text += "{}";
   text += schema.attr_count() ? ", attrs" : ", {}";
   return text;
 }
@@ -171,8 +180,8 @@ void write_declarations(std::ofstream& out, const Schema& schema) {
   out << "// " << schema.doc << "\n";
   out << result_type(schema) << " " << schema.name << "(" << form.parameters << ");\n";
   if (has_out(schema))
-    out << "const Tensor& " << schema.name << "_out(const Tensor& out" << (form.parameters.empty() ? "" : ", ")
-        << form.parameters << ");\n";
+    out << "const Tensor& " << schema.name << "_out(const Tensor& out"
+        << (form.parameters.empty() ? "" : ", ") << form.parameters << ");\n";
 }
 
 void write_bodies(std::ofstream& out, const Schema& schema) {
@@ -189,14 +198,16 @@ void write_bodies(std::ofstream& out, const Schema& schema) {
       out << "  auto results = apply(" << arguments << ");\n  return {results.begin(), results.end()};\n";
     } else {
       out << "  auto results = apply(" << arguments << ");\n  return {";
-      for (size_t i = 0; i < schema.outputs.size(); ++i) out << (i ? ", " : "") << "std::move(results[" << i << "])";
+      for (size_t i = 0; i < schema.outputs.size(); ++i)
+        out << (i ? ", " : "") << "std::move(results[" << i << "])";
       out << "};\n";
     }
     out << "}\n";
   }
   if (has_out(schema))
-    out << "const Tensor& " << schema.name << "_out(const Tensor& out" << (form.parameters.empty() ? "" : ", ")
-        << form.parameters << ") {\n" << lines << "  return apply_out(" << arguments << ", out);\n}\n";
+    out << "const Tensor& " << schema.name << "_out(const Tensor& out"
+        << (form.parameters.empty() ? "" : ", ") << form.parameters << ") {\n"
+        << lines << "  return apply_out(" << arguments << ", out);\n}\n";
 }
 
 void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) {
@@ -206,8 +217,8 @@ void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) 
   std::string type = result_type(schema);
   // The results' types are completed in functions.h, after Tensor.
   inc << type << " " << schema.name << "(" << form_of(schema, receiver, false).parameters << ") const;\n";
-  cpp << type << " Tensor::" << schema.name << "(" << defined.parameters << ") const { return rushlight::" << schema.name
-      << "(" << defined.arguments << "); }\n";
+  cpp << type << " Tensor::" << schema.name << "(" << defined.parameters
+      << ") const { return rushlight::" << schema.name << "(" << defined.arguments << "); }\n";
   bool options = declared.parameters != defined.parameters;
   auto without_options = [](std::string text) {
     size_t comma = text.rfind(", ");
@@ -216,13 +227,14 @@ void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) 
   if (options) {  // a default argument would need the options complete inside Tensor: an overload does not
     inc << type << " " << schema.name << "(" << without_options(defined.parameters) << ") const;\n";
     cpp << type << " Tensor::" << schema.name << "(" << without_options(defined.parameters)
-        << ") const { return rushlight::" << schema.name << "(" << without_options(defined.arguments) << "); }\n";
+        << ") const { return rushlight::" << schema.name << "(" << without_options(defined.arguments)
+        << "); }\n";
   }
   if (!has_in_place(schema)) return;
   inc << "const Tensor& " << schema.name << "_(" << defined.parameters << ") const;\n";
-  cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters << ") const {\n  const Tensor& "
-      << receiver->name << " = *this;\n" << gather(schema) << "  apply_in_place(" << call_arguments(schema)
-      << ");\n  return *this;\n}\n";
+  cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
+      << ") const {\n  const Tensor& " << receiver->name << " = *this;\n"
+      << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
   if (options) {
     inc << "const Tensor& " << schema.name << "_(" << without_options(defined.parameters) << ") const;\n";
     cpp << "const Tensor& Tensor::" << schema.name << "_(" << without_options(defined.parameters) << ") const { return "
@@ -247,8 +259,56 @@ void write_args(std::ofstream& out, const Schema& schema) {
                std::to_string(index) + "]))";
     ++index;
   }
-  out << "struct " << pascal(schema.id_name) << " {\n  explicit " << pascal(schema.id_name) << "(const Attrs& attrs) : "
-      << readers << " {}\n" << fields << "};\n";
+  out << "struct " << pascal(schema.id_name) << " {\n  explicit " << pascal(schema.id_name)
+      << "(const Attrs& attrs) : " << readers << " {}\n"
+      << fields << "};\n";
+}
+
+// "in[2]", or `list`: where a tensor argument of a call by id is found.
+std::string input_of(const Schema& schema, const Argument& argument) {
+  int before = 0, after = 0;
+  bool seen_list = false;
+  for (const Argument& a : schema.arguments) {
+    if (&a == &argument) break;
+    if (is_tensor(a.kind)) ++before;
+    seen_list |= a.kind == ArgKind::tensors;
+  }
+  after = schema.tensor_count() - before;
+  if (argument.kind == ArgKind::tensors) return "list";
+  return seen_list ? "in[in.size() - " + std::to_string(after) + "]" : "in[" + std::to_string(before) + "]";
+}
+
+// FUNCTIONs have no OpDef, so a call by id unpacks what apply() would have taken.
+void write_call(std::ofstream& out, const Schema& schema) {
+  if (schema.kind != OpKind::function) return;
+  std::string arguments, options, lines;
+  int lists = 0, before = 0;
+  for (const Argument& a : schema.arguments) {
+    if (a.kind == ArgKind::tensors && !lists++)
+      lines += "      std::vector<Tensor> list = items(in, " + std::to_string(before) + ", " +
+               std::to_string(schema.tensor_count() - 1) + ");\n";
+    before += is_tensor(a.kind);
+    std::string value = is_tensor(a.kind) ? input_of(schema, a) : "a." + a.name;
+    std::string& list = in_options(a) ? options : arguments;
+    list += (list.empty() ? "" : ", ") + (in_options(a) ? "." + a.name + " = " : "") + value;
+  }
+  if (lists > 1)
+    std::exit((std::fprintf(stderr, "%s: a FUNCTION takes one list\n", schema.id_name.c_str()), 1));
+  if (schema.attr_count()) lines += "      args::" + pascal(schema.id_name) + " a(attrs);\n";
+  if (!options.empty()) arguments += (arguments.empty() ? "{" : ", {") + options + "}";
+  out << "    case OpId::" << schema.id_name << ": {\n" << lines << "      ";
+  std::string call = schema.name + "(" + arguments + ")", type = result_type(schema);
+  if (type == "Tensor") {
+    out << "return {" << call << "};\n";
+  } else if (type == "std::vector<Tensor>") {
+    out << "auto results = " << call << ";\n      return {results.begin(), results.end()};\n";
+  } else {
+    out << "auto results = " << call << ";\n      return {";
+    for (size_t i = 0; i < schema.outputs.size(); ++i)
+      out << (i ? ", " : "") << "results." << schema.outputs[i];
+    out << "};\n";
+  }
+  out << "    }\n";
 }
 
 }  // namespace
@@ -267,14 +327,34 @@ int main(int argc, char** argv) {
   auto method_bodies = open("methods.cpp", "The bodies of tensor_methods.inc.");
   auto args = open("op_args.h", "Attributes of a call as named fields: args::Sum(attrs).keepdim.");
   auto maps = open("map_ops.h", "The formula structs in the op list's order.");
+  auto call_header = open("call_op.h", "Any op of the list by its id, functions included.");
+  auto calls = open("call_op.cpp", "The body of call_op.h.");
   auto forward = open("option_names.h", "Names of options and results, before Tensor is complete.");
 
   header << "#pragma once\n\n#include \"rushlight/core/tensor.h\"\n\nnamespace rushlight {\n\n";
-  bodies << "#include \"rushlight/generated/functions.h\"\n\n#include \"rushlight/core/read_attr.h\"\n#include \"rushlight/engine/apply.h\"\n\nnamespace rushlight {\n\n";
-  method_bodies << "#include \"rushlight/generated/functions.h\"\n\n#include \"rushlight/core/read_attr.h\"\n#include \"rushlight/engine/apply.h\"\n\nnamespace rushlight {\n\n";
+  bodies
+      << "#include \"rushlight/generated/functions.h\"\n\n#include \"rushlight/core/read_attr.h\"\n#include "
+         "\"rushlight/engine/apply.h\"\n\nnamespace rushlight {\n\n";
+  method_bodies
+      << "#include \"rushlight/generated/functions.h\"\n\n#include \"rushlight/core/read_attr.h\"\n#include "
+         "\"rushlight/engine/apply.h\"\n\nnamespace rushlight {\n\n";
   args << "#pragma once\n\n#include \"rushlight/core/read_attr.h\"\n\nnamespace rushlight::args {\n\n";
-  maps << "#pragma once\n\n#include \"rushlight/math/elementwise.h\"\n\nnamespace rushlight {\n\nusing MapOps = TypeList<";
+  maps << "#pragma once\n\n#include \"rushlight/math/elementwise.h\"\n\nnamespace rushlight {\n\nusing "
+          "MapOps = TypeList<";
   forward << "#pragma once\n\nnamespace rushlight {\n\n";
+  call_header << "#pragma once\n\n#include \"rushlight/engine/op_def.h\"\n\nnamespace rushlight {\n\n"
+              << "// Inputs and attributes as the schema orders them; a defaulted attribute is passed too.\n"
+              << "Results call_op(OpId id, Inputs in, Attrs attrs);\n";
+  calls << "#include \"rushlight/generated/call_op.h\"\n\n#include \"rushlight/engine/apply.h\"\n#include "
+        << "\"rushlight/generated/functions.h\"\n#include \"rushlight/generated/op_args.h\"\n\nnamespace "
+           "rushlight {\n\n"
+        << "namespace {\n// The tensors of the list that starts at `first`, where `singles` others stand "
+           "around it.\n"
+        << "[[maybe_unused]] std::vector<Tensor> items(Inputs in, size_t first, size_t singles) {\n"
+        << "  std::vector<Tensor> list;\n"
+        << "  for (size_t i = 0; i + singles < in.size(); ++i) list.push_back(in[first + i]);\n  return "
+           "list;\n}\n"
+        << "}  // namespace\n\nResults call_op(OpId id, Inputs in, Attrs attrs) {\n  switch (id) {\n";
   bool first_map = true;
   for (int i = 0; i < op_count(); ++i) {
     const Schema& schema = schema_of(static_cast<OpId>(i));
@@ -287,13 +367,16 @@ int main(int argc, char** argv) {
     write_bodies(bodies, schema);
     write_method(methods, method_bodies, schema);
     write_args(args, schema);
+    write_call(calls, schema);
     if (schema.kind == OpKind::map) {
       maps << (first_map ? "" : ", ") << "math::" << pascal(schema.id_name);
       first_map = false;
     }
   }
   maps << ">;\n\n}  // namespace rushlight\n";
-  for (auto* out : {&header, &bodies, &method_bodies, &forward}) *out << "\n}  // namespace rushlight\n";
+  calls << "    default: return apply(id, in, attrs);\n  }\n}\n";
+  for (auto* out : {&header, &bodies, &method_bodies, &forward, &call_header, &calls})
+    *out << "\n}  // namespace rushlight\n";
   args << "\n}  // namespace rushlight::args\n";
   return 0;
 }

@@ -63,7 +63,9 @@ class ElementFormat {
       most = std::max(most, std::fabs(value));
     });
     bool wide = most > 0 && (most / least > 1000 || most > 1e8 || least < 1e-4);
-    mode_ = print_options().scientific.value_or(wide) && most > 0 ? Mode::scientific : whole ? Mode::whole : Mode::plain;
+    mode_ = print_options().scientific.value_or(wide) && most > 0 ? Mode::scientific
+            : whole                                               ? Mode::whole
+                                                                  : Mode::plain;
   }
 
   // As in PyTorch, zeros and what is not finite take the width that they find.
@@ -129,7 +131,8 @@ class Printer {
     int inside = layout_.rank() - dim;
     if (inside == 0) return format_.padded(offset);
     if (inside == 1) return row(dim, offset, indent);
-    std::string separator = "," + std::string(static_cast<size_t>(inside - 1), '\n') + std::string(indent + 1, ' ');
+    std::string separator =
+        "," + std::string(static_cast<size_t>(inside - 1), '\n') + std::string(indent + 1, ' ');
     std::string text = "[";
     each_index(dim, [&](int64_t i) {
       if (text.size() > 1) text += separator;
@@ -139,7 +142,8 @@ class Printer {
   }
 
   std::string row(int dim, int64_t offset, size_t indent) const {
-    size_t room = static_cast<size_t>(std::max<int64_t>(print_options().line_width - static_cast<int64_t>(indent), 0));
+    size_t room =
+        static_cast<size_t>(std::max<int64_t>(print_options().line_width - static_cast<int64_t>(indent), 0));
     size_t per_line = std::max<size_t>(1, room / (format_.width() + 2)), count = 0;
     std::string text = "[";
     each_index(dim, [&](int64_t i) {
@@ -180,8 +184,10 @@ std::string to_string(const Tensor& tensor, std::span<const std::string> suffixe
     fail(ErrorKind::runtime, "[print] the tensor is on ", tensor.device(), "; copy it to the cpu first");
   std::string text = Printer(tensor).text();
   size_t line_length = text.size() - (text.rfind('\n') + 1) + 2;  // PyTorch's count of the last line
-  if (tensor.numel() == 0 && tensor.rank() != 1) append_suffix(text, join_text("size=", tensor.shape()), line_length);
-  if (!dtype_goes_without_saying(tensor)) append_suffix(text, join_text("dtype=", "rushlight.", tensor.dtype()), line_length);
+  if (tensor.numel() == 0 && tensor.rank() != 1)
+    append_suffix(text, join_text("size=", tensor.shape()), line_length);
+  if (!dtype_goes_without_saying(tensor))
+    append_suffix(text, join_text("dtype=", "rushlight.", tensor.dtype()), line_length);
   for (const std::string& suffix : suffixes) append_suffix(text, suffix, line_length);
   return std::string(kPrefix) + text + ")";
 }

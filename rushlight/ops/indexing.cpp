@@ -9,7 +9,9 @@ namespace rushlight {
 
 namespace {
 
-bool is_mask(const Tensor& tensor) { return tensor.dtype() == DType::boolean || tensor.dtype() == DType::uint8; }
+bool is_mask(const Tensor& tensor) {
+  return tensor.dtype() == DType::boolean || tensor.dtype() == DType::uint8;
+}
 
 // How many dimensions of the indexed tensor an item stands for.
 int64_t consumed(const IndexItem& item) {
@@ -40,7 +42,8 @@ std::vector<Tensor> true_places(const Tensor& mask) {
   return positions;
 }
 
-// The view that the items make of a tensor, and the index tensors that pick from it (undefined: the whole dimension).
+// The view that the items make of a tensor, and the index tensors that pick from it (undefined: the whole
+// dimension).
 struct Selection {
   Tensor view;
   std::vector<Tensor> picks;
@@ -51,8 +54,8 @@ struct Selection {
   void apply(const IndexItem& item);
   void pick(const Tensor& index);
   void pick_where(const Tensor& mask);
-  int64_t dim_ = 0;       // of the view: where the next item applies
-  int64_t skipped_ = 0;   // dimensions that the ellipsis stands for
+  int64_t dim_ = 0;      // of the view: where the next item applies
+  int64_t skipped_ = 0;  // dimensions that the ellipsis stands for
 };
 
 Selection::Selection(const Tensor& tensor, std::span<const IndexItem> items) : view(tensor) {
@@ -62,7 +65,8 @@ Selection::Selection(const Tensor& tensor, std::span<const IndexItem> items) : v
     ellipses += item.kind == IndexItem::Kind::ellipsis;
   }
   if (wanted > tensor.rank())
-    fail(ErrorKind::index, "too many indices for tensor of dimension ", tensor.rank(), ": the index names ", wanted);
+    fail(ErrorKind::index, "too many indices for tensor of dimension ", tensor.rank(), ": the index names ",
+         wanted);
   if (ellipses > 1) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
   skipped_ = tensor.rank() - wanted;
   for (const IndexItem& item : items) apply(item);
@@ -74,13 +78,15 @@ void Selection::apply(const IndexItem& item) {
     case IndexItem::Kind::integer: {
       int64_t size = view.size(dim_);
       if (item.integer < -size || item.integer >= size)
-        fail(ErrorKind::index, "index ", item.integer, " is out of bounds for dimension ", dim_, " with size ", size);
+        fail(ErrorKind::index, "index ", item.integer, " is out of bounds for dimension ", dim_,
+             " with size ", size);
       view = select(view, dim_, item.integer);
       break;
     }
     case IndexItem::Kind::slice: {
       const Slice& s = item.slice;
-      if (s.start || s.stop || s.step != 1) view = slice(view, {.dim = dim_, .start = s.start, .end = s.stop, .step = s.step});
+      if (s.start || s.stop || s.step != 1)
+        view = slice(view, {.dim = dim_, .start = s.start, .end = s.stop, .step = s.step});
       ++dim_;
       break;
     }
@@ -91,15 +97,18 @@ void Selection::apply(const IndexItem& item) {
       pick(full(item.integer ? 1 : 0, 0, {.dtype = DType::int64}));
       break;
     case IndexItem::Kind::tensor:
-      if (is_mask(item.tensor)) pick_where(item.tensor);
-      else pick(item.tensor);
+      if (is_mask(item.tensor))
+        pick_where(item.tensor);
+      else
+        pick(item.tensor);
       break;
   }
 }
 
 void Selection::pick(const Tensor& index) {
   if (!is_integral(index.dtype()))
-    fail(ErrorKind::index, "tensors used as indices must be long, int, short, byte or bool tensors, not ", index.dtype());
+    fail(ErrorKind::index, "tensors used as indices must be long, int, short, byte or bool tensors, not ",
+         index.dtype());
   picks.resize(static_cast<size_t>(dim_));
   picks.push_back(index);
   ++dim_;
@@ -109,8 +118,8 @@ void Selection::pick_where(const Tensor& mask) {
   if (mask.rank() == 0) return apply(IndexItem(mask.item<bool>()));
   for (int d = 0; d < mask.rank(); ++d)
     if (mask.layout().size(d) != view.size(dim_ + d))
-      fail(ErrorKind::index, "The shape of the mask ", mask.shape(), " at index ", d, " does not match the shape of the indexed tensor ",
-           view.shape(), " at index ", dim_ + d);
+      fail(ErrorKind::index, "The shape of the mask ", mask.shape(), " at index ", d,
+           " does not match the shape of the indexed tensor ", view.shape(), " at index ", dim_ + d);
   for (const Tensor& positions : true_places(mask)) pick(positions);
 }
 

@@ -1,0 +1,298 @@
+// Data in and out of tensors: tensor(), lists, NumPy and DLPack (shared, not copied).
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <cstring>
+#include <optional>
+
+#include "arguments.h"
+#include "module.h"
+#include "operators.h"
+#include "rushlight/generated/functions.h"
+
+namespace rushlight::python {
+
+namespace {
+
+// -- memory shared with NumPy and others ----------------------------------------------------------
+
+nb::dlpack::dtype dlpack_type(DType dtype) {
+  using Code = nb::dlpack::dtype_code;
+  Code code = dtype == DType::boolean    ? Code::Bool
+              : dtype == DType::bfloat16 ? Code::Bfloat
+              : is_floating(dtype)       ? Code::Float
+              : is_signed(dtype)         ? Code::Int
+                                         : Code::UInt;
+  return {static_cast<uint8_t>(code), static_cast<uint8_t>(size_of(dtype) * 8), 1};
+}
+
+std::optional<DType> dtype_from(nb::dlpack::dtype type) {
+  for (int i = 0; i < kDTypeCount; ++i) {
+    nb::dlpack::dtype known = dlpack_type(static_cast<DType>(i));
+    if (known.code == type.code && known.bits == type.bits && type.lanes == 1) return static_cast<DType>(i);
+  }
+  return {};
+}
+
+// A tensor over the array's memory, which it keeps alive.
+Tensor share_array(PyObject* object) {
+  nb::ndarray<nb::device::cpu> array;
+  if (!nb::try_cast(nb::handle(object), array))
+    fail(ErrorKind::type,
+         "expected a writable array in host memory (NumPy, or anything with __dlpack__), not ",
+         type_name(object));
+  auto dtype = dtype_from(array.dtype());
+  if (!dtype)
+    fail(ErrorKind::type,
+         "an array of this element type has no tensor: there are bool, integers and floats to 64 bits");
+  Shape shape(array.shape_ptr(), array.shape_ptr() + array.ndim());
+  Layout layout({shape.data(), shape.size()});
+  if (array.stride_ptr())
+    layout = Layout({shape.data(), shape.size()}, {array.stride_ptr(), array.ndim()}, 0);
+  // the storage starts at the lowest element, which negative strides put before the first
+  int64_t before = -layout.first_element();
+  auto* start = reinterpret_cast<char*>(array.data()) - before * static_cast<int64_t>(size_of(*dtype));
+  auto* kept = new KeptObject(nb::cast(array));
+  return from_blob(
+      start, layout.with_offset(before), *dtype,
+      [](void* context) { delete static_cast<KeptObject*>(context); }, kept);
+}
+
+void refuse_grad(const Tensor& tensor, const char* what) {
+  if (tensor.requires_grad())
+    fail(ErrorKind::runtime, "[", what,
+         "] Can't share the memory of a Tensor that requires grad. Use tensor.detach().", what, "() instead");
+}
+
+template <class... Framework>
+nb::object export_array(const Tensor& tensor) {
+  SmallVector<size_t, 5> shape;
+  for (int64_t size : tensor.shape()) shape.push_back(static_cast<size_t>(size));
+  nb::object owner = nb::cast(tensor);
+  nb::ndarray<Framework...> array(tensor.raw_data(), shape.size(), shape.data(), owner,
+                                  tensor.strides().data(), dlpack_type(tensor.dtype()),
+                                  nb::device::cpu::value);
+  return nb::cast(array, nb::rv_policy::reference);
+}
+
+nb::object to_numpy(const Tensor& tensor, bool force) {
+  if (!force) refuse_grad(tensor, "numpy");
+  if (tensor.dtype() == DType::bfloat16)
+    fail(ErrorKind::type, "[numpy] NumPy has no bfloat16; cast with to(float32) first");
+  return export_array<nb::numpy>(tensor.requires_grad() ? tensor.detach() : tensor);
+}
+
+nb::object to_array(const Tensor& tensor, nb::object dtype, nb::object copy) {
+  nb::object array = to_numpy(tensor, false);
+  if (!dtype.is_none()) array = array.attr("astype")(dtype, nb::arg("copy") = false);
+  return copy.is_none() || !nb::cast<bool>(copy) ? array : array.attr("copy")();
+}
+
+nb::object to_dlpack(const Tensor& tensor, nb::args, nb::kwargs) {
+  refuse_grad(tensor, "__dlpack__");
+  return export_array<>(tensor);
+}
+
+// -- Python numbers and nested lists --------------------------------------------------------------
+
+bool is_array(PyObject* object) {
+  return PyObject_HasAttrString(object, "__array_interface__") ||
+         PyObject_HasAttrString(object, "__dlpack__");
+}
+bool is_list(PyObject* object) {
+  return PySequence_Check(object) && !PyUnicode_Check(object) && !PyBytes_Check(object);
+}
+
+// Nested sequences, read twice: once for shape and type, once for the values.
+class NestedList {
+ public:
+  explicit NestedList(PyObject* data) {
+    for (nb::object at = nb::borrow(data); is_list(at.ptr()) && !is_tensor(at.ptr());) {
+      Py_ssize_t length = PySequence_Size(at.ptr());
+      if (length < 0) throw nb::python_error();
+      shape_.push_back(length);
+      if (length == 0) break;
+      if (shape_.size() > 64)
+        fail(ErrorKind::value, "[tensor] lists nested deeper than 64: is there one that contains itself?");
+      at = owned(PySequence_GetItem(at.ptr(), 0));
+    }
+    depth_ = shape_.size();
+    survey(data, 0);
+  }
+
+  Tensor make(PyObject* data, std::optional<DType> dtype) {
+    DType natural = floats_     ? default_dtype()
+                    : integers_ ? DType::int64
+                    : booleans_ ? DType::boolean
+                                : default_dtype();
+    Tensor tensor = empty(IntList(shape_), dtype.value_or(natural));
+    visit(tensor.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T* at = static_cast<T*>(tensor.raw_data());
+      write(data, 0, at);
+    });
+    return tensor;
+  }
+
+ private:
+  // Calls f(item) for each item of the sequence at this depth, which must be as long as its siblings.
+  template <class F>
+  void each(PyObject* list, size_t depth, F f) {
+    nb::object items = owned(PySequence_Fast(list, "expected a sequence"));
+    Py_ssize_t length = PySequence_Fast_GET_SIZE(items.ptr());
+    if (length != shape_[depth])
+      fail(ErrorKind::value, "expected sequence of length ", shape_[depth], " at dim ", depth, " (got ",
+           length, ")");
+    for (Py_ssize_t i = 0; i < length; ++i) f(PySequence_Fast_GET_ITEM(items.ptr(), i));
+  }
+
+  void survey(PyObject* data, size_t depth) {
+    if (depth < depth_) {
+      if (!is_list(data))
+        fail(ErrorKind::type, "[tensor] expected a sequence at dim ", depth, ", not ", type_name(data));
+      return each(data, depth, [&](PyObject* item) { survey(item, depth + 1); });
+    }
+    if (PyFloat_Check(data))
+      floats_ = true;
+    else if (PyBool_Check(data))
+      booleans_ = true;
+    else if (PyLong_Check(data))
+      integers_ = true;
+    else
+      note_other(data);
+  }
+  void note_other(PyObject* data) {
+    Tensor number;
+    if (is_list(data) || !to_tensor(data, Match::lenient, number))
+      fail(is_list(data) ? ErrorKind::value : ErrorKind::type,
+           "[tensor] cannot make a number of an item of type ", type_name(data), " at dim ", depth_);
+    if (number.numel() != 1)
+      fail(ErrorKind::value, "only one element tensors can be converted to Python scalars, not ", number);
+    (is_floating(number.dtype()) ? floats_ : number.dtype() == DType::boolean ? booleans_ : integers_) = true;
+  }
+
+  template <class T>
+  void write(PyObject* data, size_t depth, T*& at) {
+    if (depth < depth_) return each(data, depth, [&](PyObject* item) { write(item, depth + 1, at); });
+    *at++ = number<T>(data);
+  }
+  template <class T>
+  static T number(PyObject* data) {
+    if (PyFloat_CheckExact(data)) return static_cast<T>(PyFloat_AS_DOUBLE(data));
+    if (std::is_same_v<T, uint64_t> && PyLong_CheckExact(data)) return static_cast<T>(unsigned_number(data));
+    Tensor number;
+    to_tensor(data, Match::lenient, number);
+    return number.item<T>();
+  }
+  static uint64_t unsigned_number(PyObject* data) {
+    uint64_t value = PyLong_AsUnsignedLongLong(data);
+    if (PyErr_Occurred()) throw nb::python_error();
+    return value;
+  }
+
+  Ints shape_;
+  size_t depth_ = 0;
+  bool floats_ = false, integers_ = false, booleans_ = false;
+};
+
+}  // namespace
+
+// A fresh tensor without history from a tensor, an array, a number or nested lists of those.
+Tensor tensor_from(PyObject* data, std::optional<DType> dtype) {
+  Tensor source;
+  if (is_tensor(data)) {
+    to_tensor(data, Match::strict, source);
+    source = source.detach();
+  } else if (is_array(data)) {
+    source = share_array(
+        owned(PyObject_CallMethod(nb::module_::import_("numpy").ptr(), "array", "O", data)).ptr());
+    return dtype && *dtype != source.dtype() ? source.to(*dtype) : source;
+  } else {
+    return NestedList(data).make(data, dtype);
+  }
+  return dtype && *dtype != source.dtype() ? source.to(*dtype) : source.clone();
+}
+
+namespace {
+
+std::optional<DType> optional_dtype(nb::handle object) {
+  DType dtype;
+  if (object.is_none()) return {};
+  if (!to_dtype(object.ptr(), dtype))
+    fail(ErrorKind::type, "argument 'dtype' must be dtype, not ", type_name(object.ptr()));
+  return dtype;
+}
+
+Tensor make_tensor(nb::object data, nb::object dtype, nb::object device, bool requires_grad, bool) {
+  expect_host_device(device.ptr());
+  Tensor tensor = tensor_from(data.ptr(), optional_dtype(dtype));
+  if (requires_grad) tensor.requires_grad_();
+  return tensor;
+}
+
+// Without a copy where data is a tensor or an array of this dtype already.
+Tensor as_tensor(nb::object data, nb::object dtype, nb::object device) {
+  expect_host_device(device.ptr());
+  auto wanted = optional_dtype(dtype);
+  Tensor tensor;
+  if (is_tensor(data.ptr()))
+    to_tensor(data.ptr(), Match::strict, tensor);
+  else if (is_array(data.ptr()))
+    tensor = share_array(data.ptr());
+  else
+    return tensor_from(data.ptr(), wanted);
+  return wanted && *wanted != tensor.dtype() ? tensor.to(*wanted) : tensor;
+}
+
+nb::bytes to_bytes(const Tensor& tensor) {
+  Tensor dense = tensor.detach().contiguous();
+  return nb::bytes(static_cast<const char*>(dense.raw_data()), dense.nbytes());
+}
+
+Tensor from_bytes(nb::bytes data, nb::object dtype, nb::object shape) {
+  Ints sizes;
+  if (!to_ints(shape.ptr(), Match::strict, sizes))
+    fail(ErrorKind::type, "argument 'shape' must be a tuple of ints");
+  Tensor tensor = empty(sizes, optional_dtype(dtype).value_or(default_dtype()));
+  if (tensor.nbytes() != data.size()) fail(ErrorKind::value, data.size(), " bytes do not fill ", tensor);
+  std::memcpy(tensor.raw_data(), data.data(), data.size());
+  return tensor;
+}
+
+nb::object to_list(const Tensor& tensor, int dim, int64_t offset) {
+  if (dim == tensor.rank()) return owned(item_of(alias(tensor, Layout(IntSpan(), IntSpan(), offset))));
+  nb::list list;
+  for (int64_t i = 0; i < tensor.layout().size(dim); ++i)
+    list.append(to_list(tensor, dim + 1, offset + i * tensor.layout().stride(dim)));
+  return list;
+}
+
+}  // namespace
+
+void bind_arrays(nb::module_& m) {
+  m.def("tensor", make_tensor, nb::arg("data"), nb::kw_only(), nb::arg("dtype") = nb::none(),
+        nb::arg("device") = nb::none(), nb::arg("requires_grad") = false, nb::arg("pin_memory") = false,
+        "A tensor with a copy of data");
+  m.def("as_tensor", as_tensor, nb::arg("data"), nb::arg("dtype") = nb::none(),
+        nb::arg("device") = nb::none(), "data as a tensor, sharing its memory where possible");
+  m.def(
+      "from_numpy", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ndarray"),
+      "A tensor over the array's memory");
+  m.def(
+      "from_dlpack", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ext_tensor"),
+      "A tensor over the memory of another library's array");
+  m.def("_tensor_to_bytes", to_bytes, nb::arg("tensor"));
+  m.def("_tensor_from_bytes", from_bytes, nb::arg("data"), nb::arg("dtype"), nb::arg("shape"));
+  auto tensor = nb::borrow<nb::class_<TensorObject>>(reinterpret_cast<PyObject*>(tensor_type));
+  tensor.def("numpy", to_numpy, nb::kw_only(), nb::arg("force") = false, "A NumPy array over the same memory")
+      .def("__array__", to_array, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
+      .def("__dlpack__", to_dlpack)
+      .def("__dlpack_device__", [](const Tensor&) { return nb::make_tuple(1, 0); })
+      .def(
+          "item", [](const Tensor& t) { return owned(item_of(t)); }, "The one element as a Python number")
+      .def(
+          "tolist", [](const Tensor& t) { return to_list(t, 0, t.storage_offset()); },
+          "The elements as nested lists");
+}
+
+}  // namespace rushlight::python

@@ -1,0 +1,243 @@
+// Autograd from Python: grad mode, backward, grad, hooks, nodes.
+#include "rushlight/engine/backward.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <cctype>
+
+#include "arguments.h"
+#include "module.h"
+#include "rushlight/engine/context.h"
+#include "rushlight/engine/function.h"
+#include "rushlight/engine/node.h"
+#include "rushlight/generated/functions.h"
+
+namespace rushlight::python {
+
+namespace {
+
+// One tensor or a sequence of them; None stands for an undefined one.
+std::vector<Tensor> tensors_from(nb::handle object, const char* argument) {
+  std::vector<Tensor> list;
+  if (object.is_none()) return list;
+  if (is_tensor(object.ptr())) return {tensor_of(object.ptr())};
+  nb::object items = owned(PySequence_Tuple(object.ptr()));
+  if (!each_tensor(items.ptr(), Match::strict, [&](Tensor tensor) { list.push_back(std::move(tensor)); }))
+    fail(ErrorKind::type, "argument '", argument, "' must be a Tensor or a sequence of Tensors");
+  return list;
+}
+
+BackwardOptions options_from(std::optional<bool> retain_graph, bool create_graph, nb::handle inputs) {
+  return {
+      .retain_graph = retain_graph, .create_graph = create_graph, .inputs = tensors_from(inputs, "inputs")};
+}
+
+void backward_method(const Tensor& self, nb::object gradient, std::optional<bool> retain_graph,
+                     bool create_graph, nb::object inputs) {
+  BackwardOptions options = options_from(retain_graph, create_graph, inputs);
+  auto given = tensors_from(gradient, "gradient");
+  if (!given.empty()) options.gradient = given[0];
+  nb::gil_scoped_release release;
+  self.backward(options);
+}
+
+void backward_function(nb::object tensors, nb::object gradients, std::optional<bool> retain_graph,
+                       bool create_graph, nb::object inputs) {
+  BackwardOptions options = options_from(retain_graph, create_graph, inputs);
+  auto roots = tensors_from(tensors, "tensors"), given = tensors_from(gradients, "grad_tensors");
+  nb::gil_scoped_release release;
+  backward(roots, given, options);
+}
+
+void set_grad(const Tensor& tensor, nb::object grad) {
+  auto given = tensors_from(grad, "grad");
+  tensor.set_grad(given.empty() ? Tensor() : given[0]);
+}
+
+nb::tuple grad_function(nb::object outputs, nb::object inputs, nb::object grad_outputs,
+                        std::optional<bool> retain_graph, bool create_graph, std::optional<bool> allow_unused,
+                        bool materialize_grads) {
+  auto roots = tensors_from(outputs, "outputs"), targets = tensors_from(inputs, "inputs");
+  GradOptions options{.grad_outputs = tensors_from(grad_outputs, "grad_outputs"),
+                      .retain_graph = retain_graph,
+                      .create_graph = create_graph,
+                      .allow_unused = allow_unused.value_or(materialize_grads)};
+  std::vector<Tensor> gradients;
+  {
+    nb::gil_scoped_release release;
+    gradients = grad(roots, targets, options);
+  }
+  nb::list list;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i].defined() && materialize_grads)
+      gradients[i] = full(targets[i].shape(), 0.0, {.dtype = targets[i].dtype()});
+    list.append(gradients[i]);
+  }
+  return nb::tuple(list);
+}
+
+// -- hooks ----------------------------------------------------------------------------------------
+
+class PythonHook final : public Hook {
+ public:
+  explicit PythonHook(nb::object function) : function_(std::move(function)) {}
+  Tensor operator()(const Tensor& gradient) override {
+    nb::gil_scoped_acquire gil;
+    nb::object result = function_.get()(gradient);
+    if (result.is_none()) return {};
+    if (!is_tensor(result.ptr()))
+      fail(ErrorKind::type, "[hook] expected a Tensor or None, got ", type_name(result.ptr()));
+    return tensor_of(result.ptr());
+  }
+
+ private:
+  KeptObject function_;
+};
+
+struct HookHandle {
+  Tensor tensor;
+  int64_t id;
+  void remove() {
+    if (tensor.defined()) tensor.remove_hook(id);
+    tensor = Tensor();
+  }
+};
+
+// -- functions of the user's own ------------------------------------------------------------------
+
+class PythonBackward final : public CustomBackward {
+ public:
+  PythonBackward(std::string name, nb::object rule) : name_(std::move(name)), rule_(std::move(rule)) {}
+  const char* name() const override { return name_.c_str(); }
+  std::vector<Tensor> operator()(std::span<const Tensor> gradients, std::span<const Tensor> saved) override {
+    nb::gil_scoped_acquire gil;
+    return tensors_from(rule_.get()(list_of(gradients), list_of(saved)), "the result of backward");
+  }
+
+ private:
+  static nb::list list_of(std::span<const Tensor> tensors) {
+    nb::list list;
+    for (const Tensor& tensor : tensors) list.append(tensor);
+    return list;
+  }
+  std::string name_;
+  KeptObject rule_;
+};
+
+void record(std::string name, nb::object rule, nb::object inputs, nb::object results, nb::object saved,
+            nb::object not_differentiable, bool materialize_grads) {
+  record_function(Ref<CustomBackward>::adopt(new PythonBackward(std::move(name), std::move(rule))),
+                  tensors_from(inputs, "inputs"), tensors_from(results, "results"),
+                  {.saved = tensors_from(saved, "saved"),
+                   .not_differentiable = tensors_from(not_differentiable, "not_differentiable"),
+                   .materialize_grads = materialize_grads});
+}
+
+Tensor detach_in_place(const Tensor& tensor) {
+  if (view_history(tensor))
+    fail(ErrorKind::runtime, "[detach_] Can't detach views in-place. Use detach() instead");
+  if (tensor.is_leaf())
+    tensor.requires_grad_(false);
+  else
+    set_history(tensor, {}, 0);
+  return tensor;
+}
+
+// -- nodes ----------------------------------------------------------------------------------------
+
+struct NodeHandle {
+  Ref<Node> node;
+};
+
+nb::tuple next_functions(const NodeHandle& handle) {
+  nb::list list;
+  for (const Edge& edge : handle.node->edges())
+    list.append(nb::make_tuple(edge ? nb::cast(NodeHandle{edge.node}) : nb::object(nb::none()), edge.output));
+  return nb::tuple(list);
+}
+
+}  // namespace
+
+std::string name_of_node(const Node& node) {
+  if (node.is_leaf()) return "AccumulateGrad";
+  if (!node.op()) return node.name();
+  std::string name;
+  bool upper = true;
+  for (const char* at = node.name(); *at; ++at) {
+    if (*at != '_') name += upper ? static_cast<char>(std::toupper(*at)) : *at;
+    upper = *at == '_';
+  }
+  return name + "Backward0";
+}
+
+namespace {
+
+void bind_node(nb::module_& m) {
+  nb::class_<NodeHandle>(m, "Node", "One recorded op of the graph that backward walks")
+      .def("name", [](const NodeHandle& n) { return name_of_node(*n.node); })
+      .def_prop_ro("next_functions", next_functions)
+      .def_prop_ro(
+          "variable",
+          [](const NodeHandle& n) { return n.node->is_leaf() ? static_cast<Leaf&>(*n.node).grad : Tensor(); })
+      .def(
+          "__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; },
+          nb::is_operator())
+      .def("__hash__", [](const NodeHandle& n) { return reinterpret_cast<uintptr_t>(n.node.get()); })
+      .def("__repr__", [](const NodeHandle& n) { return "<" + name_of_node(*n.node) + ">"; });
+}
+
+void bind_modes(nb::module_& m) {
+  m.def("is_grad_enabled", [] { return context().grad_mode; });
+  m.def("_set_grad_enabled", [](bool on) { context().grad_mode = on; }, nb::arg("mode"));
+  m.def("is_inference_mode_enabled", [] { return context().inference_mode; });
+  m.def("_set_inference_mode", [](bool on) { context().inference_mode = on; }, nb::arg("mode"));
+}
+
+}  // namespace
+
+void bind_autograd(nb::module_& m) {
+  bind_node(m);
+  bind_modes(m);
+  nb::class_<HookHandle>(m, "RemovableHandle").def("remove", &HookHandle::remove);
+  m.def("_backward", backward_function, nb::arg("tensors"), nb::arg("grad_tensors") = nb::none(),
+        nb::arg("retain_graph") = nb::none(), nb::arg("create_graph") = false,
+        nb::arg("inputs") = nb::none());
+  m.def("_grad", grad_function, nb::arg("outputs"), nb::arg("inputs"), nb::arg("grad_outputs") = nb::none(),
+        nb::arg("retain_graph") = nb::none(), nb::arg("create_graph") = false,
+        nb::arg("allow_unused") = nb::none(), nb::arg("materialize_grads") = false);
+  m.def("_record_function", record, nb::arg("name"), nb::arg("rule"), nb::arg("inputs"), nb::arg("results"),
+        nb::arg("saved"), nb::arg("not_differentiable"), nb::arg("materialize_grads"));
+  auto tensor = nb::borrow<nb::class_<TensorObject>>(reinterpret_cast<PyObject*>(tensor_type));
+  tensor
+      .def("backward", backward_method, nb::arg("gradient") = nb::none(),
+           nb::arg("retain_graph") = nb::none(), nb::arg("create_graph") = false,
+           nb::arg("inputs") = nb::none(), "Computes the gradients of the leaves")
+      .def_prop_rw(
+          "requires_grad", [](const Tensor& t) { return t.requires_grad(); },
+          [](const Tensor& t, bool on) { t.requires_grad_(on); })
+      .def(
+          "requires_grad_", [](const Tensor& t, bool on) { return t.requires_grad_(on); },
+          nb::arg("requires_grad") = true)
+      .def_prop_rw(
+          "grad", [](const Tensor& t) { return t.grad(); }, set_grad, nb::for_setter(nb::arg("grad").none()))
+      .def_prop_rw(
+          "data", [](const Tensor& t) { return t.data(); },
+          [](const Tensor& t, const Tensor& data) { t.set_data(data); })
+      .def_prop_ro("is_leaf", [](const Tensor& t) { return t.is_leaf(); })
+      .def_prop_ro("grad_fn",
+                   [](const Tensor& t) {
+                     return t.grad_fn() ? nb::cast(NodeHandle{t.grad_fn()}) : nb::object(nb::none());
+                   })
+      .def("detach_", detach_in_place)
+      .def("retain_grad", [](const Tensor& t) { t.retain_grad(); })
+      .def(
+          "register_hook",
+          [](const Tensor& t, nb::object hook) {
+            return HookHandle{t, t.register_hook(Ref<Hook>::adopt(new PythonHook(std::move(hook))))};
+          },
+          nb::arg("hook"), "hook(grad) is called with this tensor's gradient and may return another")
+      .def("is_inference", [](const Tensor& t) { return t.impl()->inference; });
+}
+
+}  // namespace rushlight::python

@@ -1,0 +1,25 @@
+// The parts of the module _C, in the order in which it is put together.
+#pragma once
+
+#include <string>
+
+#include "tensor_object.h"
+
+namespace rushlight {
+class Node;
+}
+
+namespace rushlight::python {
+
+extern PyObject* trace_error;  // TraceError, a RuntimeError
+
+void bind_types(nb::module_& m);     // dtype, device, Size, Generator, Slot
+void bind_tensor(nb::module_& m);    // Tensor: what it is, operators, conversions
+void bind_arrays(nb::module_& m);    // tensor(), NumPy, DLPack, lists
+void bind_autograd(nb::module_& m);  // grad mode, backward, hooks, nodes
+void bind_runtime(nb::module_& m);   // backends, memory, printing
+void bind_ops(nb::module_& m);       // functions and methods for every op of the list that has none by hand
+
+std::string name_of_node(const Node& node);  // AddBackward0, as PyTorch calls it
+
+}  // namespace rushlight::python

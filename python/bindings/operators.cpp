@@ -1,0 +1,221 @@
+#include "operators.h"
+
+#include <array>
+#include <utility>
+
+#include "arguments.h"
+#include "rushlight/engine/apply.h"
+#include "rushlight/generated/call_op.h"
+
+namespace rushlight::python {
+
+namespace {
+
+struct Operator {
+  const char* op;
+  int slot;
+  int in_place_slot;  // 0: none
+};
+constexpr Operator kBinary[] = {
+    {"add", Py_nb_add, Py_nb_inplace_add},
+    {"sub", Py_nb_subtract, Py_nb_inplace_subtract},
+    {"mul", Py_nb_multiply, Py_nb_inplace_multiply},
+    {"div", Py_nb_true_divide, Py_nb_inplace_true_divide},
+    {"floor_divide", Py_nb_floor_divide, Py_nb_inplace_floor_divide},
+    {"remainder", Py_nb_remainder, Py_nb_inplace_remainder},
+    {"matmul", Py_nb_matrix_multiply, 0},
+    {"bitwise_and", Py_nb_and, Py_nb_inplace_and},
+    {"bitwise_or", Py_nb_or, Py_nb_inplace_or},
+    {"bitwise_xor", Py_nb_xor, Py_nb_inplace_xor},
+    {"bitwise_left_shift", Py_nb_lshift, Py_nb_inplace_lshift},
+    {"bitwise_right_shift", Py_nb_rshift, Py_nb_inplace_rshift},
+};
+constexpr size_t kBinaryCount = std::size(kBinary);
+constexpr Operator kUnary[] = {{"neg", Py_nb_negative, 0},
+                               {"abs", Py_nb_absolute, 0},
+                               {"bitwise_not", Py_nb_invert, 0},
+                               {"positive", Py_nb_positive, 0}};
+constexpr size_t kUnaryCount = std::size(kUnary);
+constexpr const char* kComparisons[] = {"lt", "le", "eq", "ne", "gt", "ge"};  // Python's order: Py_LT ...
+
+// Which op of the list an operator calls, found once by name; none: the list has no such op (yet).
+struct Target {
+  OpId id{};
+  bool exists = false, in_place = false;
+};
+Target find_target(const char* name, int operands) {
+  for (int i = 0; i < op_count(); ++i) {
+    const Schema& schema = schema_of(static_cast<OpId>(i));
+    if (schema.name != name || schema.tensor_count() != operands || schema.attr_count()) continue;
+    return {schema.id, true, schema.arguments[0].in_place && schema.kind != OpKind::function};
+  }
+  return {};
+}
+
+std::array<Target, kBinaryCount> binary_targets;
+std::array<Target, kUnaryCount> unary_targets;
+std::array<Target, 6> comparison_targets;
+Target pow_target;
+
+constexpr size_t kLongWork = 64 * 1024;  // bytes of both operands; the result is about as many again
+
+// A Tensor, or a number put into `number`; null: neither.
+const Tensor* operand(PyObject* object, Tensor& number) {
+  if (is_tensor(object)) return &tensor_of(object);
+  return to_tensor(object, Match::lenient, number) ? &number : nullptr;
+}
+
+PyObject* call_binary(Target target, PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    Tensor number;
+    const Tensor* left = operand(a, number);
+    const Tensor* right = operand(b, number);
+    if (!target.exists || !left || !right) Py_RETURN_NOTIMPLEMENTED;
+    const Tensor* const inputs[] = {left, right};
+    Results results;
+    {
+      ReleaseGil release(left->nbytes() + right->nbytes() > kLongWork);
+      results = call_op(target.id, {inputs, 2}, {});
+    }
+    return wrap(std::move(results[0]));
+  });
+}
+
+template <size_t I>
+PyObject* binary(PyObject* a, PyObject* b) {
+  return call_binary(binary_targets[I], a, b);
+}
+
+PyObject* call_in_place(Target target, PyObject* self, PyObject* other) {
+  return guarded([&]() -> PyObject* {
+    Tensor number;
+    const Tensor* right = operand(other, number);
+    if (!target.in_place || !right) Py_RETURN_NOTIMPLEMENTED;
+    const Tensor* const inputs[] = {operand(self, number), right};
+    {
+      ReleaseGil release(inputs[0]->nbytes() + right->nbytes() > kLongWork);
+      apply_in_place(target.id, {inputs, 2}, {});
+    }
+    return Py_NewRef(self);
+  });
+}
+
+template <size_t I>
+PyObject* in_place(PyObject* self, PyObject* other) {
+  return call_in_place(binary_targets[I], self, other);
+}
+
+PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return call_binary(pow_target, a, b);
+}
+PyObject* power_in_place(PyObject* self, PyObject* other, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return call_in_place(pow_target, self, other);
+}
+
+template <size_t I>
+PyObject* unary(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    if (!unary_targets[I].exists)
+      fail(ErrorKind::not_implemented, "[", kUnary[I].op, "] is not in this build's op list");
+    Tensor none;
+    const Tensor* const inputs[] = {operand(self, none)};
+    return wrap(std::move(call_op(unary_targets[I].id, {inputs, 1}, {})[0]));
+  });
+}
+
+PyObject* compare(PyObject* a, PyObject* b, int how) {
+  return call_binary(comparison_targets[static_cast<size_t>(how)], a, b);
+}
+
+// -- one element as a number ----------------------------------------------------------------------
+
+int truth(PyObject* self) {
+  return guarded(
+      [&] {
+        const Tensor& tensor = tensor_of(self);
+        if (tensor.numel() != 1)
+          fail(ErrorKind::runtime, "Boolean value of Tensor with ",
+               tensor.numel() ? "more than one value" : "no values",
+               " is ambiguous; use any() or all(), or compare elementwise");
+        return static_cast<int>(tensor.item<double>() != 0);
+      },
+      -1);
+}
+
+PyObject* as_int(PyObject* self) {
+  return guarded([&] { return PyNumber_Long(owned(item_of(tensor_of(self))).ptr()); });
+}
+PyObject* as_float(PyObject* self) {
+  return guarded([&] { return PyNumber_Float(owned(item_of(tensor_of(self))).ptr()); });
+}
+PyObject* as_index(PyObject* self) {
+  return guarded([&] {
+    const Tensor& tensor = tensor_of(self);
+    if (is_floating(tensor.dtype()) || tensor.numel() != 1)
+      fail(ErrorKind::type, "only integer tensors of a single element can be converted to an index, not ",
+           tensor);
+    return PyNumber_Index(owned(item_of(tensor)).ptr());
+  });
+}
+
+Py_ssize_t length(PyObject* self) {
+  return guarded(
+      [&] {
+        const Tensor& tensor = tensor_of(self);
+        if (tensor.rank() == 0) fail(ErrorKind::type, "len() of a 0-d tensor");
+        return static_cast<Py_ssize_t>(tensor.size(0));
+      },
+      -1);
+}
+
+Py_hash_t hash(PyObject* self) { return static_cast<Py_hash_t>(reinterpret_cast<uintptr_t>(self) >> 4); }
+
+template <class F>
+void* raw(F* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+template <size_t... I>
+void add_binary(std::vector<PyType_Slot>& slots, std::index_sequence<I...>) {
+  ((binary_targets[I] = find_target(kBinary[I].op, 2), slots.push_back({kBinary[I].slot, raw(binary<I>)})),
+   ...);
+  ((kBinary[I].in_place_slot ? slots.push_back({kBinary[I].in_place_slot, raw(in_place<I>)}) : void()), ...);
+}
+template <size_t... I>
+void add_unary(std::vector<PyType_Slot>& slots, std::index_sequence<I...>) {
+  ((unary_targets[I] = find_target(kUnary[I].op, 1), slots.push_back({kUnary[I].slot, raw(unary<I>)})), ...);
+}
+
+}  // namespace
+
+std::vector<PyType_Slot> tensor_slots() {
+  std::vector<PyType_Slot> slots;
+  add_binary(slots, std::make_index_sequence<kBinaryCount>());
+  add_unary(slots, std::make_index_sequence<kUnaryCount>());
+  for (size_t i = 0; i < 6; ++i) comparison_targets[i] = find_target(kComparisons[i], 2);
+  pow_target = find_target("pow", 2);
+  slots.insert(slots.end(), {{Py_nb_power, raw(power)},
+                             {Py_nb_inplace_power, raw(power_in_place)},
+                             {Py_tp_richcompare, raw(compare)},
+                             {Py_tp_hash, raw(hash)},
+                             {Py_nb_bool, raw(truth)},
+                             {Py_nb_int, raw(as_int)},
+                             {Py_nb_float, raw(as_float)},
+                             {Py_nb_index, raw(as_index)},
+                             {Py_mp_length, raw(length)},
+                             {Py_mp_subscript, raw(get_item)},
+                             {Py_mp_ass_subscript, raw(set_item)},
+                             {0, nullptr}});
+  return slots;
+}
+
+PyObject* item_of(const Tensor& tensor) {
+  if (tensor.dtype() == DType::boolean) return PyBool_FromLong(tensor.item<bool>());
+  if (tensor.dtype() == DType::uint64) return PyLong_FromUnsignedLongLong(tensor.item<uint64_t>());
+  if (is_integral(tensor.dtype())) return PyLong_FromLongLong(tensor.item<int64_t>());
+  return PyFloat_FromDouble(tensor.item<double>());
+}
+
+}  // namespace rushlight::python

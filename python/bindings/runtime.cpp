@@ -1,0 +1,102 @@
+// What a process or thread has set: backends, memory, the default dtype, how tensors print.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include "arguments.h"
+#include "module.h"
+#include "rushlight/core/print.h"
+#include "rushlight/engine/interpreter.h"
+#include "rushlight/engine/node.h"
+
+namespace rushlight::python {
+
+namespace {
+
+nb::dict stats_dict() {
+  MemoryStats stats = memory_stats();
+  nb::dict dict;
+  dict["live_bytes"] = stats.live_bytes;
+  dict["peak_bytes"] = stats.peak_bytes;
+  dict["cached_bytes"] = stats.cached_bytes;
+  dict["system_bytes"] = stats.system_bytes;
+  dict["live_blocks"] = stats.live_blocks;
+  dict["system_calls"] = stats.system_calls;
+  return dict;
+}
+
+void set_print_options(std::optional<int> precision, std::optional<int64_t> threshold,
+                       std::optional<int64_t> edgeitems, std::optional<int> linewidth, nb::object profile,
+                       nb::object sci_mode) {
+  PrintOptions& options = print_options();
+  if (!profile.is_none()) {
+    std::string name = nb::cast<std::string>(profile);
+    options = PrintOptions();
+    if (name == "short")
+      options.precision = 2, options.edge_items = 2;
+    else if (name == "full")
+      options.threshold = INT64_MAX;
+    else if (name != "default")
+      fail(ErrorKind::value, "[set_printoptions] profile is default, short or full, not ", name);
+  }
+  options.precision = precision.value_or(options.precision);
+  options.threshold = threshold.value_or(options.threshold);
+  options.edge_items = edgeitems.value_or(options.edge_items);
+  options.line_width = linewidth.value_or(options.line_width);
+  options.scientific = sci_mode.is_none() ? std::nullopt : std::optional<bool>(nb::cast<bool>(sci_mode));
+}
+
+std::string repr(const Tensor& tensor) {
+  if (tensor.grad_fn())
+    return to_string(tensor, std::vector{"grad_fn=<" + name_of_node(*tensor.grad_fn()) + ">"});
+  if (tensor.requires_grad()) return to_string(tensor, std::vector<std::string>{"requires_grad=True"});
+  return to_string(tensor);
+}
+
+nb::list backend_names() {
+  nb::list names;
+  for (const Backend* backend : host_backends()) names.append(backend->name);
+  return names;
+}
+
+DType dtype_argument(nb::handle object) {
+  DType dtype;
+  if (!to_dtype(object.ptr(), dtype))
+    fail(ErrorKind::type, "expected a dtype, not ", type_name(object.ptr()));
+  return dtype;
+}
+
+}  // namespace
+
+void bind_runtime(nb::module_& m) {
+  m.def(
+      "set_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"),
+      "Which kernels run host tensors from now on, on this thread");
+  m.def("get_backend", [] { return host_backend().name; });
+  m.def("backends", backend_names, "The names that set_backend takes");
+  m.def("fallback_count", fallback_count,
+        "How often an op ran on the slow reference kernels because the backend had none");
+  m.def("memory_stats", stats_dict, "Live, peak and cached bytes, and the calls to the system");
+  m.def("reset_peak_memory", reset_peak_memory);
+  m.def("empty_cache", empty_cache, "Gives free blocks back to the system");
+  m.def("set_memory_limit", set_memory_limit, nb::arg("bytes"));
+  m.def("get_default_dtype", [] { return nb::steal(dtype_object(default_dtype())); });
+  m.def(
+      "set_default_dtype", [](nb::object dtype) { set_default_dtype(dtype_argument(dtype)); }, nb::arg("d"));
+  m.def(
+      "promote_types",
+      [](nb::object a, nb::object b) {
+        return nb::steal(dtype_object(promote_types(dtype_argument(a), dtype_argument(b))));
+      },
+      nb::arg("type1"), nb::arg("type2"));
+  m.def(
+      "can_cast",
+      [](nb::object from, nb::object to) { return can_cast(dtype_argument(from), dtype_argument(to)); },
+      nb::arg("from_"), nb::arg("to"));
+  m.def("set_printoptions", set_print_options, nb::arg("precision") = nb::none(),
+        nb::arg("threshold") = nb::none(), nb::arg("edgeitems") = nb::none(),
+        nb::arg("linewidth") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("sci_mode") = nb::none());
+  nb::borrow<nb::class_<TensorObject>>(reinterpret_cast<PyObject*>(tensor_type)).def("__repr__", repr);
+  m.attr("__version__") = RUSHLIGHT_VERSION;
+}
+
+}  // namespace rushlight::python

@@ -1,0 +1,270 @@
+#include "signature.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace rushlight::python {
+
+namespace {
+
+Ints ints_in(const std::string& text) {
+  Ints values;
+  for (const char* at = text.c_str(); *at;) {
+    char* end;
+    int64_t value = std::strtoll(at, &end, 10);
+    if (end == at)
+      ++at;
+    else
+      values.push_back(value), at = end;
+  }
+  return values;
+}
+
+Attr parse_default(const Argument& argument) {
+  const std::string& text = argument.default_text;
+  if (!argument.has_default || text == "None") return {};
+  switch (argument.kind) {
+    case ArgKind::real: return std::strtod(text.c_str(), nullptr);
+    case ArgKind::slot: return Slot(std::strtod(text.c_str(), nullptr));
+    case ArgKind::integer: return static_cast<int64_t>(std::strtoll(text.c_str(), nullptr, 10));
+    case ArgKind::boolean: return text == "True";
+    case ArgKind::ints: return ints_in(text);
+    case ArgKind::dtype: return dtype_from_name(text);
+    case ArgKind::text: return std::string_view(text).substr(1, text.size() - 2);
+    default: return {};
+  }
+}
+
+bool ends_with_like(const Schema& schema) { return schema.name.ends_with("_like"); }
+
+// An op that makes a tensor out of nothing but sizes and numbers, or in the likeness of another.
+bool creates(const Schema& schema) {
+  bool chooses_dtype = false, from_input = false;
+  for (const Argument& a : schema.arguments) {
+    chooses_dtype |= a.kind == ArgKind::dtype;
+    from_input |= a.name == "input" && a.kind == ArgKind::tensor;
+  }
+  return chooses_dtype && (!from_input || ends_with_like(schema) || schema.name.starts_with("new_"));
+}
+
+bool same_text(PyObject* a, const char* b) { return PyUnicode_CompareWithASCIIString(a, b) == 0; }
+
+// NumPy's names, which PyTorch takes too.
+const char* usual_name(PyObject* name) {
+  constexpr const char* aliases[][2] = {
+      {"axis", "dim"}, {"keepdims", "keepdim"}, {"x", "input"}, {"x1", "input"}, {"x2", "other"}};
+  for (auto [alias, usual] : aliases)
+    if (same_text(name, alias)) return usual;
+  return nullptr;
+}
+
+const char* kind_text(ArgKind kind) {
+  constexpr const char* names[] = {
+      "Tensor", "Tensor", "list of Tensors", "float",    "int", "bool", "int or tuple of ints",
+      "dtype",  "str",    "float or Slot",   "Generator"};
+  return names[static_cast<int>(kind)];
+}
+
+// For the stub, where Tensor's methods float(), int() and bool() hide the builtins.
+const char* stub_type(ArgKind kind) {
+  constexpr const char* names[] = {"Tensor | builtins.float",
+                                   "Tensor | builtins.float",
+                                   "Sequence[Tensor]",
+                                   "builtins.float",
+                                   "builtins.int",
+                                   "builtins.bool",
+                                   "builtins.int | Sequence[builtins.int]",
+                                   "dtype",
+                                   "str",
+                                   "builtins.float | Slot",
+                                   "Generator"};
+  return names[static_cast<int>(kind)];
+}
+
+bool may_be_none(const Argument& argument) {
+  return argument.optional || argument.kind == ArgKind::tensor_or_none;
+}
+
+}  // namespace
+
+const Argument* receiver_of(const Schema& schema) {
+  for (const Argument& a : schema.arguments)
+    if (a.name == "input" && a.kind == ArgKind::tensor) return &a;
+  return nullptr;
+}
+
+Signature::Signature(const Schema& schema, Form form)
+    : schema_(schema), form_(form), method_(form != Form::function), creates_(creates(schema)) {
+  if (schema.arguments.size() > Passed::kMost)
+    fail(ErrorKind::value, "op ", schema.id_name, " has too many arguments for Python");
+  const Argument* receiver = method_ ? receiver_of(schema) : nullptr;
+  for (const Argument& a : schema.arguments) {
+    size_t index = parameters_.size();
+    parameters_.push_back({&a, PyUnicode_InternFromString(a.name.c_str()), parse_default(a)});
+    if (&a == receiver)
+      positional_.insert(positional_.begin(), index);
+    else if (!a.keyword_only)
+      positional_.push_back(index);
+  }
+  spreads_ = positional_.size() == (method_ ? 2u : 1u) &&
+             parameters_[positional_.back()].argument->kind == ArgKind::ints;
+}
+
+bool Signature::has_out() const {
+  return form_ != Form::in_place && schema_.kind != OpKind::view && schema_.kind != OpKind::function &&
+         schema_.outputs.empty() && !schema_.only_in_place;
+}
+
+// Where the value of a keyword goes; null: there is no such keyword.
+PyObject** Signature::place_of(PyObject* name, Passed& passed, bool& ignored) const {
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].name == name) return &passed.values[i];
+  const char* usual = usual_name(name);
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    if (PyUnicode_Compare(parameters_[i].name, name) == 0 ||
+        (usual && parameters_[i].argument->name == usual))
+      return &passed.values[i];
+  if (same_text(name, "out") && (has_out() || creates_)) return &passed.out;
+  if (!creates_) return nullptr;
+  if (same_text(name, "device")) return &passed.device;
+  if (same_text(name, "requires_grad")) return &passed.requires_grad;
+  ignored = same_text(name, "layout") || same_text(name, "pin_memory") || same_text(name, "memory_format");
+  return nullptr;
+}
+
+bool Signature::accept(PyObject* const* args, size_t count, PyObject* names, Passed& passed,
+                       std::string* why) const {
+  auto refuse = [&](const auto&... parts) {
+    if (why) *why = join_text(parts...);
+    return false;
+  };
+  size_t given = count, lead = method_ ? 1 : 0;
+  bool spread = spreads_ && count > lead && PyIndex_Check(args[lead]) && !PySequence_Check(args[lead]);
+  if (spread) {
+    passed.spread = {args + lead, count - lead};
+    given = lead;
+  }
+  if (given > positional_.size())
+    return refuse("takes ", positional_.size() - lead, " positional argument",
+                  positional_.size() - lead == 1 ? "" : "s", " but ", count - lead, " were given");
+  for (size_t i = 0; i < given; ++i) passed.values[positional_[i]] = args[i];
+  Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+  for (Py_ssize_t i = 0; i < named; ++i) {
+    bool ignored = false;
+    PyObject* name = PyTuple_GET_ITEM(names, i);
+    PyObject** place = place_of(name, passed, ignored);
+    if (ignored) continue;
+    if (!place) return refuse("got an unexpected keyword argument '", PyUnicode_AsUTF8(name), "'");
+    if (*place) return refuse("got multiple values for argument '", PyUnicode_AsUTF8(name), "'");
+    *place = args[count + static_cast<size_t>(i)];
+  }
+  return true;
+}
+
+bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpArguments& arguments,
+                            std::string* why) const {
+  const Parameter& parameter = parameters_[index];
+  const Argument& argument = *parameter.argument;
+  PyObject* value = passed.values[index];
+  auto refuse = [&](const char* expected) {
+    if (!why) return false;
+    if (!value)
+      *why = join_text("missing required argument '", argument.name, "'");
+    else
+      *why = join_text("argument '", argument.name, "' must be ", expected, ", not ", type_name(value));
+    return false;
+  };
+  bool is_receiver = method_ && index == positional_[0];
+  if (argument.kind == ArgKind::tensors) {
+    auto push = [&](Tensor tensor) { arguments.tensors.push_back(std::move(tensor)); };
+    return (value && each_tensor(value, match, push)) || refuse("a list or tuple of Tensors");
+  }
+  if (is_tensor(argument.kind)) {
+    arguments.tensors.push_back(Tensor());
+    if (!value || value == Py_None)
+      return argument.kind == ArgKind::tensor_or_none && (argument.has_default || value) ? true
+                                                                                         : refuse("Tensor");
+    return to_tensor(value, is_receiver ? Match::strict : match, arguments.tensors.back()) ||
+           refuse("Tensor");
+  }
+  arguments.attrs.push_back(parameter.fallback);
+  if (argument.kind == ArgKind::ints && !passed.spread.empty() && index == positional_.back()) {
+    Ints values;
+    if (!to_ints(passed.spread, match, values)) return value = passed.spread.back(), refuse("ints");
+    arguments.attrs.back() = Attr(values);
+    return true;
+  }
+  if (!value) return argument.has_default || refuse("");
+  return to_attr(value, argument, match, arguments.attrs.back()) || refuse(kind_text(argument.kind));
+}
+
+bool Signature::convert(const Passed& passed, Match match, OpArguments& arguments, std::string* why) const {
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    if (!convert_one(i, passed, match, arguments, why)) return false;
+  return true;
+}
+
+namespace {
+
+std::string result_text(const Schema& schema) {
+  if (schema.only_in_place) return "None";
+  if (schema.outputs.size() == 1) return "tuple[Tensor, ...]";
+  if (schema.outputs.empty()) return "Tensor";
+  std::string text = "tuple[";
+  for (size_t i = 0; i < schema.outputs.size(); ++i) text += i ? ", Tensor" : "Tensor";
+  return text + "]";
+}
+
+}  // namespace
+
+std::string Signature::text() const {
+  std::string text = "(";
+  bool keywords = false;
+  for (const Parameter& parameter : parameters_) {
+    const Argument& a = *parameter.argument;
+    if (text.size() > 1) text += ", ";
+    if (a.keyword_only && !keywords) text += "*, ";
+    keywords |= a.keyword_only;
+    text += join_text(kind_text(a.kind), " ", a.name);
+    if (a.has_default) text += " = " + a.default_text;
+  }
+  return text + ")";
+}
+
+std::string Signature::stub() const {
+  std::string text;
+  bool keywords = false, defaulted = false;
+  auto add = [&](const Parameter& parameter) {
+    const Argument& a = *parameter.argument;
+    if (!text.empty()) text += ", ";
+    if (a.keyword_only && !keywords) text += "*, ";
+    keywords |= a.keyword_only;
+    if (method_ && &parameter == &parameters_[positional_[0]]) {
+      text += "self";
+      return;
+    }
+    bool spread = spreads_ && a.kind == ArgKind::ints;
+    text += join_text(spread ? "*" : "", a.name, ": ", stub_type(a.kind), may_be_none(a) ? " | None" : "");
+    // Python wants a default after a default; what the op list leaves required there is checked by the call
+    defaulted |= a.has_default;
+    keywords |= spread;
+    if (spread) return;
+    if (a.has_default)
+      text += " = " + a.default_text;
+    else if (defaulted && !a.keyword_only)
+      text += " = ...";
+  };
+  for (size_t index : positional_) add(parameters_[index]);
+  for (const Parameter& parameter : parameters_)
+    if (parameter.argument->keyword_only) add(parameter);
+  auto add_keyword = [&](const char* keyword) {
+    text += join_text(text.empty() ? "" : ", ", keywords ? "" : "*, ", keyword);
+    keywords = true;
+  };
+  if (has_out()) add_keyword("out: Tensor | None = None");
+  if (creates_) add_keyword("device: device | str | None = None, requires_grad: builtins.bool = False");
+  return "(" + text + ") -> " + result_text(schema_);
+}
+
+}  // namespace rushlight::python

@@ -1,0 +1,239 @@
+// The small types around Tensor: dtype, device, Size, Generator, Slot.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <array>
+
+#include "arguments.h"
+#include "module.h"
+#include "rushlight/core/generator.h"
+
+namespace rushlight::python {
+
+// -- dtype ----------------------------------------------------------------------------------------
+
+namespace {
+
+struct DTypeObject {
+  DType value;
+};
+std::array<nb::object, kDTypeCount>* dtype_objects;  // one object each, for ever: compared by identity
+
+// The module's own name for it: Python's types keep theirs.
+std::string global_name(DType dtype) {
+  return dtype == DType::boolean ? "bool_" : std::string(name_of(dtype));
+}
+
+void bind_dtype(nb::module_& m) {
+  nb::class_<DTypeObject>(m, "dtype", "The type of a tensor's elements")
+      .def_prop_ro("is_floating_point", [](const DTypeObject& d) { return is_floating(d.value); })
+      .def_prop_ro("is_complex", [](const DTypeObject&) { return false; })
+      .def_prop_ro("is_signed", [](const DTypeObject& d) { return is_signed(d.value); })
+      .def_prop_ro("itemsize", [](const DTypeObject& d) { return size_of(d.value); })
+      .def("__repr__", [](const DTypeObject& d) { return join_text("rushlight.", d.value); })
+      .def("__reduce__",
+           [](const DTypeObject& d) { return global_name(d.value); });  // pickled as the name of a global
+  dtype_objects = new std::array<nb::object, kDTypeCount>;
+  for (int i = 0; i < kDTypeCount; ++i) {
+    nb::object& object = (*dtype_objects)[static_cast<size_t>(i)];
+    object = nb::cast(DTypeObject{static_cast<DType>(i)});
+    m.attr(global_name(static_cast<DType>(i)).c_str()) = object;
+  }
+}
+
+}  // namespace
+
+PyObject* dtype_object(DType dtype) { return Py_NewRef((*dtype_objects)[static_cast<size_t>(dtype)].ptr()); }
+
+bool to_dtype(PyObject* object, DType& dtype) {
+  if (auto* known = instance_of<DTypeObject>(object))
+    dtype = known->value;
+  else if (object == reinterpret_cast<PyObject*>(&PyFloat_Type))
+    dtype = DType::float64;
+  else if (object == reinterpret_cast<PyObject*>(&PyLong_Type))
+    dtype = DType::int64;
+  else if (object == reinterpret_cast<PyObject*>(&PyBool_Type))
+    dtype = DType::boolean;
+  else
+    return false;
+  return true;
+}
+
+// -- device ---------------------------------------------------------------------------------------
+
+namespace {
+
+Device parse_device(std::string_view text) {
+  if (text == "cpu" || text == "cpu:0") return {};
+  if (text.starts_with("cuda"))
+    return {DeviceType::cuda, static_cast<int8_t>(text.size() == 6 ? text[5] - '0' : 0)};
+  fail(ErrorKind::runtime, "[device] expected cpu or cuda[:index], but got '", text, "'");
+}
+
+void bind_device(nb::module_& m) {
+  nb::class_<Device>(m, "device", "Where a tensor's memory is")
+      .def(
+          "__init__", [](Device* self, std::string_view device) { new (self) Device(parse_device(device)); },
+          nb::arg("device"))
+      .def(
+          "__init__", [](Device* self, const Device& device) { new (self) Device(device); },
+          nb::arg("device"))
+      .def_prop_ro("type", [](Device d) { return d.type == DeviceType::cpu ? "cpu" : "cuda"; })
+      .def_prop_ro(
+          "index",
+          [](Device d) { return d.type == DeviceType::cpu ? nb::object(nb::none()) : nb::cast(d.index); })
+      .def("__str__", [](Device d) { return join_text(d); })
+      .def("__repr__",
+           [](Device d) {
+             return d.type == DeviceType::cpu ? std::string("device(type='cpu')")
+                                              : join_text("device(type='cuda', index=", d.index, ")");
+           })
+      .def(
+          "__eq__",
+          [](Device d, nb::object other) {
+            if (auto* same = instance_of<Device>(other)) return d == *same;
+            return nb::isinstance<nb::str>(other) && join_text(d) == nb::cast<std::string>(other);
+          },
+          nb::arg("other").none())
+      .def("__hash__", [](Device d) { return nb::hash(nb::cast(join_text(d))); })
+      .def("__reduce__",
+           [](Device d) { return nb::make_tuple(nb::type<Device>(), nb::make_tuple(join_text(d))); });
+}
+
+}  // namespace
+
+void expect_host_device(PyObject* object) {
+  if (object == Py_None) return;
+  Device device;
+  if (auto* known = instance_of<Device>(object))
+    device = *known;
+  else if (PyUnicode_Check(object))
+    device = parse_device(nb::cast<std::string_view>(nb::handle(object)));
+  else
+    fail(ErrorKind::type, "argument 'device' must be device or str, not ", type_name(object));
+  if (device.type != DeviceType::cpu)
+    fail(ErrorKind::runtime, "device ", device, " is not available in this build");
+}
+
+// -- Size -----------------------------------------------------------------------------------------
+
+namespace {
+
+PyTypeObject* size_type;
+
+// The tuple as a Size; takes the reference.
+PyObject* as_size(PyObject* tuple) {
+  if (!tuple || !PyTuple_CheckExact(tuple)) return tuple;
+  PyObject* size = PyObject_CallOneArg(reinterpret_cast<PyObject*>(size_type), tuple);
+  Py_DECREF(tuple);
+  return size;
+}
+PyObject* size_subscript(PyObject* self, PyObject* index) {
+  return as_size(PyTuple_Type.tp_as_mapping->mp_subscript(self, index));
+}
+PyObject* size_concat(PyObject* self, PyObject* other) {
+  return as_size(PyTuple_Type.tp_as_sequence->sq_concat(self, other));
+}
+PyObject* size_repr(PyObject* self) {
+  nb::object list = nb::steal(PySequence_List(self));
+  return list.is_valid() ? PyUnicode_FromFormat("rushlight.Size(%R)", list.ptr()) : nullptr;
+}
+PyObject* size_numel(PyObject* self, PyObject*) {
+  long long product = 1;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self); ++i)
+    product *= PyLong_AsLongLong(PyTuple_GET_ITEM(self, i));
+  return PyErr_Occurred() ? nullptr : PyLong_FromLongLong(product);
+}
+
+void bind_size(nb::module_& m) {
+  static PyMethodDef methods[] = {
+      {"numel", size_numel, METH_NOARGS, "numel() -> int\n\nThe product of the sizes"}, {}};
+  PyType_Slot slots[] = {{Py_mp_subscript, reinterpret_cast<void*>(size_subscript)},
+                         {Py_sq_concat, reinterpret_cast<void*>(size_concat)},
+                         {Py_tp_repr, reinterpret_cast<void*>(size_repr)},
+                         {Py_tp_methods, methods},
+                         {Py_tp_doc, const_cast<char*>("A tensor's shape: a tuple of ints")},
+                         {0, nullptr}};
+  PyType_Spec spec{"rushlight._C.Size", 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  nb::object type = owned(PyType_FromSpecWithBases(&spec, reinterpret_cast<PyObject*>(&PyTuple_Type)));
+  size_type = reinterpret_cast<PyTypeObject*>(type.ptr());
+  m.attr("Size") = type;
+}
+
+}  // namespace
+
+PyObject* size_object(IntSpan sizes) {
+  nb::object size = owned(size_type->tp_alloc(size_type, static_cast<Py_ssize_t>(sizes.size())));
+  for (size_t i = 0; i < sizes.size(); ++i)
+    PyTuple_SET_ITEM(size.ptr(), static_cast<Py_ssize_t>(i), checked(PyLong_FromLongLong(sizes[i])));
+  return size.release().ptr();
+}
+
+// -- Generator, Slot ------------------------------------------------------------------------------
+
+namespace {
+
+void bind_generator(nb::module_& m) {
+  nb::class_<Generator>(m, "Generator", "A source of random numbers: a seed and a counter")
+      .def(
+          "__init__",
+          [](Generator* self, nb::object device) {
+            expect_host_device(device.ptr());
+            new (self) Generator(0);
+          },
+          nb::arg("device") = "cpu")
+      .def(
+          "manual_seed",
+          [](nb::object self, int64_t seed) {
+            nb::cast<Generator&>(self).seed(static_cast<uint64_t>(seed));
+            return self;
+          },
+          nb::arg("seed"))
+      .def("initial_seed", [](const Generator& g) { return g.state().seed; })
+      .def("get_state",
+           [](const Generator& g) {
+             PhiloxKey key = g.state();
+             const uint64_t words[] = {key.seed, key.counter};
+             return from_values<uint64_t>(words, {2});
+           })
+      .def(
+          "set_state",
+          [](nb::object self, const Tensor& state) {
+            if (state.dtype() != DType::uint64 || state.numel() != 2)
+              fail(ErrorKind::type, "[set_state] the state must come from get_state(), but it is ", state);
+            auto words = state.to_vector<uint64_t>();
+            nb::cast<Generator&>(self).set_state({words[0], words[1]});
+            return self;
+          },
+          nb::arg("new_state"))
+      .def("fork", &Generator::fork, "An independent generator; this one moves on")
+      .def("__eq__", [](const Generator& a, const Generator& b) { return a == b; }, nb::is_operator());
+  m.def(
+      "manual_seed",
+      [](int64_t seed) {
+        manual_seed(static_cast<uint64_t>(seed));
+        return default_generator();
+      },
+      nb::arg("seed"), "Seeds the default generator");
+  m.attr("default_generator") = default_generator();
+}
+
+void bind_slot(nb::module_& m) {
+  nb::class_<Slot>(m, "Slot", "A number that a recorded graph reads anew at every replay")
+      .def(nb::init<double>(), nb::arg("value") = 0.0)
+      .def_prop_rw("value", &Slot::get, &Slot::set)
+      .def("__float__", &Slot::get)
+      .def("__repr__", [](const Slot& slot) { return join_text("Slot(", slot.get(), ")"); });
+}
+
+}  // namespace
+
+void bind_types(nb::module_& m) {
+  bind_dtype(m);
+  bind_device(m);
+  bind_size(m);
+  bind_generator(m);
+  bind_slot(m);
+}
+
+}  // namespace rushlight::python

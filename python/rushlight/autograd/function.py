@@ -1,0 +1,100 @@
+"""Function: an op of one's own, with its gradient."""
+
+from rushlight import _C
+from rushlight._C import Tensor
+from rushlight.autograd.grad_mode import no_grad
+
+
+class FunctionCtx:
+    """What forward leaves for backward."""
+
+    needs_input_grad = ()
+    materialize_grads = True
+    _to_save = _not_differentiable = _dirty = ()
+    _saved = None
+
+    def save_for_backward(self, *tensors):
+        self._to_save = tensors
+
+    @property
+    def saved_tensors(self):
+        """The tensors given to save_for_backward: in backward only, checked against in-place changes."""
+        return self._to_save if self._saved is None else self._saved
+
+    def mark_non_differentiable(self, *tensors):
+        self._not_differentiable = tensors
+
+    def mark_dirty(self, *tensors):
+        self._dirty = tensors
+
+    def set_materialize_grads(self, value):
+        self.materialize_grads = value
+
+
+class Function:
+    """Subclasses define static methods forward(ctx, *args) and backward(ctx, *grad_outputs); apply() calls it.
+
+    As in PyTorch, forward may also do without ctx where setup_context(ctx, inputs, output) is defined.
+    """
+
+    @staticmethod
+    def forward(*args):
+        raise NotImplementedError("a Function needs a static method forward(ctx, *args)")
+
+    @staticmethod
+    def backward(ctx, *grad_outputs):
+        raise NotImplementedError("a Function that is differentiated needs a static method backward(ctx, *grad_outputs)")
+
+    setup_context = None
+
+    @classmethod
+    def apply(cls, *args):
+        ctx = FunctionCtx()
+        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        with no_grad():
+            output = cls._run_forward(ctx, args)
+        if not (any(ctx.needs_input_grad) and _C.is_grad_enabled()):
+            return output
+        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        inputs = [args[i] for i in places]
+        outputs = list(output) if isinstance(output, tuple) else [output]
+        outputs = [cls._fresh(ctx, o, inputs) for o in outputs]
+        results = [o for o in outputs if isinstance(o, Tensor)]
+
+        def rule(gradients, saved):
+            return cls._run_backward(ctx, gradients, saved, len(args), places)
+
+        save = [t for t in ctx._to_save if t is not None]
+        _C._record_function(cls.__name__ + "Backward", rule, inputs, results, save, list(ctx._not_differentiable),
+                            ctx.materialize_grads)
+        ctx._to_save = [t is not None for t in ctx._to_save]
+        return tuple(outputs) if isinstance(output, tuple) else outputs[0]
+
+    @classmethod
+    def _run_forward(cls, ctx, args):
+        if cls.setup_context is None:
+            return cls.forward(ctx, *args)
+        output = cls.forward(*args)
+        cls.setup_context(ctx, args, output)
+        return output
+
+    @staticmethod
+    def _fresh(ctx, output, inputs):
+        """An input that is returned as it is becomes a tensor of its own, unless it was written in place."""
+        if any(output is i for i in inputs) and not any(output is d for d in ctx._dirty):
+            return output.detach()
+        return output
+
+    @classmethod
+    def _run_backward(cls, ctx, gradients, saved, count, places):
+        remaining = iter(saved)
+        ctx._saved = tuple(next(remaining) if is_tensor else None for is_tensor in ctx._to_save)
+        try:
+            returned = cls.backward(ctx, *gradients)
+        finally:
+            ctx._saved = None
+        returned = returned if isinstance(returned, tuple) else (returned,)
+        if len(returned) < count or any(g is not None for g in returned[count:]):
+            raise RuntimeError(f"function {cls.__name__}Backward returned an incorrect number of gradients "
+                               f"(expected {count}, got {len(returned)})")
+        return [returned[i] for i in places]

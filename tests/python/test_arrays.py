@@ -1,0 +1,76 @@
+"""NumPy, DLPack and lists: memory is shared where it can be."""
+
+import numpy as np
+import pytest
+
+import rushlight as rl
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64"])
+def test_numpy_and_back_share_memory(dtype):
+    array = np.array([[0, 1, 0], [1, 0, 1]]).astype(dtype)
+    tensor = rl.from_numpy(array)
+    assert str(tensor.dtype) == f"rushlight.{dtype}" and tensor.shape == (2, 3)
+    tensor[0, 0] = 1
+    assert array[0, 0] == 1
+    back = tensor.numpy()
+    assert back.dtype == array.dtype and np.shares_memory(back, array)
+
+
+@pytest.mark.parametrize("view", [lambda a: a.T, lambda a: a[::2], lambda a: a[::-1], lambda a: a[:, ::-2], lambda a: a[1:, 2:], lambda a: a[0, 0],
+                                  lambda a: a[:0], lambda a: np.broadcast_to(a[0], (3, 5)).copy()])
+def test_layouts_survive_the_way(view):
+    array = view(np.arange(20.0).reshape(4, 5))
+    tensor = rl.from_numpy(np.asarray(array)) if array.ndim else rl.tensor(array)
+    np.testing.assert_array_equal(tensor.numpy(), array)
+    assert tensor.tolist() == array.tolist()
+
+
+def test_memory_outlives_either_side():
+    tensor = rl.from_numpy(np.arange(1000.0))
+    assert tensor.sum().item() == 499500.0
+    array = rl.tensor([1.0, 2.0, 3.0] * 100).numpy()
+    rl.empty(300)
+    assert array.sum() == 600.0
+
+
+def test_array_protocol():
+    x = rl.tensor([[1.0, 2.0]])
+    assert np.asarray(x).shape == (1, 2) and np.array(x, dtype="int32").dtype == np.int32
+    assert np.sum(np.asarray(x)) == 3.0
+    assert not np.shares_memory(np.array(x, copy=True), x.numpy())
+
+
+def test_what_cannot_be_shared_says_why():
+    with pytest.raises(RuntimeError, match="detach"):
+        rl.tensor([1.0], requires_grad=True).numpy()
+    assert rl.tensor([1.0], requires_grad=True).numpy(force=True).tolist() == [1.0]
+    with pytest.raises(TypeError, match="bfloat16"):
+        rl.tensor([1.0]).to(rl.bfloat16).numpy()
+    with pytest.raises(TypeError):
+        rl.from_numpy([1, 2])
+    with pytest.raises(TypeError):
+        rl.from_numpy(np.array(["a"]))
+    with pytest.raises(TypeError):
+        rl.from_numpy(np.array([1j]))
+
+
+def test_dlpack_both_ways():
+    torch = pytest.importorskip("torch")
+    theirs = torch.arange(6.0).reshape(2, 3)
+    ours = rl.from_dlpack(theirs)
+    ours[0, 0] = 9.0
+    assert theirs[0, 0] == 9.0
+    again = torch.from_dlpack(ours)
+    again[1, 1] = -1.0
+    assert ours[1, 1].item() == -1.0
+    strided = rl.from_dlpack(theirs.t())
+    assert strided.shape == (3, 2) and strided.stride() == (1, 3)
+    assert np.from_dlpack(rl.tensor([1, 2])).tolist() == [1, 2]
+    assert torch.from_dlpack(rl.tensor([1.0, 2.0]).to(rl.bfloat16)).dtype == torch.bfloat16
+
+
+def test_lists_of_every_depth():
+    for data in (5, [1, 2], [[1], [2]], [[[1.5]]], []):
+        assert rl.tensor(data).tolist() == data
+    assert rl.tensor([[1, 2], [3, 4]]).T.tolist() == [[1, 3], [2, 4]]
