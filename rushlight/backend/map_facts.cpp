@@ -32,6 +32,9 @@ constexpr MapFacts facts_of() {
     facts.grads[0] = math::grad_use<Op, 0>();
     if constexpr (math::arity<Op> > 1) facts.grads[1] = math::grad_use<Op, 1>();
     if constexpr (math::arity<Op> > 2) facts.grads[2] = math::grad_use<Op, 2>();
+    for (int i = 0; i < 3; ++i)
+      for (int k = 0; k < 3; ++k)
+        facts.saved_inputs[i] |= static_cast<uint8_t>(facts.grads[i].reads_input[k] << k);
   }
   return facts;
 }
@@ -77,7 +80,8 @@ DType map_compute_type(OpId id, Inputs operands) {
   const MapFacts& facts = map_facts(id);
   DType first = operands[0].dtype();
   bool alike = !facts.mask_operands;
-  for (size_t i = 0; i < operands.size(); ++i) alike &= operands[i].dtype() == first && !operands[i].impl()->weak;
+  for (size_t i = 0; i < operands.size(); ++i)
+    alike &= operands[i].dtype() == first && !operands[i].impl()->weak;
   if (alike && facts.supports(first)) return first;
   DType dtype = result_type(operands, facts.mask_operands);
   if (facts.supports(dtype)) return dtype;
@@ -93,7 +97,8 @@ DType map_compute_type(OpId id, Inputs operands) {
 }
 
 namespace {
-// Which inputs of a gradient's kernel are masks: they stand in the order of the operands that the formula reads.
+// Which inputs of a gradient's kernel are masks: they stand in the order of the operands that the formula
+// reads.
 unsigned mask_inputs_of_grad(const MapFacts& facts, const math::GradUse& use) {
   unsigned masks = 0, position = 1;
   for (unsigned operand = 0; operand < 3; ++operand)
@@ -104,22 +109,32 @@ unsigned mask_inputs_of_grad(const MapFacts& facts, const math::GradUse& use) {
 
 MapCall::MapCall(const KernelCall& call) {
   const MapFacts& facts = map_facts(call.id);
-  if (call.part == Part::forward) {
-    type = compute_type(map_compute_type(call.id, call.in));
+  bool forward = call.part == Part::forward;
+  const TensorImpl &first = *call.in[0].impl(), &out = *call.out[0].impl();
+  bool alike = !facts.mask_operands;
+  flat = out.layout.is_contiguous();
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    const TensorImpl& input = *call.in[k].impl();
+    alike &= input.dtype == first.dtype && !input.weak;
+    flat &= input.layout.is_contiguous() && input.layout.numel() == out.layout.numel();
+  }
+  for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
+  if (forward) {
+    type =
+        compute_type(alike && facts.supports(first.dtype) ? first.dtype : map_compute_type(call.id, call.in));
     bool_operands = facts.mask_operands;
     bool_result = facts.mask_result;
   } else {
-    type = compute_type(call.in[0].dtype());
+    type = compute_type(first.dtype);
     if (facts.mask_operands)
       bool_operands = mask_inputs_of_grad(facts, facts.grads[static_cast<size_t>(call.part) - 1]);
   }
-  for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
-  const Tensor& out = call.out[0];
-  uniform = out.dtype() == (bool_result ? DType::boolean : type);
-  flat = out.is_contiguous();
-  for (size_t k = 0; k < call.in.size(); ++k) {
-    uniform &= call.in[k].dtype() == (bool_operands >> k & 1 ? DType::boolean : type);
-    flat &= call.in[k].is_contiguous() && call.in[k].numel() == out.numel();
+  uniform = out.dtype == (bool_result ? DType::boolean : type);
+  if (alike) {
+    uniform &= first.dtype == type;
+  } else {
+    for (size_t k = 0; k < call.in.size(); ++k)
+      uniform &= call.in[k].dtype() == (bool_operands >> k & 1 ? DType::boolean : type);
   }
   flat &= uniform;
 }

@@ -24,6 +24,7 @@ struct MapFacts {
   math::Integers integers = math::Integers::refused;
   uint16_t dtypes = 0;  // bit per DType: a formula exists for numbers of this type (halves by way of float32)
   math::GradUse grads[3] = {};
+  uint8_t saved_inputs[3] = {};  // grads[i].reads_input as bits
 
   constexpr bool supports(DType dtype) const { return dtypes >> static_cast<int>(dtype) & 1; }
 };

@@ -1,4 +1,5 @@
-// Walking several tensors together: dimensions that run on in memory are merged, the innermost ones become runs.
+// Walking several tensors together: dimensions that run on in memory are merged, the innermost ones become
+// runs.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace rushlight {
 
-// Operand 0 is the result and gives the shape; the others broadcast to it. Strides are in elements, pointers in bytes.
+// Operand 0 is the result and gives the shape; the others broadcast to it. Strides are in elements, pointers
+// in bytes.
 template <int MaxOperands>
 class StridedLoop {
  public:
@@ -58,9 +60,12 @@ class StridedLoop {
         dim.steps[i] = own >= 0 && layout.size(own) != 1 ? layout.stride(own) : 0;
       }
       bool runs_on = !dims_.empty();
-      for (int i = 0; i < count_ && runs_on; ++i) runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
-      if (runs_on) dims_.back().size *= dim.size;
-      else dims_.push_back(dim);
+      for (int i = 0; i < count_ && runs_on; ++i)
+        runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
+      if (runs_on)
+        dims_.back().size *= dim.size;
+      else
+        dims_.push_back(dim);
     }
     if (dims_.empty()) dims_.push_back({1, {}});
   }

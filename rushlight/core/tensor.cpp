@@ -8,12 +8,9 @@ namespace rushlight {
 const Tensor* TensorList::end() const { return first_ + count_; }
 const Tensor& TensorList::operator[](size_t i) const { return first_[i]; }
 
-Ref<TensorImpl> TensorImpl::make(Ref<Storage> storage, Layout layout, DType dtype) {
-  auto* impl = new (small_allocate(sizeof(TensorImpl))) TensorImpl;
-  impl->storage = std::move(storage);
-  impl->layout = std::move(layout);
-  impl->dtype = dtype;
-  return Ref<TensorImpl>::adopt(impl);
+Ref<TensorImpl> TensorImpl::make(Ref<Storage> storage, const Layout& layout, DType dtype) {
+  return Ref<TensorImpl>::adopt(new (small_allocate(sizeof(TensorImpl)))
+                                    TensorImpl(std::move(storage), layout, dtype));
 }
 
 void TensorImpl::destroy(TensorImpl* impl) noexcept {

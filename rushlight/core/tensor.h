@@ -36,7 +36,7 @@ class History : public RefCounted<History> {
 
 class TensorImpl final : public RefCounted<TensorImpl> {
  public:
-  static Ref<TensorImpl> make(Ref<Storage> storage, Layout layout, DType dtype);
+  static Ref<TensorImpl> make(Ref<Storage> storage, const Layout& layout, DType dtype);
   static void destroy(TensorImpl* impl) noexcept;
 
   DType dtype = DType::float32;
@@ -53,7 +53,8 @@ class TensorImpl final : public RefCounted<TensorImpl> {
   void* foreign = nullptr;
 
  private:
-  TensorImpl() = default;
+  TensorImpl(Ref<Storage> memory, const Layout& shape, DType type)
+      : dtype(type), storage(std::move(memory)), layout(shape) {}
   ~TensorImpl() = default;
 };
 

@@ -21,6 +21,11 @@ class Interpreter {
 
 // The backend's kernel, else the composite's body, else the reference kernel (counted, warned about once).
 void run_eager(OpCall& call);
+// By the thread's interpreter.
+inline void run_call(OpCall& call) {
+  Interpreter* interpreter = context().interpreter;
+  interpreter ? interpreter->run(call) : run_eager(call);
+}
 bool run_fused_eager(OpCall& call);
 
 // How often an op ran on the reference kernel because the chosen backend had none. RUSHLIGHT_FALLBACK=error:

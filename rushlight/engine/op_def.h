@@ -16,13 +16,13 @@ struct OpCall {
   Inputs in;
   Attrs attrs;
   Part part = Part::forward;
-  bool recording = false;              // a gradient may be asked for: residuals are wanted
-  // infer() emits results that have no memory yet; the interpreter gives it to them. In place and out= they are replaced
-  // by the tensors to write.
+  bool recording = false;  // a gradient may be asked for: residuals are wanted
+  // infer() emits results that have no memory yet; the interpreter gives it to them. In place and out= they
+  // are replaced by the tensors to write.
   Results out{};
-  bool into_targets = false;           // out holds tensors of the caller's
+  bool into_targets = false;  // out holds tensors of the caller's
 
-  void emit(Layout layout, DType dtype) { out.push_back(Tensor(TensorImpl::make({}, std::move(layout), dtype))); }
+  void emit(const Layout& layout, DType dtype) { out.emplace_back(TensorImpl::make({}, layout, dtype)); }
   void emit(IntSpan shape, DType dtype) { emit(Layout(shape), dtype); }
   const char* name() const;
   KernelCall kernel_call(OpId id) const { return {id, part, in, {out.data(), out.size()}, attrs}; }

@@ -10,13 +10,16 @@ namespace rushlight {
 
 namespace {
 
-bool all_alike(Inputs in) {
-  const Tensor& first = in[0];
-  for (size_t i = 1; i < in.size(); ++i)
-    if (in[i].dtype() != first.dtype() || !in[i].layout().same_shape(first.layout()) ||
-        in[i].impl()->weak != first.impl()->weak)
-      return false;
-  return !first.impl()->weak;
+// The usual case: row-major tensors of one shape and one dtype that the formula takes.
+bool all_alike(Inputs in, const MapFacts& facts) {
+  const TensorImpl& first = *in[0].impl();
+  if (first.weak || !first.layout.is_contiguous() || !facts.supports(first.dtype) || facts.mask_operands)
+    return false;
+  for (size_t i = 1; i < in.size(); ++i) {
+    const TensorImpl& other = *in[i].impl();
+    if (other.dtype != first.dtype || other.weak || !other.layout.same_shape(first.layout)) return false;
+  }
+  return true;
 }
 
 // The layout of the result: as the first input of the full shape is laid out (channels-last stays so), else
@@ -36,8 +39,12 @@ void map_infer(OpCall& call) {
   for (size_t i = 0; i < call.in.size(); ++i)
     if (!call.in[i].defined()) expect_defined(call, i, schema_of(call.def.id).arguments[i].name.c_str());
   const Tensor& first = call.in[0];
-  if (all_alike(call.in) && first.is_contiguous() && facts.supports(first.dtype()) && !facts.mask_operands) {
-    call.emit(first.layout().with_offset(0), facts.mask_result ? DType::boolean : first.dtype());
+  if (all_alike(call.in, facts)) {
+    DType dtype = facts.mask_result ? DType::boolean : first.dtype();
+    if (first.storage_offset() == 0)
+      call.emit(first.layout(), dtype);
+    else
+      call.emit(first.layout().with_offset(0), dtype);
     return;
   }
   for (unsigned i = 0; i < call.in.size(); ++i)

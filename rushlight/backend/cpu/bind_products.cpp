@@ -124,7 +124,7 @@ bool linear_backward(const KernelCall& call) {
   });
 }
 
-// -- attention --------------------------------------------------------------------------------------------------------
+// -- attention
 
 namespace {
 

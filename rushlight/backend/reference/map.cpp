@@ -35,10 +35,13 @@ void forward_loop(const MapArgs& args) {
   auto* out = static_cast<std::conditional_t<is_mask, bool, T>*>(args.out);
   for (int64_t i = 0; i < args.count; ++i) {
     Operands<Op, T> operands;
-    for (int k = 0; k < math::arity<Op>; ++k) operands[static_cast<size_t>(k)] = operand<Op, T>(args, k, k, i);
+    for (int k = 0; k < math::arity<Op>; ++k)
+      operands[static_cast<size_t>(k)] = operand<Op, T>(args, k, k, i);
     auto result = math::apply_forward<Op, Num<T>>(operands.data(), args.params);
-    if constexpr (is_mask) out[i * args.out_step] = result;
-    else out[i * args.out_step] = result.value;
+    if constexpr (is_mask)
+      out[i * args.out_step] = result;
+    else
+      out[i * args.out_step] = result.value;
   }
 }
 
@@ -55,7 +58,8 @@ void grad_loop(const MapArgs& args) {
     Num<T> result{};
     if (use.reads_output) result = element<T>(args, next, i);
     Num<T> gradient = element<T>(args, 0, i);
-    out[i * args.out_step] = math::apply_grad<Op, I, Num<T>>(gradient, operands.data(), result, args.params).value;
+    out[i * args.out_step] =
+        math::apply_grad<Op, I, Num<T>>(gradient, operands.data(), result, args.params).value;
   }
 }
 

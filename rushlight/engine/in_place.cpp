@@ -1,0 +1,211 @@
+// In-place calls and out=: the same path as apply(), into tensors that exist.
+#include "rushlight/engine/apply.h"
+
+#include "rushlight/engine/interpreter.h"
+#include "rushlight/engine/record.h"
+
+namespace rushlight {
+
+namespace {
+
+// Inputs of which some are replaced: a value that is about to be overwritten is saved as a copy.
+class EditedInputs {
+ public:
+  explicit EditedInputs(Inputs in) {
+    for (size_t i = 0; i < in.size(); ++i) pointers_.push_back(&in[i]);
+  }
+  void replace(size_t i, const Tensor* tensor) { pointers_[i] = tensor; }
+  Inputs inputs() const { return {pointers_.data(), pointers_.size()}; }
+
+ private:
+  SmallVector<const Tensor*, 8> pointers_;
+};
+
+void refuse_in_place(const OpCall& call, const Tensor& target) {
+  if (target.layout().has_overlap())
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] unsupported operation: more than one element of the written-to tensor of "
+         "shape ",
+         target.shape(), " and strides ", target.strides(),
+         " refers to a single memory location (it was expanded). Please clone() the tensor before writing to "
+         "it");
+  if (!context().grad_mode) return;
+  ViewHistory* view = view_history(target);
+  if (!view) {
+    if (target.impl()->requires_grad && leaf_of(target))
+      fail(ErrorKind::runtime, "[", call.name(),
+           "_] a leaf Variable that requires grad is being used in an in-place "
+           "operation. Write to it under no_grad, or work on a clone()");
+    if (target.impl()->inference && any_wants_grad(call.in))
+      fail(ErrorKind::runtime, "[", call.name(),
+           "_] Inplace update to inference tensor outside inference_mode is not "
+           "allowed; clone() it first");
+    return;
+  }
+  if (!view->tracks_base && (requires_grad(*view->base.impl()) || any_wants_grad(call.in)))
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] A view was created in no_grad mode and is being modified inplace with "
+         "grad mode enabled. Make the view with grad mode on, or write under no_grad");
+  if (view->base.impl()->requires_grad && leaf_of(view->base))
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] a view of a leaf Variable that requires grad is being used in an in-place "
+         "operation. Write to it under no_grad, or work on a clone()");
+  if (view->one_of_many && any_wants_grad(call.in))
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] the target is one of several views that one call returned (split, unbind); "
+         "writing to one of them in place is not supported. clone() it first");
+}
+
+bool partial_overlap(const Tensor& a, const Tensor& b) {
+  if (!a.defined() || !b.defined() || !a.shares_storage(b) || a.numel() == 0 || b.numel() == 0) return false;
+  if (a.layout() == b.layout() && a.dtype() == b.dtype()) return false;
+  return a.layout().first_element() < b.layout().end_element() &&
+         b.layout().first_element() < a.layout().end_element();
+}
+
+void refuse_partial_overlap(const OpCall& call, const Tensor& target) {
+  for (size_t i = 0; i < call.in.size(); ++i)
+    if (partial_overlap(target, call.in[i]))
+      fail(ErrorKind::runtime, "[", call.name(), "] unsupported operation: some elements of input ", i,
+           " and the written-to tensor refer to a single memory location. Please clone() one of them before "
+           "the operation");
+}
+
+void expect_result_fits(const OpCall& call, const TensorImpl& result, const Tensor& target) {
+  if (!result.layout.same_shape(target.layout()))
+    fail(ErrorKind::runtime, "[", call.name(), "] the result has shape ", result.layout.shape(),
+         " but is to be written to a tensor of shape ", target.shape(), "; the shapes must be equal");
+  if (!can_cast(result.dtype, target.dtype()))
+    fail(ErrorKind::runtime, "[", call.name(), "] result type ", result.dtype,
+         " can't be cast to the desired output type ", target.dtype(),
+         "; use the out-of-place form, or cast the target first");
+}
+
+// Whether the kernel may write the target itself: it does not read what it overwrites, and finds what infer
+// promised.
+bool holds_result_directly(const OpCall& call, const TensorImpl& result, const Tensor& target) {
+  if (call.def.in_place_safe) return true;
+  for (size_t k = 0; k < call.in.size(); ++k)
+    if (call.in[k].defined() && call.in[k].shares_storage(target)) return false;
+  return target.is_contiguous() && target.dtype() == result.dtype;
+}
+
+// Computes into `targets`: directly where the kernel can, else by a copy of a fresh result.
+void run_into(OpCall& call, const Results& targets) {
+  call.def.infer(call);
+  bool direct = true;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const TensorImpl& result = *call.out[i].impl();
+    expect_result_fits(call, result, targets[i]);
+    refuse_partial_overlap(call, targets[i]);
+    direct &= holds_result_directly(call, result, targets[i]);
+  }
+  if (direct) {
+    call.out = targets;
+    call.into_targets = true;
+    run_call(call);
+  } else {
+    run_call(call);
+    NoGrad guard;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      const Tensor* const inputs[] = {&targets[i], &call.out[i]};
+      OpCall copy{op_def(OpId::copy), {inputs, 2}, {}};
+      copy.out.push_back(targets[i]);
+      copy.into_targets = true;
+      run_call(copy);
+      call.out[i] = targets[i];
+    }
+  }
+  for (const Tensor& target : targets) target.storage()->bump_version(static_cast<uint16_t>(call.def.id));
+}
+
+// The targets of an in-place call: the inputs that belong to arguments marked `!`.
+Results in_place_targets(const OpDef& def, Inputs in, SmallVector<size_t, 4>& positions) {
+  const Schema& schema = schema_of(def.id);
+  size_t lists = 0, singles = 0;
+  for (const Argument& a : schema.arguments) {
+    lists += a.kind == ArgKind::tensors;
+    singles += a.kind == ArgKind::tensor || a.kind == ArgKind::tensor_or_none;
+  }
+  size_t list_size = lists ? (in.size() - singles) / lists : 0;
+  Results targets;
+  size_t at = 0;
+  for (const Argument& a : schema.arguments) {
+    if (!is_tensor(a.kind)) continue;
+    size_t count = a.kind == ArgKind::tensors ? list_size : 1;
+    for (size_t i = 0; i < count && at < in.size(); ++i, ++at)
+      if (a.in_place) {
+        targets.push_back(in[at]);
+        positions.push_back(at);
+      }
+  }
+  return targets;
+}
+
+// After an in-place write that is recorded by `node`: the target's history, and its base's, start anew there.
+void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output) {
+  ViewHistory* view = view_history(target);
+  if (!view) {
+    set_history(target, node, output);
+    return;
+  }
+  const Tensor& base = view->base;
+  const Layout& layout = target.layout();
+  const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
+  auto write = Node::make(&op_def(OpId::as_strided_scatter), 2, 1, 0, attrs);
+  write->edges()[0] = edge_of(base);
+  write->edges()[1] = {node, static_cast<uint16_t>(output)};
+  auto& facts = write->make_extras().facts;
+  facts.push_back({base.layout(), base.dtype()});
+  facts.push_back({layout, target.dtype()});
+  set_history(base, write, 0);
+  target.impl()->requires_grad = true;  // its edge is rebuilt from the base at next use
+}
+
+}  // namespace
+
+void apply_in_place(OpId id, Inputs in, Attrs attrs) {
+  OpCall call{op_def(id), in, attrs};
+  SmallVector<size_t, 4> positions;
+  Results targets = in_place_targets(call.def, in, positions);
+  for (const Tensor& target : targets) refuse_in_place(call, target);
+  call.recording = wants_recording(call);
+  if (!call.recording) {
+    run_into(call, targets);
+    return;
+  }
+  // The gradient may read the value that is about to be overwritten: it gets a copy with the same history.
+  Saving saving = what_to_save(call);
+  EditedInputs edited(in);
+  SmallVector<Tensor, 2> before;
+  before.reserve(positions.size());
+  for (size_t position : positions) {
+    if (!saves_input(call, saving, position)) continue;
+    Edge edge = edge_of(in[position]);
+    NoGrad guard;
+    before.push_back(copy_of(in[position]));
+    if (edge) set_history(before.back(), edge.node, edge.output);
+    edited.replace(position, &before.back());
+  }
+  run_into(call, targets);
+  call.in = edited.inputs();
+  if (targets.size() != 1)
+    fail(ErrorKind::runtime, "[", call.name(),
+         "] writes over lists of tensors and has no gradient; call it under no_grad");
+  if (!is_differentiable_result(call, 0)) return;
+  auto node = make_node(call, saving, 1);
+  rebase_history(targets[0], node, 0);
+}
+
+const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {
+  OpCall call{op_def(id), in, attrs};
+  if (context().grad_mode && (requires_grad(*out.impl()) || any_wants_grad(in)))
+    fail(ErrorKind::runtime, "[", call.name(),
+         "] functions with out=... arguments don't support automatic differentiation, "
+         "but one of the arguments requires grad. Call it under no_grad");
+  refuse_in_place(call, out);
+  run_into(call, Results{out});
+  return out;
+}
+
+}  // namespace rushlight

@@ -1,0 +1,106 @@
+#include "rushlight/engine/record.h"
+
+#include "rushlight/backend/map_facts.h"
+#include "rushlight/engine/context.h"
+
+namespace rushlight {
+
+bool any_wants_grad(Inputs in) {
+  for (size_t i = 0; i < in.size(); ++i)
+    if (wants_grad(in[i])) return true;
+  return false;
+}
+
+bool wants_recording(const OpCall& call) {
+  if (!context().grad_mode || !call.def.vjp || !any_wants_grad(call.in)) return false;
+  for (size_t i = 0; i < call.in.size(); ++i)
+    if (call.in[i].defined() && call.in[i].impl()->inference)
+      fail(ErrorKind::runtime, "[", call.name(),
+           "] Inference tensors cannot be saved for backward; clone() the tensor ",
+           "outside inference_mode to use it in a graph");
+  return true;
+}
+
+Saving what_to_save(const OpCall& call) {
+  if (!call.def.is_map) return {call.def.saved_inputs, call.def.saved_outputs};
+  const MapFacts& facts = map_facts(call.def.id);  // only what the inputs that want a gradient need
+  Saving saving;
+  for (size_t i = 0; i < call.in.size(); ++i) {
+    if (!wants_grad(call.in[i])) continue;
+    saving.inputs |= facts.saved_inputs[i];
+    saving.outputs |= facts.grads[i].reads_output;
+  }
+  return saving;
+}
+
+bool saves_input(const OpCall& call, Saving saving, size_t i) {
+  if (call.def.saves_input) return call.def.saves_input(i, call.in.size());
+  return i < 32 && (saving.inputs >> i & 1);
+}
+
+namespace {
+
+size_t count_saved(const OpCall& call, Saving saving) {
+  auto bits = [](uint32_t mask, size_t most) {
+    return static_cast<size_t>(__builtin_popcount(most < 32 ? mask & ((1u << most) - 1) : mask));
+  };
+  size_t count = bits(saving.outputs, call.out.size());
+  if (!call.def.saves_input) return count + bits(saving.inputs, call.in.size());
+  for (size_t i = 0; i < call.in.size(); ++i) count += saves_input(call, saving, i);
+  return count;
+}
+
+// The gradient of a MAP comes out in the result's shape and dtype; the engine must know where an input
+// differs.
+bool needs_facts(const OpCall& call) {
+  if (!call.def.is_map) return call.def.saves_facts;
+  const TensorImpl& result = *call.out[0].impl();
+  for (size_t i = 0; i < call.in.size(); ++i) {
+    const TensorImpl& input = *call.in[i].impl();
+    if (input.dtype != result.dtype || !input.layout.same_shape(result.layout)) return true;
+  }
+  return false;
+}
+
+void note_facts(Node& node, Inputs in) {
+  auto& facts = node.make_extras().facts;
+  facts.reserve(in.size());
+  for (size_t i = 0; i < in.size(); ++i)
+    facts.push_back(in[i].defined() ? InputFact{in[i].layout(), in[i].dtype()} : InputFact{});
+}
+
+}  // namespace
+
+Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
+  auto node = Node::make(&call.def, call.in.size(), result_count, count_saved(call, saving), call.attrs);
+  Edge* edge = node->edges().data();
+  SavedTensor* entry = node->saved().data();
+  for (size_t i = 0; i < call.in.size(); ++i, ++edge) {
+    const Tensor& tensor = call.in[i];
+    if (wants_grad(tensor)) *edge = edge_of(tensor);
+    if (saves_input(call, saving, i))
+      *entry++ = {tensor, tensor.defined() ? tensor.version() : 0, static_cast<uint16_t>(i), false};
+  }
+  for (size_t i = 0; saving.outputs && i < call.out.size() && i < 32; ++i) {
+    if (!(saving.outputs >> i & 1)) continue;
+    const Tensor& result = call.out[i];
+    *entry++ = {i < result_count ? alias(result) : result, result.version(), static_cast<uint16_t>(i), true};
+  }
+  if (needs_facts(call)) note_facts(*node, call.in);
+  return node;
+}
+
+bool is_differentiable_result(const OpCall& call, size_t i) {
+  return is_floating(call.out[i].dtype()) && !(i < 32 && (call.def.constant_outputs >> i & 1));
+}
+
+void record_results(const OpCall& call, size_t result_count) {
+  Ref<Node> node;
+  for (size_t i = 0; i < result_count; ++i) {
+    if (!is_differentiable_result(call, i)) continue;
+    if (!node) node = make_node(call, what_to_save(call), result_count);
+    set_history(call.out[i], node, i);
+  }
+}
+
+}  // namespace rushlight

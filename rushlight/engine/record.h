@@ -1,0 +1,29 @@
+// From a call that ran to a Node on the tape: what is saved, and where gradients go.
+#pragma once
+
+#include "rushlight/engine/node.h"
+
+namespace rushlight {
+
+// Whether this tensor's gradient is asked for; false for an undefined one.
+inline bool wants_grad(const Tensor& tensor) {
+  const TensorImpl* impl = tensor.impl();
+  return impl && (impl->requires_grad || (impl->is_view && requires_grad(*impl)));
+}
+bool any_wants_grad(Inputs in);
+// Whether this call goes on the tape. Throws where an inference tensor would be saved.
+bool wants_recording(const OpCall& call);
+
+// Bits of the inputs, and of the results and residuals, that the call's gradients read.
+struct Saving {
+  uint32_t inputs = 0, outputs = 0;
+};
+Saving what_to_save(const OpCall& call);
+bool saves_input(const OpCall& call, Saving saving, size_t i);
+
+Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count);
+bool is_differentiable_result(const OpCall& call, size_t i);
+// One node for the first `result_count` results, which become its children.
+void record_results(const OpCall& call, size_t result_count);
+
+}  // namespace rushlight
