@@ -1,4 +1,4 @@
-// Watch: sees what the thread does with tensors beside calling ops. A recording trace is one; else there is none.
+// Watch: sees what a thread does with tensors beside calling ops. A recording trace is one; else none.
 #pragma once
 
 namespace rushlight {
