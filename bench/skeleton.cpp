@@ -1,4 +1,5 @@
-// What the engine itself costs: calls, recording, backward, memory of a tape. On 1-element tensors of the reference backend.
+// What the engine itself costs: calls, recording, backward, memory of a tape. On 1-element tensors of the
+// reference backend.
 //
 //   bench_skeleton [--json FILE]
 #include <algorithm>
@@ -35,7 +36,8 @@ double best_ns(int64_t items, F&& round) {
 
 void report(const char* what, double measured, double target, const char* unit) {
   rows.push_back({what, measured, target, unit});
-  std::printf("%-52s %9.1f %-10s target %6.0f   %s\n", what, measured, unit, target, measured <= target ? "met" : "MISSED");
+  std::printf("%-52s %9.1f %-10s target %6.0f   %s\n", what, measured, unit, target,
+              measured <= target ? "met" : "MISSED");
 }
 
 Tensor one(double value, bool needs_grad = false) { return full(1, value).requires_grad_(needs_grad); }
@@ -43,10 +45,21 @@ Tensor one(double value, bool needs_grad = false) { return full(1, value).requir
 void time_calls() {
   constexpr int64_t kCalls = 100'000;
   Tensor a = one(1), b = one(2), w = one(3, true);
-  report("1-element add, no grad", best_ns(kCalls, [&] { for (int64_t i = 0; i < kCalls; ++i) (void)(a + b); }), 60, "ns");
+  report("1-element add, no grad",
+         best_ns(kCalls,
+                 [&] {
+                   for (int64_t i = 0; i < kCalls; ++i) (void)(a + b);
+                 }),
+         60, "ns");
   uint64_t before = memory_stats().system_calls;
-  report("1-element add, recording", best_ns(kCalls, [&] { for (int64_t i = 0; i < kCalls; ++i) (void)(w + b); }), 100, "ns");
-  report("system allocations after warm-up", static_cast<double>(memory_stats().system_calls - before), 0, "");
+  report("1-element add, recording",
+         best_ns(kCalls,
+                 [&] {
+                   for (int64_t i = 0; i < kCalls; ++i) (void)(w + b);
+                 }),
+         100, "ns");
+  report("system allocations after warm-up", static_cast<double>(memory_stats().system_calls - before), 0,
+         "");
 }
 
 Tensor chain(const Tensor& w, const Tensor& operand, int64_t length) {
@@ -74,7 +87,8 @@ void weigh_tape() {
   Tensor w = one(1, true), b = one(1);
   uint64_t before = memory_stats().live_bytes;
   Tensor y = chain(w, b, kNodes);
-  report("1,000,000-op mul chain", static_cast<double>(memory_stats().live_bytes - before) / kNodes, 380, "bytes/node");
+  report("1,000,000-op mul chain", static_cast<double>(memory_stats().live_bytes - before) / kNodes, 380,
+         "bytes/node");
   y.backward();
   y = Tensor();
 }
@@ -93,8 +107,11 @@ int main(int argc, char** argv) {
     if (!file) return std::perror(argv[2]), 1;
     std::fprintf(file, "[");
     for (size_t i = 0; i < rows.size(); ++i)
-      std::fprintf(file, "%s\n  {\"workload\": \"%s\", \"measured\": %.3f, \"target\": %.1f, \"unit\": \"%s\", \"met\": %s}", i ? "," : "",
-                   rows[i].what.c_str(), rows[i].measured, rows[i].target, rows[i].unit, rows[i].measured <= rows[i].target ? "true" : "false");
+      std::fprintf(
+          file,
+          "%s\n  {\"workload\": \"%s\", \"measured\": %.3f, \"target\": %.1f, \"unit\": \"%s\", \"met\": %s}",
+          i ? "," : "", rows[i].what.c_str(), rows[i].measured, rows[i].target, rows[i].unit,
+          rows[i].measured <= rows[i].target ? "true" : "false");
     std::fprintf(file, "\n]\n");
     std::fclose(file);
   }

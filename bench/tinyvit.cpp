@@ -50,7 +50,8 @@ struct Training {
   explicit Training(int64_t batch) {
     images = empty({batch, 28, 28}, DType::float32);
     uint32_t state = 1;
-    for (float& v : images.span<float>()) v = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f;
+    for (float& v : images.span<float>())
+      v = static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f;
     labels = empty(batch, DType::int64);
     int64_t i = 0;
     for (int64_t& label : labels.span<int64_t>()) label = i++ % 10;
@@ -97,16 +98,25 @@ int main(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i < argc; ++i) {
     std::string flag = argv[i];
-    if (flag == "--rounds" && i + 1 < argc) settings.rounds = std::atoll(argv[++i]);
-    else if (flag == "--batch" && i + 1 < argc) settings.batch = std::atoll(argv[++i]);
-    else if (flag == "--backend" && i + 1 < argc) set_backend(argv[++i]);
-    else if (flag == "--eager") settings.replay = false;
-    else if (flag == "--replay") settings.eager = false;
-    else if (flag == "--serve") settings.serve = true;
-    else return std::fprintf(stderr, "unknown argument %s; see the head of bench/tinyvit.cpp\n", flag.c_str()), 2;
+    if (flag == "--rounds" && i + 1 < argc)
+      settings.rounds = std::atoll(argv[++i]);
+    else if (flag == "--batch" && i + 1 < argc)
+      settings.batch = std::atoll(argv[++i]);
+    else if (flag == "--backend" && i + 1 < argc)
+      set_backend(argv[++i]);
+    else if (flag == "--eager")
+      settings.replay = false;
+    else if (flag == "--replay")
+      settings.eager = false;
+    else if (flag == "--serve")
+      settings.serve = true;
+    else
+      return std::fprintf(stderr, "unknown argument %s; see the head of bench/tinyvit.cpp\n", flag.c_str()),
+             2;
   }
   Training training(settings.batch);
-  if (settings.eager) measure("eager", settings, [&] { (void)training.step(training.images, training.labels).item<float>(); });
+  if (settings.eager)
+    measure("eager", settings, [&] { (void)training.step(training.images, training.labels).item<float>(); });
   if (settings.replay) {
     auto replayed = trace([&](const Tensor& x, const Tensor& y) { return training.step(x, y); });
     measure("replay", settings, [&] { (void)replayed(training.images, training.labels).item<float>(); });

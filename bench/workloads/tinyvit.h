@@ -1,5 +1,5 @@
-// TinyViT on MNIST-sized images: patch 4, dim 64, depth 1, 4 heads, mlp 128. A plain struct over public ops, with its
-// training step; synthetic data.
+// TinyViT on MNIST-sized images: patch 4, dim 64, depth 1, 4 heads, mlp 128. A plain struct over public ops,
+// with its training step; synthetic data.
 #pragma once
 
 #include <vector>
@@ -12,23 +12,29 @@ struct TinyVit {
   static constexpr int64_t kImage = 28, kPatch = 4, kSide = kImage / kPatch, kTokens = kSide * kSide;
   static constexpr int64_t kDim = 64, kHeads = 4, kMlp = 128, kClasses = 10;
 
-  Tensor patch_weight = weight(kDim, kPatch * kPatch), patch_bias = zeros(kDim), positions = weight(kTokens, kDim);
+  Tensor patch_weight = weight(kDim, kPatch* kPatch), patch_bias = zeros(kDim),
+         positions = weight(kTokens, kDim);
   Tensor norm1_weight = ones(kDim), norm1_bias = zeros(kDim);
   Tensor qkv_weight = weight(3 * kDim, kDim), qkv_bias = zeros(3 * kDim);
   Tensor out_weight = weight(kDim, kDim), out_bias = zeros(kDim);
   Tensor norm2_weight = ones(kDim), norm2_bias = zeros(kDim);
-  Tensor fc1_weight = weight(kMlp, kDim), fc1_bias = zeros(kMlp), fc2_weight = weight(kDim, kMlp), fc2_bias = zeros(kDim);
-  Tensor norm_weight = ones(kDim), norm_bias = zeros(kDim), head_weight = weight(kClasses, kDim), head_bias = zeros(kClasses);
+  Tensor fc1_weight = weight(kMlp, kDim), fc1_bias = zeros(kMlp), fc2_weight = weight(kDim, kMlp),
+         fc2_bias = zeros(kDim);
+  Tensor norm_weight = ones(kDim), norm_bias = zeros(kDim), head_weight = weight(kClasses, kDim),
+         head_bias = zeros(kClasses);
 
   std::vector<Tensor> parameters() const {
-    return {patch_weight, patch_bias, positions, norm1_weight, norm1_bias, qkv_weight, qkv_bias, out_weight, out_bias, norm2_weight,
-            norm2_bias, fc1_weight, fc1_bias, fc2_weight, fc2_bias, norm_weight, norm_bias, head_weight, head_bias};
+    return {patch_weight, patch_bias,  positions,    norm1_weight, norm1_bias, qkv_weight, qkv_bias,
+            out_weight,   out_bias,    norm2_weight, norm2_bias,   fc1_weight, fc1_bias,   fc2_weight,
+            fc2_bias,     norm_weight, norm_bias,    head_weight,  head_bias};
   }
 
   // (batch, 28, 28) pixels -> (batch, 10) logits
   Tensor forward(const Tensor& images) const {
     int64_t batch = images.size(0);
-    Tensor patches = images.view({batch, kSide, kPatch, kSide, kPatch}).permute({0, 1, 3, 2, 4}).reshape({batch, kTokens, kPatch * kPatch});
+    Tensor patches = images.view({batch, kSide, kPatch, kSide, kPatch})
+                         .permute({0, 1, 3, 2, 4})
+                         .reshape({batch, kTokens, kPatch * kPatch});
     Tensor x = linear(patches, patch_weight, {.bias = patch_bias}) + positions;
     x = x + attention(layer_norm(x, kDim, {.weight = norm1_weight, .bias = norm1_bias}), batch);
     Tensor h = layer_norm(x, kDim, {.weight = norm2_weight, .bias = norm2_bias});
@@ -51,7 +57,8 @@ struct TinyVit {
   static Tensor weight(int64_t rows, int64_t columns) {
     Tensor w = empty({rows, columns}, DType::float32);
     uint32_t state = static_cast<uint32_t>(rows * 31 + columns);
-    for (float& v : w.span<float>()) v = (static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f) * 0.2f;
+    for (float& v : w.span<float>())
+      v = (static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f) * 0.2f;
     return w.requires_grad_();
   }
 };

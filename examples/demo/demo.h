@@ -9,5 +9,8 @@ bool draw_a_graph(const std::string& folder);
 // Trains a network of Values on two moons, and writes the map of its decisions to `folder`.
 bool learn_moons(const std::string& folder);
 
+// Trains a small network of tensors on XOR.
+bool learn_xor();
+
 void print_title(const char* title);
 void write_file(const std::string& path, const std::string& contents);  // and prints its path

@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
     const std::string folder = argc > 1 ? argv[1] : program.parent_path().string();
     const bool graph_drawn = draw_a_graph(folder);
     const bool moons_learned = learn_moons(folder);
-    return graph_drawn && moons_learned ? 0 : 1;
+    const bool xor_learned = learn_xor();
+    return graph_drawn && moons_learned && xor_learned ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

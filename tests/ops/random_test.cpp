@@ -1,0 +1,31 @@
+#include <doctest/doctest.h>
+
+#include "rushlight/rushlight.h"
+
+using namespace rushlight;
+
+TEST_CASE("dropout: the same key gives the same mask on every backend and in the gradient") {
+  Generator generator(7);
+  Tensor x = full(1000, 1.0).requires_grad_();
+  PhiloxKey before = generator.state();
+  Tensor y = dropout(x, {.p = 0.25, .generator = generator});
+  CHECK(generator.state().counter == before.counter + 250);
+  sum(y).backward();
+  CHECK(x.grad().to_vector<float>() == y.to_vector<float>());
+
+  Generator again(7);
+  const Backend* chosen = context().host_backend;
+  set_backend("reference");
+  CHECK(dropout(full(1000, 1.0), {.p = 0.25, .generator = again}).to_vector<float>() == y.to_vector<float>());
+  context().host_backend = chosen;
+
+  double kept = sum(y > 0.0).item<double>() / 1000;
+  CHECK(kept == doctest::Approx(0.75).epsilon(0.1));
+}
+
+TEST_CASE("a fork moves the parent on and shares nothing with it") {
+  Generator parent(1);
+  Generator a = parent.fork(), b = parent.fork();
+  CHECK(a.state().seed != b.state().seed);
+  CHECK(a.state().seed != parent.state().seed);
+}
