@@ -74,7 +74,8 @@ MemoryPlan plan_memory(const Graph& graph) {
   plan.escapes.assign(graph.buffers.size(), false);
   mark_escapes(graph, plan.escapes);
   std::vector<Life> lives = lives_of(graph, plan.escapes);
-  std::stable_sort(lives.begin(), lives.end(), [](auto& a, auto& b) { return a.bytes > b.bytes; });
+  std::sort(lives.begin(), lives.end(),
+            [](auto& a, auto& b) { return a.bytes != b.bytes ? a.bytes > b.bytes : a.buffer < b.buffer; });
   std::vector<Life> placed;
   for (Life& life : lives) {
     life.offset = free_place(life, placed);
