@@ -1,0 +1,98 @@
+#include "rushlight/ops/indexing.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "rushlight/ops/op_rules.h"
+
+using namespace rushlight;
+
+namespace {
+
+Tensor counting(const IntList& shape) {
+  int64_t count = checked_numel(shape, "counting");
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<float>(i));
+  return from_values<float>(values, shape);
+}
+Tensor ints(std::vector<int64_t> values) {
+  return from_values<int64_t>(values, {static_cast<int64_t>(values.size())});
+}
+std::vector<float> floats(const Tensor& tensor) { return tensor.to_vector<float>(); }
+Shape shape_of(const Tensor& tensor) { return to_ints(tensor.shape()); }
+
+}  // namespace
+
+TEST_CASE("indexing: integers and slices are views") {
+  Tensor x = counting({3, 4});
+  CHECK(floats(x(1, 2)) == std::vector<float>{6});
+  CHECK(floats(x(Slice(0, 2), -1)) == std::vector<float>{3, 7});
+  CHECK(floats(x(_, 0)) == std::vector<float>{0, 4, 8});
+  CHECK(floats(x(0, Slice({}, {}, -2))) == std::vector<float>{3, 1});
+  CHECK(x(1).shares_storage(x));
+  x(1).copy_(0.0);
+  CHECK(floats(x(1, 3)) == std::vector<float>{0});
+}
+
+TEST_CASE("indexing: an ellipsis fills in, None adds a dimension") {
+  Tensor x = counting({2, 3, 4});
+  CHECK(shape_of(x(Ellipsis, 0)) == Shape{2, 3});
+  CHECK(shape_of(x(0, Ellipsis, 0)) == Shape{3});
+  CHECK(shape_of(x(None, 1, Ellipsis, None)) == Shape{1, 3, 4, 1});
+  CHECK_FALSE(x(Ellipsis).is_same(x));
+}
+
+TEST_CASE("indexing: tensors pick, masks stand for all their dimensions") {
+  Tensor x = counting({3, 4});
+  CHECK(floats(x(ints({2, 0}), 1)) == std::vector<float>{9, 1});
+  CHECK(floats(x(ints({0, -1}), ints({1, 3}))) == std::vector<float>{1, 11});
+  CHECK(floats(x(x > 9)) == std::vector<float>{10, 11});
+  CHECK(shape_of(x(_, ints({0, 0, 0}))) == Shape{3, 3});
+  CHECK(shape_of(x(true)) == Shape{1, 3, 4});
+  CHECK(shape_of(x(false)) == Shape{0, 3, 4});
+}
+
+TEST_CASE("indexing: writing broadcasts and drops leading ones") {
+  Tensor x = counting({2, 3});
+  const IndexItem first_row[] = {0};
+  x.set_by(first_row, counting({1, 1, 3}));
+  CHECK(floats(x) == std::vector<float>{0, 1, 2, 3, 4, 5});
+  const IndexItem picked[] = {ints({0, 1}), 2};
+  x.set_by(picked, -1.0);
+  CHECK(floats(x) == std::vector<float>{0, 1, -1, 3, 4, -1});
+  const IndexItem mask[] = {x < 0};
+  x.set_by(mask, 7.0);
+  CHECK(floats(x(_, 2)) == std::vector<float>{7, 7});
+}
+
+TEST_CASE("indexing: gradients reach what was read and what was written") {
+  Tensor x = counting({4}).requires_grad_();
+  x(ints({1, 1, 3})).sum().backward();
+  CHECK(floats(x.grad()) == std::vector<float>{0, 2, 0, 1});
+  Tensor values = counting({2}).requires_grad_(), target = x * 1.0;
+  const IndexItem items[] = {ints({0, 2})};
+  target.set_by(items, values);
+  (target * target).sum().backward();
+  CHECK(floats(values.grad()) == std::vector<float>{0, 2});
+  CHECK(floats(x.grad()) == std::vector<float>{0, 4, 0, 7});
+}
+
+TEST_CASE("indexing: what does not fit is an index error") {
+  Tensor x = counting({2, 3});
+  auto kind_of = [](auto use) {
+    try {
+      use();
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::not_implemented;
+  };
+  CHECK(kind_of([&] { (void)x(2); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(0, -4); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(0, 0, 0); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(Ellipsis, Ellipsis); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
+  CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
+}

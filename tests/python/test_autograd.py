@@ -1,0 +1,237 @@
+"""Autograd from Python."""
+
+import gc
+import weakref
+
+import pytest
+
+import rushlight as rl
+
+
+def leaf(*values):
+    return rl.tensor(list(values), requires_grad=True)
+
+
+def test_backward_accumulates_and_takes_options():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    y.backward(rl.tensor([1.0, 10.0]), retain_graph=True)
+    assert x.grad.tolist() == [2.0, 40.0]
+    y.sum().backward(inputs=[x])
+    assert x.grad.tolist() == [4.0, 44.0]
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(RuntimeError, match="shape"):
+        x.grad = rl.tensor([1.0])
+
+
+def test_misuse_explains_itself():
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        y.backward()
+    with pytest.raises(RuntimeError, match="scalar"):
+        (x * 2).backward()
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        rl.tensor(1.0).backward()
+    with pytest.raises(RuntimeError, match="leaf"):
+        x += 1
+    z = x * 2
+    w = z * z
+    z += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        w.sum().backward()
+
+
+def test_grad_and_higher_orders():
+    x = leaf(2.0)
+    y = x * x * x
+    (first,) = rl.autograd.grad(y, x, create_graph=True)
+    (second,) = rl.autograd.grad(first, x)
+    assert first.tolist() == [12.0] and second.tolist() == [12.0] and x.grad is None
+    other = leaf(1.0)
+    with pytest.raises(RuntimeError, match="not have been used"):
+        rl.autograd.grad(x * 2, other)
+    assert rl.autograd.grad(x * 2, [x, other], allow_unused=True)[1] is None
+    assert rl.autograd.grad(x * 2, [other], materialize_grads=True)[0].tolist() == [0.0]
+    rl.autograd.backward([x * 2, x * 3], [rl.tensor([1.0]), rl.tensor([1.0])])
+    assert x.grad.tolist() == [5.0]
+
+
+def test_flags_and_nodes():
+    x = leaf(1.0)
+    y = x * 2 + 1
+    assert x.is_leaf and not y.is_leaf and x.grad_fn is None and y.requires_grad
+    assert y.grad_fn.name() == "AddBackward0" and repr(y.grad_fn) == "<AddBackward0>"
+    (inner, slot), (nothing, _) = y.grad_fn.next_functions
+    assert inner.name() == "MulBackward0" and slot == 0 and nothing is None
+    assert inner.next_functions[0][0].name() == "AccumulateGrad" and y.grad_fn == y.grad_fn
+    assert not y.detach().requires_grad
+    y.detach_()
+    assert y.is_leaf and not y.requires_grad
+    x.requires_grad = False
+    assert not x.requires_grad
+    with pytest.raises(RuntimeError, match="floating"):
+        rl.tensor([1]).requires_grad_()
+
+
+def test_data_writes_are_not_tracked():
+    x = leaf(1.0, 2.0)
+    x.data.mul_(2)
+    x.data = x.data + 1
+    assert x.tolist() == [3.0, 5.0] and x.is_leaf and x.requires_grad
+
+
+def test_modes_are_contexts_and_decorators():
+    x = leaf(1.0)
+    with rl.no_grad():
+        assert not (x * 2).requires_grad and not rl.is_grad_enabled()
+        with rl.enable_grad():
+            assert (x * 2).requires_grad
+    assert rl.is_grad_enabled()
+
+    @rl.no_grad()
+    def called():
+        return (x * 2).requires_grad
+
+    @rl.no_grad
+    def bare():
+        return (x * 2).requires_grad
+
+    @rl.no_grad()
+    def generator():
+        received = yield rl.is_grad_enabled()
+        yield received, rl.is_grad_enabled()
+
+    assert not called() and not bare() and called.__name__ == "called"
+    walk = generator()
+    assert next(walk) is False and rl.is_grad_enabled()
+    assert walk.send("word") == ("word", False)
+    with rl.set_grad_enabled(False):
+        assert not rl.is_grad_enabled()
+    rl.set_grad_enabled(False)
+    assert not rl.is_grad_enabled()
+    rl.set_grad_enabled(True)
+    with pytest.raises(ZeroDivisionError), rl.no_grad():
+        1 / 0
+    assert rl.is_grad_enabled()
+
+
+def test_inference_mode():
+    x = leaf(1.0)
+    with rl.inference_mode():
+        y = x * 2
+        assert y.is_inference() and not y.requires_grad
+    with pytest.raises(RuntimeError, match="[Ii]nference"):
+        x * y
+    assert rl.is_grad_enabled() and not rl.is_inference_mode_enabled()
+
+
+def test_hooks_see_and_replace_gradients():
+    x = leaf(1.0, 2.0)
+    seen = []
+    watch = x.register_hook(lambda g: seen.append(g.tolist()))
+    double = x.register_hook(lambda g: g * 2)
+    (x * 3).sum().backward()
+    assert seen == [[3.0, 3.0]] and x.grad.tolist() == [6.0, 6.0]
+    watch.remove()
+    double.remove()
+    (x * 3).sum().backward()
+    assert len(seen) == 1 and x.grad.tolist() == [9.0, 9.0]
+
+    def fails(_):
+        raise KeyError("mine")
+
+    y = x * 1
+    y.register_hook(fails)
+    with pytest.raises(KeyError, match="mine"):
+        y.sum().backward()
+
+
+def test_retain_grad():
+    x = leaf(1.0)
+    y = x * 2
+    y.retain_grad()
+    (y * 5).sum().backward()
+    assert y.grad.tolist() == [5.0] and y.grad is y.grad
+
+
+class Scale(rl.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.save_for_backward(x)
+        ctx.factor = factor
+        return x * x * factor
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return gradient * 2 * x * ctx.factor, None
+
+
+def test_custom_function():
+    x = leaf(1.0, 3.0)
+    y = Scale.apply(x, 5.0)
+    assert y.grad_fn.name() == "ScaleBackward" and y.tolist() == [5.0, 45.0]
+    (first,) = rl.autograd.grad(y.sum(), x, create_graph=True)
+    assert first.tolist() == [10.0, 30.0]
+    assert rl.autograd.grad(first.sum(), x)[0].tolist() == [10.0, 10.0]
+    with rl.no_grad():
+        assert Scale.apply(x, 2.0).grad_fn is None
+
+
+def test_custom_function_with_several_results_and_saved_result():
+    class Split(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            product, index = rl.exp(x) * y, rl.tensor([7])
+            ctx.save_for_backward(product, y, None)
+            ctx.mark_non_differentiable(index)
+            return product, x, index
+
+        @staticmethod
+        def backward(ctx, of_product, of_x, _):
+            product, y, nothing = ctx.saved_tensors
+            assert nothing is None and ctx.needs_input_grad == (True, False)
+            return of_product * product + of_x, None
+
+    x, y = leaf(0.0, 1.0), rl.tensor([2.0, 2.0])
+    product, same, index = Split.apply(x, y)
+    assert same is not x and same.requires_grad and not index.requires_grad
+    product.sum().backward()
+    assert x.grad.tolist() == product.tolist()
+
+
+def test_custom_function_errors():
+    class Short(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            return x + y
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient
+
+    with pytest.raises(RuntimeError, match="incorrect number of gradients"):
+        Short.apply(leaf(1.0), leaf(2.0)).sum().backward()
+    x = leaf(1.0)
+    hidden = x * 1
+    y = Scale.apply(hidden, 2.0)
+    hidden += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        y.sum().backward()
+
+
+def test_graphs_die_with_their_tensors():
+    class Watched:
+        pass
+
+    watched = Watched()
+    reference = weakref.ref(watched)
+    x = leaf(1.0)
+    y = x * 2
+    y.register_hook(lambda g, keep=watched: None)
+    del watched, y
+    gc.collect()
+    assert reference() is None
