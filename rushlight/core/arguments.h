@@ -1,4 +1,4 @@
-// How calls take lists: IntList accepts 3, {3, 3} or a Shape; TensorList accepts {a, b}, a vector or a span.
+// How calls take lists of integers: IntList accepts 3, {3, 3} or a Shape. (TensorList: core/tensor.h)
 #pragma once
 
 #include <initializer_list>
@@ -10,8 +10,6 @@
 #include "rushlight/core/shape.h"
 
 namespace rushlight {
-
-class Tensor;
 
 class IntList : public Ints {
  public:
@@ -48,24 +46,6 @@ class OptionalIntList {
  private:
   bool given_ = false;
   IntList values_;
-};
-
-// A borrowed list of tensors. The callee reads it during the call only.
-class TensorList {
- public:
-  TensorList() = default;
-  TensorList(std::initializer_list<Tensor> list) : count_(list.size()) { first_ = list.begin(); }
-  TensorList(const std::vector<Tensor>& list) : first_(list.data()), count_(list.size()) {}
-  TensorList(std::span<const Tensor> list) : first_(list.data()), count_(list.size()) {}
-  TensorList(const Tensor* first, size_t count) : first_(first), count_(count) {}
-  size_t size() const { return count_; }
-  const Tensor* begin() const { return first_; }
-  const Tensor* end() const;
-  const Tensor& operator[](size_t i) const;
-
- private:
-  const Tensor* first_ = nullptr;
-  size_t count_ = 0;
 };
 
 }  // namespace rushlight

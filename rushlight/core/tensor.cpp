@@ -5,9 +5,6 @@
 
 namespace rushlight {
 
-const Tensor* TensorList::end() const { return first_ + count_; }
-const Tensor& TensorList::operator[](size_t i) const { return first_[i]; }
-
 Ref<TensorImpl> TensorImpl::make(Ref<Storage> storage, const Layout& layout, DType dtype) {
   return Ref<TensorImpl>::adopt(new (small_allocate(sizeof(TensorImpl)))
                                     TensorImpl(std::move(storage), layout, dtype));

@@ -65,6 +65,7 @@ struct BackwardOptions;
 class Node;
 class Hook;
 class IndexItem;
+class TensorList;
 
 class [[nodiscard]] Tensor {
  public:
@@ -190,6 +191,24 @@ class [[nodiscard]] Tensor {
   T visit_item() const;
 
   Ref<TensorImpl> impl_;
+};
+
+// A borrowed list of tensors. The callee reads it during the call only.
+class TensorList {
+ public:
+  TensorList() = default;
+  TensorList(std::initializer_list<Tensor> list) : count_(list.size()) { first_ = list.begin(); }
+  TensorList(const std::vector<Tensor>& list) : first_(list.data()), count_(list.size()) {}
+  TensorList(std::span<const Tensor> list) : first_(list.data()), count_(list.size()) {}
+  TensorList(const Tensor* first, size_t count) : first_(first), count_(count) {}
+  size_t size() const { return count_; }
+  const Tensor* begin() const { return first_; }
+  const Tensor* end() const { return first_ + count_; }
+  const Tensor& operator[](size_t i) const { return first_[i]; }
+
+ private:
+  const Tensor* first_ = nullptr;
+  size_t count_ = 0;
 };
 
 // "float32 (2, 3)": how messages call a tensor.
