@@ -15,7 +15,7 @@ void full_infer(OpCall& call) {
   checked_numel(a.size, "full");
   call.emit(a.size, a.dtype.value_or(natural));
 }
-void full_vjp(Vjp& v) { v.set(0, sum_to(v.grad(), v.input_shape(0))); }
+void full_vjp(Vjp& v) { v.set(0, reshape(sum(v.grad()), v.input_shape(0))); }
 
 // NHWC in memory behind an NCHW shape.
 Layout channels_last(IntSpan shape) {

@@ -75,8 +75,11 @@ void linear_vjp(Vjp& v) {
   if (v.needs(0)) v.set(0, matmul(g, w));
   if (v.needs(2)) v.set(2, sum_to(g, v.input_shape(2)));
   if (v.needs(1)) {
-    Tensor rows = reshape(g, {-1, g.shape().back()});
-    v.set(1, matmul(transpose(rows, 0, 1), reshape(x, {-1, x.shape().back()})));
+    IntSpan shape = x.shape();
+    int64_t items =
+        checked_numel(shape.first(shape.size() - 1), "linear");  // no -1: there may be no features
+    Tensor rows = reshape(g, {items, g.shape().back()});
+    v.set(1, matmul(transpose(rows, 0, 1), reshape(x, {items, shape.back()})));
   }
 }
 

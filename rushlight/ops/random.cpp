@@ -12,14 +12,17 @@ void random_key_infer(OpCall& call) {
   call.emit(IntSpan(seed_and_counter), DType::uint64);
 }
 
+void expect_probability(double p) {
+  if (!(p >= 0 && p <= 1))
+    fail(ErrorKind::value, "[dropout] probability has to be between 0 and 1, but got ", p);
+}
+
 void dropout_with_key_infer(OpCall& call) {
   expect_floating(call, 0, "input");
   expect_defined(call, 1, "key");
   if (call.in[1].dtype() != DType::uint64 || call.in[1].numel() != 2)
     fail(ErrorKind::type, "[dropout_with_key] key must come from random_key, but it is ", call.in[1]);
-  double p = args::DropoutWithKey(call.attrs).p;
-  if (!(p >= 0 && p <= 1))
-    fail(ErrorKind::value, "[dropout] probability has to be between 0 and 1, but got ", p);
+  expect_probability(args::DropoutWithKey(call.attrs).p);
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }
 // The mask is computed again from the key: the gradient is a dropout of the gradient.
@@ -45,6 +48,7 @@ const OpDef dropout_with_key = [] {
 }  // namespace defs
 
 Tensor dropout(const Tensor& input, const DropoutOptions& options) {
+  expect_probability(options.p);
   if (!options.training) return input;
   Tensor key = random_key(input.numel(), {.generator = options.generator});
   return dropout_with_key(input, key, options.p);

@@ -335,13 +335,22 @@ void as_strided_vjp(Vjp& v) {
 }
 
 void as_strided_scatter_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  expect_defined(call, 1, "src");
   const Tensor& input = call.in[0];
   args::AsStridedScatter a(call.attrs);
-  expect_defined(call, 1, "src");
   if (!std::equal(a.size.begin(), a.size.end(), call.in[1].shape().begin(), call.in[1].shape().end()))
     fail(ErrorKind::runtime, "[as_strided_scatter] src has shape ", call.in[1].shape(), " and the view ",
          static_cast<const Ints&>(a.size));
-  as_strided_layout(input, call.attrs);  // checks the bounds
+  if (!input.is_contiguous())
+    fail(ErrorKind::runtime, "[as_strided_scatter] input must be contiguous, but its shape is ",
+         input.shape(), " and its strides are ", input.strides(), "; call contiguous() first");
+  Layout part = as_strided_layout(input, call.attrs);
+  int64_t first = input.storage_offset();
+  // the result holds the input's elements and no more of its storage
+  if (part.numel() && (part.first_element() < first || part.end_element() > first + input.numel()))
+    fail(ErrorKind::runtime, "[as_strided_scatter] the view reaches outside the ", input.numel(),
+         " elements of input, which starts at storage offset ", first);
   call.emit(input.shape(), input.dtype());
 }
 

@@ -45,7 +45,9 @@ bool as_strided_scatter(const KernelCall& call) {
   const Tensor& out = call.out[0];
   copy_elements(out, call.in[0]);
   const Ints &size = call.attrs[0].as_ints(), &stride = call.attrs[1].as_ints();
-  int64_t offset = call.attrs[2].given() ? call.attrs[2].as_int() : call.in[0].storage_offset();
+  int64_t start =
+      call.in[0].storage_offset();  // infer made sure that input and out are rows of the same elements
+  int64_t offset = out.storage_offset() + (call.attrs[2].given() ? call.attrs[2].as_int() - start : 0);
   copy_elements(alias(out, Layout({size.data(), size.size()}, {stride.data(), stride.size()}, offset)),
                 call.in[1]);
   return true;
