@@ -1,0 +1,51 @@
+"""Where Rushlight differs from PyTorch on purpose: docs/differences.md says the same to people."""
+
+import dataclasses
+from typing import Callable
+
+from call import INTEGRAL, Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    ops: tuple
+    applies: Callable  # of the call
+    why: str
+
+
+def _has_bool(call):
+    return any(a.dtype == "bool" for a in call.arrays()) or any(type(v) is bool for v in call.arguments.values())
+
+
+def _negative_integer_power(call):
+    base, exponent = call.arguments["input"], call.arguments["exponent"]
+    whole = not isinstance(base, Array) or not base.is_floating
+    powers = exponent.value if isinstance(exponent, Array) else None
+    return whole and powers is not None and not exponent.is_floating and bool((powers.double() < 0).any())
+
+
+REFUSED = (
+    Difference(("pow",), _has_bool, "a power of bools: cast them"),
+    Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
+)
+ACCEPTED = (Difference(("sub", "sub_scaled", "neg"), _has_bool, "arithmetic on bool that has a meaning"),)
+
+
+def explains(table, op_id, call):
+    """Why this call may be refused (or accepted) where PyTorch does not, or None."""
+    return next((d.why for d in table if op_id in d.ops and d.applies(call)), None)
+
+
+# Words of PyTorch's errors that only say that nobody wrote the kernel yet.
+UNWRITTEN = (
+    "not implemented for",
+    "Promotion for uint16",
+    "not supported for",
+    "expected scalar type",
+    "Got unsupported",
+    "deprecated",
+)
+
+
+def is_unwritten(error):
+    return isinstance(error, NotImplementedError) or any(words in str(error) for words in UNWRITTEN)

@@ -1,0 +1,86 @@
+"""One call, evaluated: by Rushlight in some form, and by the judge."""
+
+import dataclasses
+
+import rushlight
+import torch
+
+import bridge
+from call import UNSIGNED, Array, widened
+
+# What rushlight::Error becomes in Python; anything else that escapes from a call is a bug.
+ERRORS = (ValueError, TypeError, IndexError, RuntimeError, NotImplementedError, MemoryError)
+
+
+def call_rushlight(op, arguments, form="function"):
+    """The op applied to Rushlight's arguments, by name. `method` and `in_place` take `input` as the receiver."""
+    if form == "function":
+        return op.function(**arguments)
+    rest = {name: value for name, value in arguments.items() if name != "input"}
+    return getattr(arguments["input"], op.name + ("_" if form == "in_place" else ""))(**rest)
+
+
+def run(op, family, call, form="function", requires_grad=False):
+    """Rushlight's results, as its tensors, and the leaves that may take gradients."""
+    ready, leaves = bridge.rushlight_call(call, requires_grad)
+    if family.before:
+        family.before()
+    result = call_rushlight(op, ready.arguments, form)
+    if op.only_in_place:
+        result = [t for a in op.arguments if a.in_place for t in bridge.outputs_of(ready.arguments[a.name])]
+    return bridge.outputs_of(result), leaves
+
+
+def ask(family, call, results=None, requires_grad=False):
+    """The judge's answer in PyTorch's tensors, and its leaves."""
+    ready, leaves = bridge.torch_call(call, requires_grad)
+    arguments = dict(ready.arguments)
+    arguments.update({"generator": call.arguments["generator"]} if call.arguments.get("generator") else {})
+    if family.sees_result:
+        arguments["result"] = results[0]
+    return bridge.outputs_of(family.judge(**arguments)), leaves
+
+
+@dataclasses.dataclass
+class Answer:
+    """What the judge says of one call."""
+
+    native: list | None  # in the call's own dtypes; None where PyTorch refuses
+    wide: list | None  # in float64
+    refusal: Exception | None  # why there is no native answer
+
+
+def _try(question, *arguments):
+    try:
+        return question(*arguments)[0], None
+    except Exception as error:  # PyTorch has its own many ways to say no
+        return None, error
+
+
+def _signed(call):
+    """Unsigned numbers as int64: PyTorch computes few things in unsigned types, and results wrap the same."""
+
+    def convert(leaf):
+        if isinstance(leaf, Array) and leaf.dtype in UNSIGNED and leaf.differentiable:
+            return dataclasses.replace(leaf, value=leaf.value.to(torch.int64))
+        return leaf
+
+    return call.map(convert)
+
+
+def answer(family, call, results):
+    """`results`: Rushlight's, as PyTorch tensors, for judges that must see them."""
+    native, refusal = _try(ask, family, call, results)
+    wide_results = [r.double() if r.is_floating_point() else r for r in results]
+    if native is None:
+        call = _signed(call)
+        whole, _ = _try(ask, family, call, results)
+        if whole is not None and not any(t.is_floating_point() for t in whole):
+            return Answer(None, whole, refusal)
+    wide, _ = _try(ask, family, widened(call), wide_results)
+    return Answer(native, wide, refusal)
+
+
+def gradients(outputs, leaves, cotangents, create_graph=False):
+    """Rushlight's gradients; zeros (as None) where nothing depends on a leaf."""
+    return rushlight.autograd.grad(outputs, leaves, cotangents, create_graph=create_graph, allow_unused=True)

@@ -1,0 +1,72 @@
+"""What the families say about their ops: how to draw a sample, who judges it, which calls are errors, which laws hold."""
+
+import collections
+import dataclasses
+from typing import Callable, Optional
+
+from call import EVERY_DTYPE
+
+
+@dataclasses.dataclass(frozen=True)
+class Bad:
+    """A wrong call, and what the error must say. `method`: how it is called, if not as a function."""
+
+    cause: str
+    call: object
+    words: tuple
+    form: str = "function"  # or in_place, or out (with call.arguments["out"])
+    raises: Optional[type] = None  # None: any of the exceptions that Rushlight's errors become
+
+
+@dataclasses.dataclass
+class Family:
+    """Everything known about one op beyond the op list."""
+
+    draw: Optional[Callable] = None  # draw(Draw) -> Call
+    judge: Optional[Callable] = None  # PyTorch's function, called with the call's arguments by name
+    dtypes: tuple = EVERY_DTYPE
+    sees_result: bool = False  # the judge is told the result too: for random ops
+    before: Optional[Callable] = None  # called before each evaluation: to seed a generator
+    exact: bool = False  # the result depends on the dtype itself: only PyTorch's in the same dtype can judge it
+    relative: bool = False  # a MAP whose small results are exact wherever its operands are
+    units: float = 64  # allowed error, in units of the last place of the largest magnitude
+    gradients: bool = True  # False: no finite differences (PyTorch's answer still judges whether there is a gradient)
+    bad: Optional[Callable] = None  # () -> iterable of Bad
+    laws: list = dataclasses.field(default_factory=list)
+
+
+FAMILIES = collections.defaultdict(Family)
+
+
+def samples_of(*ids, **facts):
+    """Decorates draw(Draw) -> Call, for one op or for several that are called alike."""
+
+    def register(draw):
+        for op_id in ids:
+            family = FAMILIES[op_id]
+            family.draw = draw
+            for name, value in facts.items():
+                setattr(family, name, value)
+        return draw
+
+    return register
+
+
+def errors_of(op_id):
+    """Decorates a generator of Bad calls."""
+
+    def register(bad):
+        FAMILIES[op_id].bad = bad
+        return bad
+
+    return register
+
+
+def law_of(op_id):
+    """Decorates a function() that asserts what must hold of an op and no single call shows."""
+
+    def register(law):
+        FAMILIES[op_id].laws.append(law)
+        return law
+
+    return register

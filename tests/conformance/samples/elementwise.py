@@ -1,0 +1,184 @@
+"""MAP ops: nothing is said per op. Names find PyTorch's function, and its answers find where the op is smooth."""
+
+import functools
+import inspect
+import math
+
+import mpmath
+import torch
+
+from call import FLOATING, INTEGRAL, SIGNED, Array, Call, torch_dtype
+from draw import Draw
+from registry import Family
+
+
+class _Polygamma(torch.autograd.Function):
+    """By mpmath: PyTorch's trigamma is good to 1e-9 only, and it has large numbers where there are poles."""
+
+    @staticmethod
+    def forward(ctx, n, x):
+        ctx.n = n
+        ctx.save_for_backward(x)
+        values = [_polygamma(n, value) for value in x.double().reshape(-1).tolist()]
+        dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
+        return torch.tensor(values, dtype=torch.float64).reshape(x.shape).to(dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return None, gradient * _Polygamma.apply(ctx.n + 1, *ctx.saved_tensors)
+
+
+def _polygamma(n, x):
+    if math.isnan(x) or x == -math.inf:
+        return math.nan
+    if x == math.inf:
+        return math.inf if n == 0 else 0.0
+    if x <= 0 and x == math.floor(x):  # a pole
+        return math.nan if n == 0 and x else math.copysign(math.inf, (-1) ** (n + 1))
+    return float(mpmath.polygamma(n, mpmath.mpf(x)))
+
+
+# Judges of what PyTorch calls by another name, or does not do well.
+JUDGES = {
+    "digamma": lambda input: _Polygamma.apply(0, input),
+    "polygamma": lambda n, input: _Polygamma.apply(int(n), input),
+}
+# Attributes that must be of a kind that no range of numbers describes.
+ATTRIBUTES = {
+    ("polygamma", "n"): lambda draw: draw.choice(0, 1, 2, 3),
+}
+# Ops that are sampled in one interval only.
+DOMAINS = {
+    "polygamma": (0.1, 5.0),
+}
+EXACT = ("nextafter",)
+RELATIVE = ("erfc", "exp", "exp2")
+# Where to look for a range in which an op and its gradient are finite.
+RANGES = ((-3.0, 3.0), (0.1, 0.9), (1.1, 3.0))
+KINKS = (0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, 2.0, -2.5, 3.0, -3.0, 6.0)
+UNUSUAL = (math.inf, -math.inf, math.nan, 1e-30, -1e-4, 20.5, -21.0, 88.0, 1e4, -1e10)
+
+
+def _positional(op, function):
+    """PyTorch's function, called with our arguments in our order: its parameter names differ (self, other, exponent)."""
+    defaults = {a.name: a.default for a in op.arguments if a.name != "alpha"}
+
+    def judge(**arguments):
+        rest = {name: arguments.pop(name) for name in list(arguments) if name not in defaults}
+        plain = [arguments.get(name, default) for name, default in defaults.items()]
+        try:
+            return function(*plain, **rest)
+        except TypeError:  # no numbers, only tensors
+            return function(*_without_numbers(plain), **rest)
+
+    return judge
+
+
+def _without_numbers(operands):
+    """Numbers as tensors of no dimensions, in the dtype that they yield to."""
+    first = next(o for o in operands if isinstance(o, torch.Tensor))
+    return [o if isinstance(o, torch.Tensor) else torch.tensor(o, dtype=torch.result_type(first, o)) for o in operands]
+
+
+def judge_of(op):
+    """PyTorch's function for a MAP op, or None where it has none."""
+    if op.id in JUDGES:
+        return JUDGES[op.id]
+    for place in (torch, torch.nn.functional, torch.special):
+        if inspect.isroutine(function := getattr(place, op.name, None)):
+            return _positional(op, function)
+    return None
+
+
+def _is_finite(op, judge, interval):
+    """Whether results and gradients are, for operands all over the interval."""
+    call = _call(op, Draw(f"range {op.id}", "float64", smooth=True), [64], interval)
+    tensors = {name: v.value if isinstance(v, Array) else v for name, v in call.arguments.items()}
+    floating = [t.requires_grad_() for t in tensors.values() if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    found = [result := judge(**tensors)]
+    if result.requires_grad:
+        found += torch.autograd.grad(result.sum(), floating, allow_unused=True)
+    return all(bool(t.isfinite().all()) for t in found if t is not None)
+
+
+@functools.cache
+def smooth_range(op):
+    """An interval of operands in which PyTorch's result and gradients are finite."""
+    if op.id in DOMAINS:
+        return DOMAINS[op.id]
+    judge = judge_of(op)
+    try:
+        return next(interval for interval in RANGES if judge and _is_finite(op, judge, interval))
+    except (StopIteration, NotImplementedError, RuntimeError):  # no such op, or none for floating numbers
+        return RANGES[1]
+
+
+def _attribute(op, argument, draw, integral):
+    if (op.id, argument.name) in ATTRIBUTES:
+        return ATTRIBUTES[op.id, argument.name](draw)
+    has_default = isinstance(argument.default, (int, float))
+    if has_default and not draw.smooth and draw.chance(0.3):
+        return argument.default
+    if argument.kind == "int" or integral:
+        return draw.integer(1, 3)
+    if has_default and argument.default:
+        return argument.default * draw.uniform(0.5, 1.5)
+    return draw.uniform(0.1, 2.0)
+
+
+def _sprinkle(draw, array, values):
+    """Some elements replaced by values from a list, as far as the dtype has them."""
+    flat = array.value.reshape(-1)
+    for place in draw.subset(range(flat.numel()))[:8]:
+        flat[place] = draw.choice(*values)
+    return array
+
+
+def _operand(op, argument, draw, shape, dtype, interval):
+    if argument.name == "condition":
+        return draw.tensor(shape, dtype="bool")
+    first = argument.name == "input"
+    if not first and not draw.smooth and draw.chance(0.12):  # a plain number
+        return draw.integer(0, 3) if draw.boolean() else draw.uniform(*interval)
+    if dtype in INTEGRAL:
+        low = (
+            1 if op.id in DOMAINS or (not first and draw.chance(0.7)) else -5
+        )  # 0 divides nothing, and negative powers have no integer
+        array = draw.tensor(shape, dtype=dtype, low=low, high=6)
+        if draw.chance(0.2) and dtype in SIGNED:
+            limits = torch.iinfo(torch_dtype(dtype))
+            _sprinkle(draw, array, (limits.max, limits.min, 1) if first else (limits.max, 2, 1))
+        return array
+    array = draw.tensor(shape, dtype=dtype, low=interval[0], high=interval[1])
+    if not draw.smooth and dtype in FLOATING and op.id not in DOMAINS:
+        if draw.chance(0.3):
+            _sprinkle(draw, array, KINKS)
+        elif draw.chance(0.15):
+            _sprinkle(draw, array, UNUSUAL)
+    return array
+
+
+def _call(op, draw, shape, interval):
+    integral = draw.dtype in INTEGRAL or draw.dtype == "bool"
+    arguments, first = {}, True
+    for argument in op.arguments:
+        if not argument.is_tensor:
+            arguments[argument.name] = _attribute(op, argument, draw, integral)
+            continue
+        dtype = draw.dtype
+        if not first and not draw.smooth and draw.chance(0.25):
+            dtype = draw.any_dtype().name
+        wanted = shape if first else draw.broadcast_to(shape)
+        arguments[argument.name] = _operand(op, argument, draw, wanted, dtype, interval)
+        first = False
+    return Call(**arguments)
+
+
+def family_of(op):
+    """What the registry would say about a MAP op."""
+
+    def draw_call(draw):
+        anywhere = not draw.smooth and op.id not in DOMAINS and draw.chance(0.4)
+        return _call(op, draw, draw.shape(), RANGES[0] if anywhere else smooth_range(op))
+
+    return Family(draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)

@@ -1,0 +1,133 @@
+"""Random ops: what they zero is theirs to choose; everything else follows from that choice."""
+
+import rushlight
+import torch
+
+from call import FLOATING, Array, Call
+from judge import expect
+from registry import Bad, errors_of, law_of, samples_of
+from samples.wrong import f32, i64, of
+
+
+def _dropped(result, input, p):
+    """What dropout may return: each element is 0 or input / (1 - p)."""
+    if p >= 1:
+        return input * 0
+    return torch.where(result == 0, torch.zeros_like(input), input / (1 - p))
+
+
+def _key(draw):
+    value = torch.tensor([draw.integer(0, 2**40), draw.integer(0, 2**20)]).to(torch.uint64)
+    return Array(value, differentiable=False, layouts=("contiguous", "sliced"))
+
+
+def _probability(draw):
+    return draw.choice(0.0, 1.0, 0.25, 0.9, draw.uniform(0, 1))
+
+
+@samples_of(
+    "dropout_with_key",
+    judge=lambda result, input, key, p: _dropped(result, input, p),
+    sees_result=True,
+    dtypes=FLOATING,
+)
+def _(draw):
+    return Call(input=draw.tensor(low=0.5), key=_key(draw), p=_probability(draw))
+
+
+def _dropout(result, input, p=0.5, training=True, generator=None):
+    return _dropped(result, input, p) if training else input
+
+
+@samples_of("dropout", judge=_dropout, sees_result=True, dtypes=FLOATING, before=lambda: rushlight.manual_seed(5))
+def _(draw):
+    generator = draw.maybe(draw.seeded())
+    return Call(input=draw.tensor(low=0.5), p=_probability(draw), training=draw.chance(0.8), generator=generator)
+
+
+def _first_key(result, count, generator=None):
+    """A new generator's first numbers start at counter 0 of its seed."""
+    return torch.tensor([generator.seed if generator else 5, 0]).to(torch.uint64)
+
+
+@samples_of(
+    "random_key",
+    judge=_first_key,
+    sees_result=True,
+    dtypes=("float32",),
+    before=lambda: rushlight.manual_seed(5),
+    gradients=False,
+)
+def _(draw):
+    return Call(count=draw.integer(0, 10**6), generator=draw.maybe(draw.seeded()))
+
+
+# -- laws -------------------------------------------------------------------------------------------------------------
+
+
+def _dropped_share(p, count=100_000):
+    rushlight.manual_seed(11)
+    kept = rushlight.dropout(rushlight.full([count], 1.0), p)
+    return 1 - float(rushlight.sum(kept).item()) * (1 - p) / count
+
+
+@law_of("dropout")
+def zeroes_the_share_it_was_asked_for():
+    for p in (0.1, 0.5, 0.8):
+        share = _dropped_share(p)
+        expect(abs(share - p) < 5 * (p * (1 - p) / 100_000) ** 0.5, f"dropout(p={p}) zeroed {share:.4f}")
+
+
+@law_of("dropout_with_key")
+def is_a_function_of_its_key():
+    x = rushlight.full([1000], 1.0)
+    key, next_key = (rushlight.random_key(1000, generator=g) for g in [rushlight.Generator().manual_seed(3)] * 2)
+    first, again, other = (rushlight.dropout_with_key(x, k, 0.5).tolist() for k in (key, key, next_key))
+    expect(first == again, "the same key gave other numbers")
+    expect(first != other, "the next key gave the same numbers")
+    same = sum(a == b for a, b in zip(first, other))
+    expect(400 < same < 600, "two keys agree on", same, "of 1000 elements")
+
+
+@law_of("random_key")
+def ranges_do_not_overlap():
+    generator = rushlight.Generator().manual_seed(9)
+    starts = [rushlight.random_key(count, generator=generator).tolist()[1] for count in (1, 4, 5, 1000, 1)]
+    used = [(count + 3) // 4 for count in (1, 4, 5, 1000)]
+    for before, after, counters in zip(starts, starts[1:], used):
+        expect(
+            after - before >= counters, "a key starts at", after, "but the one before took", counters, "from", before
+        )
+
+
+# -- wrong calls ------------------------------------------------------------------------------------------------------
+
+
+@errors_of("random_key")
+def _():
+    yield Bad("negative", Call(count=-1), ("random_key", "negative"), raises=ValueError)
+    yield Bad("not whole", Call(count=1.5), ("random_key",), raises=TypeError)
+    yield Bad("a word", Call(count="3"), ("random_key",), raises=TypeError)
+    yield Bad("no generator", Call(count=1, generator=3), ("random_key",), raises=TypeError)
+    yield Bad("count missing", Call(), ("random_key", "count"), raises=TypeError)
+
+
+@errors_of("dropout_with_key")
+def _():
+    key = of("uint64", 2)
+    for p in (-0.1, 1.5, float("nan")):
+        yield Bad(f"p={p}", Call(input=f32(2), key=key, p=p), ("probability", "between 0 and 1"), raises=ValueError)
+    yield Bad("key's dtype", Call(input=f32(2), key=i64(2), p=0.5), ("key", "random_key", "int64"), raises=TypeError)
+    yield Bad("key's length", Call(input=f32(2), key=of("uint64", 3), p=0.5), ("key", "(3,)"), raises=TypeError)
+    yield Bad("integers", Call(input=i64(2), key=key, p=0.5), ("input", "floating", "int64"))
+
+
+@errors_of("dropout")
+def _():
+    for p in (-0.1, 1.5, float("nan")):
+        yield Bad(f"p={p}", Call(input=f32(2), p=p), ("probability", "between 0 and 1"), raises=ValueError)
+    yield Bad(
+        "p too large, not training", Call(input=f32(2), p=2.0, training=False), ("probability",), raises=ValueError
+    )
+    yield Bad("integers", Call(input=i64(2)), ("input", "floating", "int64"))
+    yield Bad("no generator", Call(input=f32(2), generator=3), ("dropout",), raises=TypeError)
