@@ -32,6 +32,7 @@ NB_MODULE(_C, m) {
   bind_tensor(m);
   bind_arrays(m);
   bind_autograd(m);
+  bind_trace(m);
   bind_runtime(m);
   bind_ops(m);
 }

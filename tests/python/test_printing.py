@@ -41,7 +41,7 @@ def test_suffixes():
 @pytest.mark.parametrize("options", [{"precision": 2}, {"threshold": 5}, {"edgeitems": 1, "threshold": 3}, {"linewidth": 40}, {"sci_mode": True},
                                      {"sci_mode": False}, {"profile": "short"}, {"profile": "full"}])
 def test_print_options(options):
-    array = np.arange(20.0).reshape(5, 4) * 1.5e-3  # short rows: "rushlight." is longer than "torch."
+    array = np.arange(20, dtype="float32").reshape(5, 4) * np.float32(1.5e-3)
     try:
         rl.set_printoptions(**options)
         torch.set_printoptions(**options)
