@@ -22,6 +22,9 @@ bool to_ints(std::span<PyObject* const> objects, Match match, Ints& values);
 bool to_dtype(PyObject* object, DType& dtype);  // rushlight.float32, float, int, bool
 bool to_attr(PyObject* object, const Argument& argument, Match match, Attr& attr);
 
+// A fresh tensor without history from a tensor, an array, a number or nested lists of those (arrays.cpp).
+Tensor tensor_from(PyObject* data, std::optional<DType> dtype);
+
 // The items of a list or tuple of tensors; None stands for an undefined one.
 template <class Push>
 bool each_tensor(PyObject* object, Match match, Push push) {

@@ -197,7 +197,6 @@ class NestedList {
 
 }  // namespace
 
-// A fresh tensor without history from a tensor, an array, a number or nested lists of those.
 Tensor tensor_from(PyObject* data, std::optional<DType> dtype) {
   Tensor source;
   if (is_tensor(data)) {

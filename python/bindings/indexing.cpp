@@ -7,8 +7,6 @@
 
 namespace rushlight::python {
 
-Tensor tensor_from(PyObject* data, std::optional<DType> dtype);  // arrays.cpp
-
 namespace {
 
 std::optional<int64_t> bound_of(PyObject* object) {

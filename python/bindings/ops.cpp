@@ -63,7 +63,7 @@ PyObject* pack(const Schema& schema, Results results) {
   return tuple.release().ptr();
 }
 
-// out= is given the result; a tensor of another shape must be empty and becomes it, as in PyTorch.
+// out= is written and returned; unlike PyTorch's, it must have the result's shape.
 PyObject* call_out(const Schema& schema, Inputs in, Attrs attrs, PyObject* out, bool long_work) {
   if (!is_tensor(out))
     fail(ErrorKind::type, schema.name, "(): argument 'out' must be Tensor, not ", type_name(out));

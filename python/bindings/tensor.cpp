@@ -10,8 +10,6 @@
 
 namespace rushlight::python {
 
-Tensor tensor_from(PyObject* data, std::optional<DType> dtype);  // arrays.cpp
-
 namespace {
 
 // Tensor(), Tensor(2, 3) and Tensor(data): PyTorch's old constructors. A subclass gets its tensor from

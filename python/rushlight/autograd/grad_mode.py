@@ -1,9 +1,11 @@
 """no_grad and its kin: each a context manager and a decorator."""
 
 import functools
-import inspect
 
 from rushlight import _C
+
+
+_GENERATOR = 0x20  # inspect.CO_GENERATOR, without the cost of importing inspect
 
 
 class _Mode:
@@ -19,7 +21,8 @@ class _Mode:
         return type(self)()
 
     def __call__(self, function):
-        if inspect.isgeneratorfunction(function):
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_flags & _GENERATOR:
             return self._wrap_generator(function)
 
         @functools.wraps(function)
