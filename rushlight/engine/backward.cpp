@@ -1,6 +1,7 @@
 #include "rushlight/engine/backward.h"
 
 #include <algorithm>
+#include <mutex>
 #include <unordered_set>
 
 #include "rushlight/engine/apply.h"
@@ -102,6 +103,11 @@ void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
   if (node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
     heap_.push_back(&node);
     std::push_heap(heap_.begin(), heap_.end(), earlier);
+  } else if (owner != this && node.is_leaf()) {
+    // Another backward, on another thread or around this one (checkpointing), has gradients waiting here:
+    // both add up.
+    static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    return;
   } else if (owner != this) {
     fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [",
          node.name(), "]); give each thread a graph of its own, or take turns");
@@ -189,6 +195,8 @@ Tensor BackwardPass::caught(const Edge& target) const {
 }
 
 void Leaf::accumulate(Tensor gradient, bool create_graph) {
+  static std::mutex one_at_a_time;  // parameters may be shared by threads
+  std::lock_guard lock(one_at_a_time);
   if (!grad.defined()) {
     bool steal = create_graph || owned_alone(gradient);
     grad = steal ? std::move(gradient) : copy_of(gradient);

@@ -7,12 +7,14 @@
 namespace rushlight {
 
 class Interpreter;
+class SavedTensorHooks;
 
 struct Context {
   bool grad_mode = true;
   bool inference_mode = false;
   Interpreter* interpreter = nullptr;     // null: eager
   const Backend* host_backend = nullptr;  // null: the process's default
+  SavedTensorHooks* saved_tensor_hooks = nullptr;
 };
 
 namespace internal {

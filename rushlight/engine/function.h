@@ -30,4 +30,26 @@ struct RecordOptions {
 void record_function(Ref<CustomBackward> rule, TensorList inputs, TensorList results,
                      const RecordOptions& options = {});
 
+// What checkpoint() wraps.
+class CheckpointRule : public RefCounted<CheckpointRule> {
+ public:
+  virtual ~CheckpointRule() = default;
+  static void destroy(CheckpointRule* rule) noexcept { delete rule; }
+  virtual std::vector<Tensor> run(TensorList arguments) = 0;
+};
+std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, TensorList inputs);
+
+// fn(inputs) without what its ops would save: backward runs fn again. Tensors that fn reads besides its
+// inputs get their gradients too. The random generator is set back for the second run, so that dropout falls
+// alike.
+template <class F>
+std::vector<Tensor> checkpoint(F fn, TensorList inputs) {
+  struct Again final : CheckpointRule {
+    explicit Again(F f) : function(std::move(f)) {}
+    std::vector<Tensor> run(TensorList arguments) override { return function(arguments); }
+    F function;
+  };
+  return run_checkpoint(Ref<CheckpointRule>::adopt(new Again(std::move(fn))), inputs);
+}
+
 }  // namespace rushlight

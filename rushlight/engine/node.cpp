@@ -93,7 +93,10 @@ NodeExtras& Node::make_extras() {
 
 void Node::release_saved() {
   if (saved_count_) released_ = true;
-  for (SavedTensor& tensor : saved()) tensor.tensor = Tensor();
+  for (SavedTensor& entry : saved()) {
+    entry.tensor = Tensor();
+    entry.packed = {};
+  }
 }
 
 void Node::propagate(Vjp& vjp) {
@@ -183,9 +186,9 @@ Tensor Vjp::saved(size_t slot, bool is_result) const {
            entry.tensor.shape(), ", and [", name_of(static_cast<OpId>(entry.tensor.storage()->last_writer())),
            "_] wrote over it (version ", entry.tensor.version(), ", expected ", entry.version,
            "). Use the out-of-place form there, or clone() the tensor first");
-    if (!is_result || !create_graph_ || slot >= static_cast<size_t>(node_.output_count()))
-      return entry.tensor;
-    Tensor attached = alias(entry.tensor);  // its history is this very node again
+    Tensor tensor = entry.packed ? entry.packed->unpack() : entry.tensor;
+    if (!is_result || !create_graph_ || slot >= static_cast<size_t>(node_.output_count())) return tensor;
+    Tensor attached = alias(tensor);  // its history is this very node again
     set_history(attached, Ref<Node>::share(&node_), slot);
     return attached;
   }

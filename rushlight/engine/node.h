@@ -19,6 +19,20 @@ struct Edge {
   explicit operator bool() const { return static_cast<bool>(node); }
 };
 
+// What a saved tensor became in the hands of SavedTensorHooks: on disk, on another device, in fewer bits.
+class PackedTensor : public RefCounted<PackedTensor> {
+ public:
+  virtual ~PackedTensor() = default;
+  static void destroy(PackedTensor* packed) noexcept { delete packed; }
+  virtual Tensor unpack() = 0;
+};
+// While one is set in the context, every tensor that a node saves goes through pack().
+class SavedTensorHooks {
+ public:
+  virtual ~SavedTensorHooks() = default;
+  virtual Ref<PackedTensor> pack(const Tensor& tensor) = 0;
+};
+
 // A tensor that a gradient rule will read. An own result is kept as an alias without history, or the node
 // would own itself.
 struct SavedTensor {
@@ -26,6 +40,7 @@ struct SavedTensor {
   uint32_t version = 0;  // of the storage when it was saved
   uint16_t slot = 0;     // which input or result it is
   bool is_result = false;
+  Ref<PackedTensor> packed{};  // instead of tensor
 };
 
 // What remains known of an input that was not saved.

@@ -69,6 +69,17 @@ void note_facts(Node& node, Inputs in) {
     facts.push_back(in[i].defined() ? InputFact{in[i].layout(), in[i].dtype()} : InputFact{});
 }
 
+SavedTensor saved_tensor(const Tensor& tensor, size_t slot, bool is_result) {
+  SavedTensor entry{tensor, 0, static_cast<uint16_t>(slot), is_result};
+  if (!tensor.defined()) return entry;
+  entry.version = tensor.version();
+  if (SavedTensorHooks* hooks = context().saved_tensor_hooks) {
+    entry.packed = hooks->pack(tensor);
+    entry.tensor = Tensor();
+  }
+  return entry;
+}
+
 }  // namespace
 
 Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
@@ -78,14 +89,11 @@ Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
   for (size_t i = 0; i < call.in.size(); ++i, ++edge) {
     const Tensor& tensor = call.in[i];
     if (wants_grad(tensor)) *edge = edge_of(tensor);
-    if (saves_input(call, saving, i))
-      *entry++ = {tensor, tensor.defined() ? tensor.version() : 0, static_cast<uint16_t>(i), false};
+    if (saves_input(call, saving, i)) *entry++ = saved_tensor(tensor, i, false);
   }
-  for (size_t i = 0; saving.outputs && i < call.out.size() && i < 32; ++i) {
-    if (!(saving.outputs >> i & 1)) continue;
-    const Tensor& result = call.out[i];
-    *entry++ = {i < result_count ? alias(result) : result, result.version(), static_cast<uint16_t>(i), true};
-  }
+  for (size_t i = 0; saving.outputs && i < call.out.size() && i < 32; ++i)
+    if (saving.outputs >> i & 1)
+      *entry++ = saved_tensor(i < result_count ? alias(call.out[i]) : call.out[i], i, true);
   if (needs_facts(call)) note_facts(*node, call.in);
   return node;
 }
