@@ -59,6 +59,8 @@ void linear_infer(OpCall& call) {
   if (x.shape().back() != w.size(1))
     fail(ErrorKind::runtime, "[linear] input ", x.shape(), " has ", x.shape().back(), " features and weight ",
          w.shape(), " takes ", w.size(1));
+  if (b.defined() && b.dtype() != x.dtype())
+    fail(ErrorKind::runtime, "[linear] bias must have input's dtype ", x.dtype(), ", but it is ", b.dtype());
   if (b.defined() && (b.rank() != 1 || b.numel() != w.size(0)))
     fail(ErrorKind::runtime, "[linear] bias must have shape (", w.size(0), ",), but it has ", b.shape());
   Shape shape = to_ints(x.shape());
