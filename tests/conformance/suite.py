@@ -3,6 +3,8 @@
 import dataclasses
 import multiprocessing
 import multiprocessing.connection
+import os
+import pathlib
 import time
 import traceback
 
@@ -12,6 +14,7 @@ import torch.fx.experimental.symbolic_shapes  # noqa: F401  torch.autograd.grad 
 
 import checks
 import finite_differences
+import samples  # noqa: F401  fills the registry
 import wrong_calls
 from call import Array
 from draw import Draw
@@ -250,10 +253,19 @@ def _finish(connection, process, op_id):
     return report or Report(op_id, failures=[f"{op_id}: the process died (exit status {process.exitcode})"])
 
 
-def run_ops(op_ids, count, seed, jobs=2):
-    """A Report for each op, as they come."""
+def _forkserver():
+    """A process that has imported all this once and is forked for each op. It finds us by PYTHONPATH, not by sys.path."""
+    here = str(pathlib.Path(__file__).parent)
+    if here not in (paths := os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        os.environ["PYTHONPATH"] = os.pathsep.join([here, *filter(None, paths)])
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["suite"])
+    return context
+
+
+def run_ops(op_ids, count, seed, jobs=2):
+    """A Report for each op, as they come."""
+    context = _forkserver()
     waiting, running = list(reversed(op_ids)), {}
     while waiting or running:
         while waiting and len(running) < jobs:

@@ -34,7 +34,8 @@ def _polygamma(n, x):
     if x == math.inf:
         return math.inf if n == 0 else 0.0
     if x <= 0 and x == math.floor(x):  # a pole
-        return math.nan if n == 0 and x else math.copysign(math.inf, (-1) ** (n + 1))
+        sign = (-1) ** (n + 1) if n else -math.copysign(1, x)
+        return math.nan if n == 0 and x else sign * math.inf
     return float(mpmath.polygamma(n, mpmath.mpf(x)))
 
 
