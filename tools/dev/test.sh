@@ -96,7 +96,7 @@ run_tests() {
     shift
   done
   need_python "${setup_options[@]}"
-  export RUSHLIGHT_TEST_SIZE=$size RUSHLIGHT_FALLBACK=${RUSHLIGHT_FALLBACK:-error}
+  export RUSHLIGHT_TEST_SIZE=$size
   if [[ -n $name ]]; then
     named_steps "$name"
   elif [[ -n $mutants ]]; then
