@@ -140,7 +140,11 @@ std::string gather(const Schema& schema) {
       ++attr_count;
     }
   }
-  std::string lines;
+  std::string lines, lengths;
+  for (const Argument& a : schema.arguments)
+    if (schema.only_in_place && a.kind == ArgKind::tensors)
+      lengths += (lengths.empty() ? "" : ", ") + value_of(a) + ".size()";
+  if (!lengths.empty()) lines += "  expect_equal_lists(OpId::" + schema.id_name + ", {" + lengths + "});\n";
   if (schema.has_list())
     lines += "  SmallVector<const Tensor*, 8> inputs;\n" + inputs;
   else if (!inputs.empty())
@@ -184,6 +188,12 @@ void write_declarations(std::ofstream& out, const Schema& schema) {
         << (form.parameters.empty() ? "" : ", ") << form.parameters << ");\n";
 }
 
+// Another name for the same function.
+void write_alias(std::ofstream& out, const Schema& schema, const std::string& alias) {
+  out << "inline " << result_type(schema) << " " << alias << "(" << form_of(schema, nullptr, true).parameters
+      << ") { return " << schema.name << "(" << form_of(schema, nullptr, false).arguments << "); }\n";
+}
+
 void write_bodies(std::ofstream& out, const Schema& schema) {
   Form form = form_of(schema, nullptr, false);
   std::string lines = gather(schema), arguments = call_arguments(schema);
@@ -210,6 +220,19 @@ void write_bodies(std::ofstream& out, const Schema& schema) {
         << lines << "  return apply_out(" << arguments << ", out);\n}\n";
 }
 
+// The arguments of a method, as its caller passes them on.
+std::string method_arguments(const Schema& schema, const Argument* receiver) {
+  std::string names;
+  bool options = false;
+  auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  for (const Argument& a : schema.arguments) {
+    options |= in_options(a);
+    if (!in_options(a) && &a != receiver) add(a.name);
+  }
+  if (options) add("options");
+  return names;
+}
+
 void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) {
   const Argument* receiver = receiver_of(schema);
   if (!receiver) return;
@@ -232,8 +255,13 @@ void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) 
   }
   if (!has_in_place(schema)) return;
   inc << "const Tensor& " << schema.name << "_(" << defined.parameters << ") const;\n";
-  cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
-      << ") const {\n  const Tensor& " << receiver->name << " = *this;\n"
+  if (schema.kind == OpKind::function)
+    cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
+        << ") const {\n  Tensor old = old_value(*this);\n  return write_over(OpId::" << schema.id_name
+        << ", *this, old." << schema.name << "(" << method_arguments(schema, receiver) << "));\n}\n";
+  else
+    cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
+        << ") const {\n  const Tensor& " << receiver->name << " = *this;\n"
       << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
   if (options) {
     inc << "const Tensor& " << schema.name << "_(" << without_options(defined.parameters) << ") const;\n";
@@ -366,6 +394,12 @@ int main(int argc, char** argv) {
     write_declarations(header, schema);
     write_bodies(bodies, schema);
     write_method(methods, method_bodies, schema);
+    for (const std::string& alias : schema.aliases) {
+      Schema renamed = schema;
+      renamed.name = alias;
+      write_alias(header, schema, alias);
+      write_method(methods, method_bodies, renamed);
+    }
     write_args(args, schema);
     write_call(calls, schema);
     if (schema.kind == OpKind::map) {

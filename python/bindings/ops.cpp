@@ -87,7 +87,14 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
   if (form == Form::in_place || schema.only_in_place) {
     {
       ReleaseGil release(long_work);
-      apply_in_place(schema.id, in, attrs);
+      if (schema.kind == OpKind::function) {
+        Tensor old = old_value(tensor_of(self));
+        for (const Tensor*& input : pointers)
+          if (input->is_same(tensor_of(self))) input = &old;
+        write_over(schema.id, tensor_of(self), call_op(schema.id, in, attrs)[0]);
+      } else {
+        apply_in_place(schema.id, in, attrs);
+      }
     }
     return Py_NewRef(schema.only_in_place ? Py_None : self);
   }
@@ -218,7 +225,7 @@ nb::object make_callable(PyTypeObject* type, const std::string& name, Form form,
 
 bool writes_in_place(const Schema& schema) {
   const Argument* receiver = receiver_of(schema);
-  return receiver && receiver->in_place && !schema.only_in_place && schema.kind != OpKind::function;
+  return receiver && receiver->in_place && !schema.only_in_place;
 }
 
 nb::object return_type(const std::string& name) {
@@ -239,6 +246,9 @@ nb::list op_table() {
     nb::dict row;
     row["id"] = schema.id_name;
     row["name"] = schema.name;
+    nb::list aliases;
+    for (const std::string& alias : schema.aliases) aliases.append(alias);
+    row["aliases"] = aliases;
     row["kind"] = kinds[static_cast<int>(schema.kind)];
     row["signature"] = schema.text;
     row["doc"] = schema.doc;
@@ -255,10 +265,14 @@ void bind_ops(nb::module_& m) {
   std::map<std::string, std::vector<Signature>> functions, methods_by_name, in_place;
   for (int i = 0; i < op_count(); ++i) {
     const Schema& schema = schema_of(static_cast<OpId>(i));
-    functions[schema.name].emplace_back(schema, Form::function);
-    if (receiver_of(schema) && !schema.only_in_place)
-      methods_by_name[schema.name].emplace_back(schema, Form::method);
-    if (writes_in_place(schema)) in_place[schema.name + "_"].emplace_back(schema, Form::in_place);
+    std::vector<std::string> names = schema.aliases;
+    names.push_back(schema.name);
+    for (const std::string& name : names) {
+      functions[name].emplace_back(schema, Form::function);
+      if (receiver_of(schema) && !schema.only_in_place)
+        methods_by_name[name].emplace_back(schema, Form::method);
+      if (writes_in_place(schema)) in_place[name + "_"].emplace_back(schema, Form::in_place);
+    }
   }
   PyTypeObject *function_type = callable_type(false), *method_type = callable_type(true);
   nb::handle tensor(reinterpret_cast<PyObject*>(tensor_type));

@@ -19,6 +19,7 @@ Attr::Attr(const Generator& generator) : kind_(Kind::generator) {
 double Attr::as_real() const {
   switch (kind_) {
     case Kind::slot: return static_cast<const Slot::Cell*>(shared_)->value;
+    case Kind::boolean:
     case Kind::integer: return static_cast<double>(integer_);
     default: return real_;
   }

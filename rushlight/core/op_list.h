@@ -11,36 +11,76 @@
 // ...` where people call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float,
 // int, bool, ints, dtype, str, slot, generator, each but the first three also with `?` for "may be None". `*`
 // starts the arguments that Python passes by keyword only. `input!` has an in-place form; every MAP has one,
-// and an op that changes whole lists has no other.
+// and an op that changes whole lists has no other. `abs|absolute(input)`: another name for the same.
 
 // -- arithmetic
 MAP(add, "input, other", "input + other")
 MAP(add_scaled, "add(input, other, *, alpha: float)", "input + alpha * other")
-MAP(sub, "input, other", "input - other")
-MAP(sub_scaled, "sub(input, other, *, alpha: float)", "input - alpha * other")
-MAP(mul, "input, other", "input * other")
-MAP(div, "input, other", "input / other, never integer")
-MAP(neg, "input", "-input")
-MAP(abs, "input", "input without its sign")
+MAP(sub, "sub|subtract(input, other)", "input - other")
+MAP(sub_scaled, "sub|subtract(input, other, *, alpha: float)", "input - alpha * other")
+MAP(rsub, "input, other, *, alpha: float = 1", "other - alpha * input")
+MAP(mul, "mul|multiply(input, other)", "input * other")
+MAP(div, "div|divide|true_divide(input, other)", "input / other, never integer")
+FUNCTION(div_rounded, "div|divide(input!, other, *, rounding_mode: str?)",
+         "input / other; rounding_mode \"floor\" or \"trunc\" makes it whole")
+MAP(floor_divide, "input, other", "input / other, rounded down")
+MAP(trunc_divide, "input, other", "input / other, rounded towards 0")
+MAP(remainder, "input, other", "The remainder of the division, with the sign of other")
+MAP(neg, "neg|negative(input)", "-input")
+MAP(positive, "input", "input, which is no bool")
+MAP(abs, "abs|absolute(input)", "input without its sign")
+MAP(sign, "sign|sgn(input)", "-1, 0 or 1")
+MAP(square, "input", "input * input")
+MAP(reciprocal, "input", "1 / input")
+MAP(rsqrt, "input", "1 / sqrt(input)")
 MAP(pow, "input, exponent", "input to the power of exponent")
+FUNCTION(float_power, "input!, exponent", "pow, computed in float64")
 MAP(fmod, "input, other", "The remainder of the division, with the sign of input")
 MAP(maximum, "input, other", "The larger of the two; NaN if either is")
 MAP(minimum, "input, other", "The smaller of the two; NaN if either is")
+MAP(fmax, "input, other", "The larger of the two; NaN if both are")
+MAP(fmin, "input, other", "The smaller of the two; NaN if both are")
+MAP(clamp_min, "input, min", "input, but no less than min")
+MAP(clamp_max, "input, max", "input, but no more than max")
+MAP(clamp_tensor, "input, min, max", "input, but no less than min and no more than max")
+FUNCTION(clamp, "clamp|clip(input!, min: tensor? = None, max: tensor? = None)", "input, but no less than min and no more than max; None is no bound")
+FUNCTION(nan_to_num, "input!, nan: float = 0, posinf: float? = None, neginf: float? = None",
+         "NaN and infinities replaced; None is the largest and the lowest finite number")
+MAP(lerp, "input, end, weight", "input + weight * (end - input)")
+MAP(addcmul, "input, tensor1, tensor2, *, value: float = 1", "input + value * tensor1 * tensor2")
+MAP(addcdiv, "input, tensor1, tensor2, *, value: float = 1", "input + value * tensor1 / tensor2")
+MAP(heaviside, "input, values", "0 below 0, 1 above, values at 0")
+MAP(deg2rad, "input", "Degrees as radians")
+MAP(rad2deg, "input", "Radians as degrees")
 MAP(copysign, "input, other", "The size of input with the sign of other")
 MAP(nextafter, "input, other", "The next number after input towards other")
 MAP(hypot, "input, other", "sqrt(input^2 + other^2) without overflow on the way")
 MAP(bitwise_and, "input, other", "The bits set in both")
+MAP(bitwise_or, "input, other", "The bits set in either")
+MAP(bitwise_xor, "input, other", "The bits set in one of the two")
+MAP(bitwise_not, "input", "The bits not set")
+MAP(bitwise_left_shift, "input, other", "The bits moved up by other places")
+MAP(bitwise_right_shift, "input, other", "The bits moved down by other places; the sign fills up")
 
 // -- comparison and choice
-MAP(lt, "input, other", "input < other")
-MAP(le, "input, other", "input <= other")
-MAP(gt, "input, other", "input > other")
-MAP(ge, "input, other", "input >= other")
+MAP(lt, "lt|less(input, other)", "input < other")
+MAP(le, "le|less_equal(input, other)", "input <= other")
+MAP(gt, "gt|greater(input, other)", "input > other")
+MAP(ge, "ge|greater_equal(input, other)", "input >= other")
 MAP(eq, "input, other", "input == other")
-MAP(ne, "input, other", "input != other")
+MAP(ne, "ne|not_equal(input, other)", "input != other")
 MAP(logical_and, "input, other", "Whether both are true (not zero)")
 MAP(logical_or, "input, other", "Whether either is true (not zero)")
+MAP(logical_xor, "input, other", "Whether one of the two is true (not zero)")
 MAP(logical_not, "input", "Whether the element is zero or False")
+MAP(isnan, "input", "Whether the element is not a number")
+MAP(isfinite, "input", "Whether the element is neither infinite nor NaN")
+MAP(isinf, "input", "Whether the element is infinite")
+MAP(isposinf, "input", "Whether the element is infinite and positive")
+MAP(isneginf, "input", "Whether the element is infinite and negative")
+MAP(signbit, "input", "Whether the element has a minus sign; -0 has")
+MAP(isclose, "input, other, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False",
+    "Whether input and other differ by no more than atol + rtol * |other|")
 MAP(where, "condition, input, other", "input where condition holds, else other")
 
 // -- exponentials
@@ -52,21 +92,28 @@ MAP(log2, "input", "The logarithm to base 2")
 MAP(log10, "input", "The logarithm to base 10")
 MAP(log1p, "input", "log(1 + input), exact near 0")
 MAP(sqrt, "input", "The square root")
+MAP(sigmoid, "input", "1 / (1 + exp(-input))")
+MAP(logit, "input", "log(input / (1 - input)), the inverse of sigmoid")
+FUNCTION(logit_within, "logit(input!, eps: float?)", "logit of input clamped to eps and 1 - eps")
+MAP(logaddexp, "input, other", "log(exp(input) + exp(other)) without overflow")
+MAP(logaddexp2, "input, other", "log2(2 ** input + 2 ** other) without overflow")
+MAP(xlogy, "input, other", "input * log(other), where 0 * log(0) is 0")
 
 // -- trigonometry
 MAP(sin, "input", "The sine")
 MAP(cos, "input", "The cosine")
 MAP(tan, "input", "The tangent")
-MAP(asin, "input", "The inverse sine")
-MAP(acos, "input", "The inverse cosine")
-MAP(atan, "input", "The inverse tangent")
+MAP(asin, "asin|arcsin(input)", "The inverse sine")
+MAP(acos, "acos|arccos(input)", "The inverse cosine")
+MAP(atan, "atan|arctan(input)", "The inverse tangent")
 MAP(sinh, "input", "The hyperbolic sine")
 MAP(cosh, "input", "The hyperbolic cosine")
 MAP(tanh, "input", "The hyperbolic tangent")
-MAP(asinh, "input", "The inverse hyperbolic sine")
-MAP(acosh, "input", "The inverse hyperbolic cosine")
-MAP(atanh, "input", "The inverse hyperbolic tangent")
-MAP(atan2, "input, other", "The angle of the point (other, input)")
+MAP(asinh, "asinh|arcsinh(input)", "The inverse hyperbolic sine")
+MAP(acosh, "acosh|arccosh(input)", "The inverse hyperbolic cosine")
+MAP(atanh, "atanh|arctanh(input)", "The inverse hyperbolic tangent")
+MAP(atan2, "atan2|arctan2(input, other)", "The angle of the point (other, input)")
+MAP(sinc, "input", "sin(pi input) / (pi input), and 1 at 0")
 
 // -- special functions
 MAP(erf, "input", "The error function")
@@ -79,13 +126,48 @@ MAP(polygamma, "n: float, input", "The n-th derivative of digamma")
 // -- rounding
 MAP(floor, "input", "The largest whole number not above")
 MAP(ceil, "input", "The smallest whole number not below")
-MAP(trunc, "input", "The whole part")
+MAP(trunc, "trunc|fix(input)", "The whole part")
 MAP(round, "input", "The nearest whole number, half to even")
+MAP(round_decimals, "round(input, *, decimals: int)", "The nearest multiple of 10 ** -decimals")
+MAP(frac, "input", "What follows the point")
 
 // -- activation
 MAP(relu, "input", "input where positive, else 0")
 MAP(leaky_relu, "input, negative_slope: float = 0.01", "input where positive, else negative_slope * input")
 MAP(gelu, "input", "input * P(Z < input) for a standard normal Z")
+MAP(gelu_tanh, "input", "gelu with the probability approximated by way of tanh")
+FUNCTION(gelu_approximate, "gelu(input!, *, approximate: str)", "gelu for \"none\", gelu_tanh for \"tanh\"")
+MAP(relu6, "input", "input between 0 and 6")
+MAP(hardtanh, "input, min_val: float = -1, max_val: float = 1", "input between min_val and max_val")
+MAP(threshold, "input, threshold: float, value: float", "input where above the threshold, else value")
+MAP(prelu_elementwise, "input, weight", "input where positive, else weight * input")
+FUNCTION(prelu, "input!, weight",
+         "input where positive, else weight * input; one weight, or one for each channel")
+MAP(elu, "input, alpha: float = 1", "input where positive, else alpha * (exp(input) - 1)")
+MAP(celu, "input, alpha: float = 1", "input where positive, else alpha * (exp(input / alpha) - 1)")
+MAP(selu, "input", "elu scaled so that mean 0 and variance 1 persist")
+MAP(silu, "input", "input * sigmoid(input)")
+MAP(mish, "input", "input * tanh(softplus(input))")
+MAP(softplus, "input, beta: float = 1, threshold: float = 20",
+    "log(1 + exp(beta * input)) / beta, and input where beta * input is above the threshold")
+MAP(log_sigmoid, "log_sigmoid|logsigmoid(input)", "log(sigmoid(input)) without overflow")
+MAP(softsign, "input", "input / (1 + |input|)")
+MAP(tanhshrink, "input", "input - tanh(input)")
+MAP(softshrink, "input, lambd: float = 0.5", "input moved towards 0 by lambd, and 0 within")
+MAP(hardshrink, "input, lambd: float = 0.5", "input, and 0 within lambd of 0")
+MAP(hardsigmoid, "input", "input / 6 + 1 / 2 between 0 and 1")
+MAP(hardswish, "input", "input * hardsigmoid(input)")
+
+// -- terms of losses
+MAP(squared_difference, "input, other", "(input - other) ** 2")
+MAP(absolute_difference, "input, other", "|input - other|")
+MAP(huber, "huber(input, other, delta: float)", "Half the squared difference; beyond delta its tangent")
+MAP(smooth_l1, "input, other, beta: float", "huber / beta; for beta 0 the absolute difference")
+MAP(bce, "input, target", "-log of the probability that input gives to target; the logarithm no lower than -100")
+MAP(bce_with_logits, "input, target, pos_weight", "bce of sigmoid(input), positive targets times pos_weight")
+MAP(kl_term, "input, target", "target * (log(target) - input) for log-probabilities input")
+MAP(kl_term_of_log, "input, target", "exp(target) * (target - input) for two log-probabilities")
+MAP(soft_margin, "input, target", "log(1 + exp(-input * target))")
 
 // -- views
 VIEW(view, "input, size: ints", "The same elements in another shape, without a copy")
@@ -142,10 +224,71 @@ COMPOSITE(log_softmax, "input, dim: int", "The logarithm of softmax, without ove
 COMPOSITE(layer_norm,
           "input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
           "Each item scaled to mean 0 and variance 1 over its last dimensions")
-COMPOSITE(cross_entropy, "input, target, reduction: str = \"mean\"",
-          "How surprised the logits are by the class indices")
-COMPOSITE(scaled_dot_product_attention, "query, key, value, is_causal: bool = False, scale: float? = None",
+COMPOSITE(cross_entropy,
+          "input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
+          "label_smoothing: float = 0",
+          "How surprised the logits are by the class indices, or by the probabilities of the classes")
+COMPOSITE(nll_loss,
+          "input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\"",
+          "How surprised the log-probabilities are by the class indices")
+COMPOSITE(attention, "query, key, value, is_causal: bool = False, scale: float? = None",
           "softmax(query @ key.T * scale) @ value")
+FUNCTION(scaled_dot_product_attention,
+         "query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, *, "
+         "scale: float? = None, enable_gqa: bool = False",
+         "attention with a mask (False hides, a number is added), dropout, and heads that share keys and values")
+FUNCTION(softmax_in, "softmax(input, dim: int, dtype: dtype?)", "softmax of input cast to dtype")
+FUNCTION(log_softmax_in, "log_softmax(input, dim: int, dtype: dtype?)", "log_softmax of input cast to dtype")
+FUNCTION(softmin, "input, dim: int, dtype: dtype? = None", "softmax of -input")
+FUNCTION(glu, "input, dim: int = -1", "The first half along dim times the sigmoid of the second")
+FUNCTION(rms_norm, "input, normalized_shape: ints, weight: tensor? = None, eps: float? = None",
+         "Each item scaled to mean square 1 over its last dimensions")
+FUNCTION(group_norm,
+         "input, num_groups: int, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
+         "Each group of channels of each item scaled to mean 0 and variance 1")
+FUNCTION(batch_norm,
+         "input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? = None, "
+         "training: bool = False, momentum: float = 0.1, eps: float = 1e-5",
+         "Each channel scaled to mean 0 and variance 1 by the batch's statistics, which the running ones "
+         "follow, or by the running ones")
+FUNCTION(instance_norm,
+         "input, running_mean: tensor? = None, running_var: tensor? = None, weight: tensor? = None, bias: "
+         "tensor? = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5",
+         "Each channel of each item scaled to mean 0 and variance 1")
+FUNCTION(mse_loss, "input, target, *, reduction: str = \"mean\", weight: tensor? = None",
+         "The squared difference")
+FUNCTION(l1_loss, "input, target, *, reduction: str = \"mean\", weight: tensor? = None",
+         "The absolute difference")
+FUNCTION(smooth_l1_loss, "input, target, *, reduction: str = \"mean\", beta: float = 1",
+         "Half the squared difference over beta, and from beta on the absolute one")
+FUNCTION(huber_loss, "input, target, reduction: str = \"mean\", delta: float = 1",
+         "Half the squared difference, and from delta on delta times the absolute one")
+FUNCTION(binary_cross_entropy, "input, target, weight: tensor? = None, *, reduction: str = \"mean\"",
+         "How surprised the probabilities are by the targets")
+FUNCTION(binary_cross_entropy_with_logits,
+         "input, target, weight: tensor? = None, *, reduction: str = \"mean\", pos_weight: tensor? = None",
+         "binary_cross_entropy of sigmoid(input)")
+FUNCTION(kl_div, "input, target, *, reduction: str = \"mean\", log_target: bool = False",
+         "The divergence of the log-probabilities from the target")
+FUNCTION(soft_margin_loss, "input, target, *, reduction: str = \"mean\"",
+         "log(1 + exp(-input * target)) for targets 1 and -1")
+FUNCTION(hinge_embedding_loss, "input, target, margin: float = 1, *, reduction: str = \"mean\"",
+         "input where target is 1, and what it lacks of the margin where target is -1")
+FUNCTION(margin_ranking_loss, "input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
+         "How far input1 is from being above input2 (target 1), or below it (-1), by the margin")
+FUNCTION(cosine_embedding_loss, "input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
+         "1 - cosine where target is 1, and the cosine above the margin where target is -1")
+FUNCTION(triplet_margin_loss,
+         "anchor, positive, negative, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: bool = False, "
+         "*, reduction: str = \"mean\"",
+         "How much farther the positive is from the anchor than the negative, with the margin")
+FUNCTION(normalize, "input, p: float = 2, dim: int = 1, eps: float = 1e-12",
+         "Vectors along dim divided by their p-norm")
+FUNCTION(pairwise_distance, "x1, x2, p: float = 2, eps: float = 1e-6, keepdim: bool = False",
+         "The p-norm of x1 - x2 + eps along the last dimension")
+FUNCTION(cdist, "x1, x2, p: float = 2", "The p-norm distance of every row of x1 to every row of x2")
+FUNCTION(cosine_similarity, "x1, x2, dim: int = 1, eps: float = 1e-8",
+         "The cosine of the angle between vectors along dim")
 
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,

@@ -95,8 +95,10 @@ Schema parse(const Line& line, OpId id) {
     for (auto output : split(text.substr(arrow + 2), ',')) schema.outputs.emplace_back(output);
     text = trim(text.substr(0, arrow));
   }
-  if (size_t open = text.find('('); open != text.npos) {  // name(arguments)
-    schema.name = trim(text.substr(0, open));
+  if (size_t open = text.find('('); open != text.npos) {  // name|alias(arguments)
+    auto names = split(text.substr(0, open), '|');
+    schema.name = names.front();
+    schema.aliases.assign(names.begin() + 1, names.end());
     text = text.substr(open + 1, text.rfind(')') - open - 1);
   }
   bool keyword_only = false;

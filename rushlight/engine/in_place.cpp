@@ -22,6 +22,8 @@ class EditedInputs {
 };
 
 void refuse_in_place(const OpCall& call, const Tensor& target) {
+  if (!target.defined())
+    fail(ErrorKind::type, "[", call.name(), "] a tensor to write to is missing: None was given");
   if (target.layout().has_overlap())
     fail(ErrorKind::runtime, "[", call.name(),
          "_] unsupported operation: more than one element of the written-to tensor of "
@@ -195,6 +197,26 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs) {
   if (!is_differentiable_result(call, 0)) return;
   auto node = make_node(call, saving, 1);
   rebase_history(targets[0], node, 0);
+}
+
+void expect_equal_lists(OpId id, std::initializer_list<size_t> lengths) {
+  for (size_t length : lengths)
+    if (length != *lengths.begin())
+      fail(ErrorKind::value, "[", name_of(id), "] the lists of tensors must have one length, but they have ",
+           *lengths.begin(), " and ", length);
+}
+
+// Gradients may read what is about to be overwritten.
+Tensor old_value(const Tensor& input) { return context().grad_mode ? copy_of(input) : input; }
+
+const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result) {
+  const Tensor* const inputs[] = {&input, &result};
+  OpDef function{id};  // the messages name it, not the copy
+  OpCall call{function, {inputs, 2}, {}};
+  refuse_in_place(call, input);
+  expect_result_fits(call, *result.impl(), input);
+  if (!result.is_same(input)) apply_in_place(OpId::copy, call.in, {});
+  return input;
 }
 
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {

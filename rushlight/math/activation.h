@@ -53,7 +53,7 @@ struct LeakyRelu {
   }
 };
 
-struct Prelu {
+struct PreluElementwise {
   static constexpr Info info{.kinks = {0}};
   template <Floating S> static constexpr S forward(S x, S weight) { return select(x > 0, x, weight * x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S weight, S) {
@@ -171,7 +171,7 @@ struct Softsign {
 };
 
 struct Tanhshrink {
-  static constexpr Info info{};
+  static constexpr Info info{.integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) { return x - tanh(x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
     const S t = tanh(x);

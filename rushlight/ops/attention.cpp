@@ -1,4 +1,4 @@
-// scaled_dot_product_attention: softmax(query @ key.T * scale) @ value, causal if asked.
+// attention: softmax(query @ key.T * scale) @ value, causal if asked; and its form with every option.
 #include <cmath>
 
 #include "rushlight/ops/op_rules.h"
@@ -19,7 +19,7 @@ void attention_infer(OpCall& call) {
                      std::equal(q.begin(), q.end() - 2, k.begin()) &&
                      std::equal(k.begin(), k.end() - 1, w.begin());
   if (!lead_agrees || q.back() != k.back())
-    fail(ErrorKind::runtime, "[scaled_dot_product_attention] query ", q, ", key ", k, " and value ", w,
+    fail(ErrorKind::runtime, "[attention] query ", q, ", key ", k, " and value ", w,
          " do not fit: leading dimensions must be equal, query and key need one head size, key and value one "
          "length");
   Shape shape = to_ints(q), rows = to_ints(q.first(q.size() - 1));
@@ -28,15 +28,16 @@ void attention_infer(OpCall& call) {
   if (call.recording) call.emit(span_of(rows), compute_type(call.in[0].dtype()));
 }
 
-double scale_of(const args::ScaledDotProductAttention& a, const Tensor& query) {
-  return a.scale.value_or(1 / std::sqrt(static_cast<double>(query.shape().back())));
+double default_scale(const Tensor& query) { return 1 / std::sqrt(static_cast<double>(query.shape().back())); }
+double scale_of(const args::Attention& a, const Tensor& query) {
+  return a.scale.value_or(default_scale(query));
 }
 
 // Scores with the future hidden: row i of T sees columns up to i + (S - T)... PyTorch aligns the triangle top
 // left.
-Tensor scores_of(const Tensor& query, const Tensor& key, const args::ScaledDotProductAttention& a) {
-  Tensor scores = matmul(query, transpose(key, -2, -1)) * scale_of(a, query);
-  if (!a.is_causal) return scores;
+Tensor scores_of(const Tensor& query, const Tensor& key, bool is_causal, double scale) {
+  Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
+  if (!is_causal) return scores;
   int64_t rows = scores.size(-2), columns = scores.size(-1);
   Tensor visible = empty({rows, columns}, DType::boolean);
   bool* at = visible.data<bool>();
@@ -49,8 +50,8 @@ Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float
 
 // The residual is log(sum(exp(scores))) of every query row.
 void attention_body(OpCall& call) {
-  args::ScaledDotProductAttention a(call.attrs);
-  Tensor scores = scores_of(widened(call.in[0]), widened(call.in[1]), a);
+  args::Attention a(call.attrs);
+  Tensor scores = scores_of(widened(call.in[0]), widened(call.in[1]), a.is_causal, scale_of(a, call.in[0]));
   Tensor shift = detach(max(scores, -1, {.keepdim = true}).values);
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
@@ -60,10 +61,10 @@ void attention_body(OpCall& call) {
 }
 
 void attention_vjp(Vjp& v) {
-  args::ScaledDotProductAttention a(v.attrs());
+  args::Attention a(v.attrs());
   Tensor q = widened(v.input(0)), k = widened(v.input(1)), w = widened(v.input(2)), g = widened(v.grad());
   double scale = scale_of(a, q);
-  Tensor p = exp(scores_of(q, k, a) - unsqueeze(v.residual(0), -1));
+  Tensor p = exp(scores_of(q, k, a.is_causal, scale) - unsqueeze(v.residual(0), -1));
   if (v.needs(2)) v.set(2, matmul(transpose(p, -2, -1), g));
   if (!v.needs(0) && !v.needs(1)) return;
   Tensor dp = matmul(g, transpose(w, -2, -1));
@@ -75,8 +76,8 @@ void attention_vjp(Vjp& v) {
 }  // namespace
 
 namespace defs {
-const OpDef scaled_dot_product_attention = [] {
-  OpDef def{OpId::scaled_dot_product_attention};
+const OpDef attention = [] {
+  OpDef def{OpId::attention};
   def.infer = attention_infer;
   def.body = attention_body;
   def.vjp = attention_vjp;
@@ -87,5 +88,65 @@ const OpDef scaled_dot_product_attention = [] {
   return def;
 }();
 }  // namespace defs
+
+// -- with masks, dropout and shared heads: op by op
+
+namespace {
+
+// Each head of keys or values `times` times, one copy beside the other.
+Tensor repeated_heads(const Tensor& t, int64_t times) {
+  Tensor one = unsqueeze(t, -3);
+  Shape spread = to_ints(one.shape());
+  spread[spread.size() - 3] = times;
+  Shape shape = to_ints(t.shape());
+  shape[shape.size() - 3] *= times;
+  return reshape(expand(one, span_of(spread)), span_of(shape));
+}
+
+Tensor masked_scores(const Tensor& scores, const Tensor& mask) {
+  if (mask.dtype() == DType::boolean) return where(mask, scores, -INFINITY);
+  return scores + (mask.dtype() == scores.dtype() ? mask : to(mask, scores.dtype()));
+}
+
+// A row that sees nothing attends to nothing.
+Tensor safe_softmax(const Tensor& scores) {
+  Tensor sees = max(scores, -1, {.keepdim = true}).values != -INFINITY;
+  return where(sees, softmax(where(sees, scores, 0.0), -1), 0.0);
+}
+
+}  // namespace
+
+Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                    const ScaledDotProductAttentionOptions& options) {
+  constexpr const char* name = "scaled_dot_product_attention";
+  if (!query.defined() || !key.defined() || !value.defined())
+    fail(ErrorKind::type, "[", name, "] needs the tensors 'query', 'key' and 'value'");
+  if (!(options.dropout_p >= 0 && options.dropout_p <= 1))
+    fail(ErrorKind::value, "[", name, "] dropout_p has to be between 0 and 1, but got ", options.dropout_p);
+  if (options.is_causal && options.attn_mask.defined())
+    fail(ErrorKind::runtime, "[", name, "] attn_mask must not be given when is_causal is true");
+  Tensor keys = key, values = value;
+  if (options.enable_gqa && query.rank() >= 3 && key.rank() >= 3 && value.rank() >= 3) {
+    int64_t heads = query.size(-3);
+    for (Tensor* shared : {&keys, &values}) {
+      int64_t own = shared->size(-3);
+      if (own == 0 || heads % own)
+        fail(ErrorKind::runtime, "[", name, "] ", heads, " query heads cannot share ", own,
+             " heads of keys and values");
+      if (own != heads) *shared = repeated_heads(*shared, heads / own);
+    }
+  }
+  if (!options.attn_mask.defined() && options.dropout_p == 0)
+    return attention(query, keys, values, {.is_causal = options.is_causal, .scale = options.scale});
+  if (query.rank() < 2 || query.size(-1) == 0 || !is_floating(query.dtype()))
+    fail(ErrorKind::runtime, "[", name, "] query must be floating point, (..., L, E), but it is ", query);
+  Tensor scores = scores_of(widened(query), widened(keys), options.is_causal,
+                            options.scale.value_or(default_scale(query)));
+  if (options.attn_mask.defined()) scores = masked_scores(scores, options.attn_mask);
+  Tensor weights = safe_softmax(scores);
+  if (options.dropout_p > 0) weights = dropout(weights, {.p = options.dropout_p});
+  Tensor y = matmul(weights, widened(values));
+  return y.dtype() == query.dtype() ? y : to(y, query.dtype());
+}
 
 }  // namespace rushlight

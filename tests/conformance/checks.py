@@ -319,6 +319,13 @@ def view(case):
 # -- replay -----------------------------------------------------------------------------------------------------------
 
 
+def _reversed(value):
+    """PyTorch flips no wide unsigned numbers: they go as int64."""
+    wide = dtype_name(value.dtype) in ("uint16", "uint32", "uint64")
+    turned = (value.to(torch.int64) if wide else value).flip(list(range(value.dim())))
+    return turned.to(value.dtype)
+
+
 def replay(case):
     """A recorded call, replayed on other values, does bitwise what the eager call does, gradients included."""
     if not hasattr(rushlight, "trace") or case.family.before or case.op.only_in_place or not case.call.arrays():
@@ -342,7 +349,7 @@ def replay(case):
     tensors_of = lambda call: [
         bridge.to_rushlight(a, wants and a.differentiable and a.is_floating) for a in call.arrays()
     ]
-    reversed_call = case.call.with_arrays([a.value.flip(list(range(a.value.dim()))) for a in case.call.arrays()])
+    reversed_call = case.call.with_arrays([_reversed(a.value) for a in case.call.arrays()])
     traced = rushlight.trace(lambda *tensors: step(tensors))
     try:
         for _ in range(3):

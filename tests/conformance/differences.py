@@ -24,11 +24,22 @@ def _negative_integer_power(call):
     return whole and powers is not None and not exponent.is_floating and bool((powers.double() < 0).any())
 
 
+TERMS = ("bce", "bce_with_logits", "kl_term", "kl_term_of_log")
 REFUSED = (
+    Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
     Difference(("pow",), _has_bool, "a power of bools: cast them"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
-ACCEPTED = (Difference(("sub", "sub_scaled", "neg"), _has_bool, "arithmetic on bool that has a meaning"),)
+ACCEPTED = (
+    Difference(
+        ("sub", "sub_scaled", "rsub", "neg", "squared_difference", "absolute_difference") + TERMS,
+        _has_bool,
+        "arithmetic on bool that has a meaning",
+    ),
+    Difference(("hardtanh",), lambda call: True, "min_val above max_val: the result is max_val, as clamp's is"),
+    Difference(("addcdiv",), lambda call: True, "the quotient of integers is no integer: it meets the floating input"),
+    Difference(("lerp", "heaviside", "isclose", "huber", "smooth_l1"), lambda call: True, "dtypes promote"),
+)
 
 
 def explains(table, op_id, call):

@@ -40,8 +40,8 @@ TEST_CASE("gradients at kinks") {
   CHECK(grad<Relu6>({0}) == 0);
   CHECK(grad<Relu6>({6}) == 0);
   CHECK(grad<LeakyRelu>({0}, {0.3}) == 0.3);
-  CHECK(grad<Prelu>({0, 0.3}) == 0.3);
-  CHECK(grad<Prelu, 1>({0, 0.3}) == 0);
+  CHECK(grad<PreluElementwise>({0, 0.3}) == 0.3);
+  CHECK(grad<PreluElementwise, 1>({0, 0.3}) == 0);
   CHECK(grad<Elu>({0}, {2}) == 2);
   CHECK(grad<Celu>({0}, {2}) == 1);
   CHECK(grad<Selu>({0}) == doctest::Approx(Selu::kScale * Selu::kAlpha));

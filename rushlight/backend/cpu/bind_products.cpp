@@ -160,7 +160,7 @@ Tensor side_by_side(const Tensor& t) {
 template <class T>
 bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out, const Tensor& logsumexp, const Attrs& attrs,
                     AttentionArgs<T>& args) {
-  args::ScaledDotProductAttention a(attrs);
+  args::Attention a(attrs);
   Heads hq, hk, hv, ho;
   if (!heads_of(q, hq) || !heads_of(k, hk) || !heads_of(v, hv) || !heads_of(out, ho)) return false;
   if (hv.size != hq.size || (a.is_causal && hq.tokens != hk.tokens)) return false;

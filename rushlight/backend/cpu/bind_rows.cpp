@@ -99,8 +99,11 @@ bool layer_norm_backward(const KernelCall& call) {
 namespace {
 // (rows, classes) logits with int64 targets and one number as the result.
 template <class T>
-bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Attrs& attrs, CrossEntropyArgs<T>& args) {
-  std::string reduction = args::CrossEntropy(attrs).reduction;
+bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Tensor& weight, const Attrs& attrs,
+                        CrossEntropyArgs<T>& args) {
+  args::CrossEntropy a(attrs);
+  const std::string& reduction = a.reduction;
+  if (weight.defined() || a.label_smoothing != 0) return false;
   if (logits.rank() > 2 || logits.numel() == 0 || targets.dtype() != DType::int64 || reduction == "none") return false;
   args.n = logits.shape().back();
   args.rows = logits.numel() / args.n;
@@ -116,26 +119,25 @@ bool cross_entropy(const KernelCall& call) {
   return with_floating(logits.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     CrossEntropyArgs<T> args;
-    if (!cross_entropy_args(logits, targets, call.attrs, args)) return false;
+    if (!cross_entropy_args(logits, targets, call.in[2], call.attrs, args)) return false;
     Tensor rows = call.out.size() > 1 ? call.out[1] : empty(targets.shape(), logits.dtype());
     args.loss = pointer<T>(call.out[0]);
     args.logsumexp = pointer<T>(rows);
-    int64_t bad = floating_kernels<T>().cross_entropy(args);
-    if (bad >= 0)
-      fail(ErrorKind::index, "[cross_entropy] target ", args.targets[bad], " of row ", bad, " is out of bounds for ", args.n, " classes");
-    return true;
+    return floating_kernels<T>().cross_entropy(args) < 0;  // no such class: to be ignored, or an error
   });
 }
 
-// Inputs: grad, logits, targets, result (not saved), logsumexp.
+// Inputs: grad, logits, targets, weight, result (not saved), logsumexp.
 bool cross_entropy_backward(const KernelCall& call) {
   Tensor logits = row_major(call.in[1]), targets = row_major(call.in[2]);
   if (call.in[0].dtype() != logits.dtype() || call.in[0].numel() != 1 || !call.out[0].is_contiguous()) return false;
   return with_floating(logits.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     CrossEntropyBackwardArgs<T> args;
-    if (!cross_entropy_args(logits, targets, call.attrs, args.forward)) return false;
-    args.forward.logsumexp = pointer<T>(call.in[4]);
+    if (!cross_entropy_args(logits, targets, call.in[3], call.attrs, args.forward)) return false;
+    for (int64_t i = 0; i < args.forward.rows; ++i)
+      if (args.forward.targets[i] < 0 || args.forward.targets[i] >= args.forward.n) return false;  // ignored
+    args.forward.logsumexp = pointer<T>(call.in[5]);
     args.grad = pointer<T>(call.in[0]);
     args.grad_logits = pointer<T>(call.out[0]);
     floating_kernels<T>().cross_entropy_backward(args);

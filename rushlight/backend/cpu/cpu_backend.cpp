@@ -26,8 +26,8 @@ const Backend& cpu_backend() {
     table.set(OpId::layer_norm, cpu::layer_norm_backward, Part::backward);
     table.set(OpId::cross_entropy, cpu::cross_entropy);
     table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);
-    table.set(OpId::scaled_dot_product_attention, cpu::attention);
-    table.set(OpId::scaled_dot_product_attention, cpu::attention_backward, Part::backward);
+    table.set(OpId::attention, cpu::attention);
+    table.set(OpId::attention, cpu::attention_backward, Part::backward);
     table.set(OpId::adamw_step, cpu::adamw_step);
     return table;
   }();

@@ -1,3 +1,3 @@
 """Samples, judges and wrong calls, one file per family of ops."""
 
-from samples import creation, elementwise, index, layer, loss, optimizer, product, random, reduction, view  # noqa: F401
+from samples import creation, elementwise, elementwise_functions, index, layer, linear_algebra, loss, optimizer, product, random, recurrent, reduction, view  # noqa: F401

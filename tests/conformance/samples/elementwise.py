@@ -6,8 +6,9 @@ import math
 
 import mpmath
 import torch
+import torch.nn.functional as F
 
-from call import FLOATING, INTEGRAL, SIGNED, Array, Call, torch_dtype
+from call import EVERY_DTYPE, FLOATING, INTEGRAL, SIGNED, Array, Call, torch_dtype
 from draw import Draw
 from registry import Family
 
@@ -43,6 +44,19 @@ def _polygamma(n, x):
 JUDGES = {
     "digamma": lambda input: _Polygamma.apply(0, input),
     "polygamma": lambda n, input: _Polygamma.apply(int(n), input),
+    "trunc_divide": lambda input, other: torch.div(input, other, rounding_mode="trunc"),
+    "round_decimals": lambda input, decimals: torch.round(input, decimals=decimals),
+    "addcmul": lambda input, tensor1, tensor2, value=1: torch.addcmul(
+        *_without_numbers([input, tensor1, tensor2]), value=value
+    ),
+    "addcdiv": lambda input, tensor1, tensor2, value=1: torch.addcdiv(
+        *_without_numbers([input, tensor1, tensor2]), value=value
+    ),
+    "heaviside": lambda input, values: torch.heaviside(*(t.detach() for t in _without_numbers([input, values]))),
+    "log_sigmoid": F.logsigmoid,
+    "gelu_tanh": lambda input: F.gelu(input, approximate="tanh"),
+    "squared_difference": lambda input, other: (input - other) ** 2,
+    "absolute_difference": lambda input, other: (input - other).abs(),
 }
 # Attributes that must be of a kind that no range of numbers describes.
 ATTRIBUTES = {
@@ -51,9 +65,69 @@ ATTRIBUTES = {
 # Ops that are sampled in one interval only.
 DOMAINS = {
     "polygamma": (0.1, 5.0),
+    "bce": (0.05, 0.95),
+    "logit": (0.05, 0.95),
 }
+# Terms of losses: floating numbers of one dtype.
+TERMS = ("squared_difference", "absolute_difference", "huber", "smooth_l1", "bce", "bce_with_logits", "kl_term")
+TERMS += ("celu", "hardsigmoid", "kl_term_of_log", "soft_margin", "prelu_elementwise", "lerp", "addcmul", "addcdiv", "isclose", "heaviside")
 EXACT = ("nextafter",)
 RELATIVE = ("erfc", "exp", "exp2")
+
+
+def _for_floats(judge):
+    """These are for floating numbers alone."""
+
+    def judge_floats(**arguments):
+        tensors = [v for v in arguments.values() if isinstance(v, torch.Tensor)]
+        if not all(t.is_floating_point() for t in tensors):
+            raise NotImplementedError
+        return judge(**arguments)
+
+    return judge_floats
+
+
+def _huber(input, other, delta):
+    size = (input - other).abs()
+    return torch.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+
+
+def _smooth_l1(input, other, beta):
+    size = (input - other).abs()
+    return torch.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta)
+
+
+def _bce_with_logits(input, target, pos_weight):
+    return (1 - target) * input + (1 + (pos_weight - 1) * target) * F.softplus(-input, threshold=1e9)
+
+
+def _kl_term(input, target):
+    input, target = _without_numbers([input, target])
+    return torch.xlogy(target, target) - target * input
+
+
+def _kl_term_of_log(input, target):
+    input, target = _without_numbers([input, target])
+    return target.exp() * (target - input)
+
+
+JUDGES |= {
+    op_id: _for_floats(judge)
+    for op_id, judge in {
+        # PyTorch's gradients of the first two go by way of float32, and its losses take one dtype and one shape
+        "celu": lambda input, alpha=1: torch.where(input > 0, input, alpha * torch.expm1(input.clamp(max=0) / alpha)),
+        "hardsigmoid": lambda input: F.relu6(input + 3) / 6,
+        "prelu_elementwise": lambda input, weight: torch.where(input > 0, input, weight * input),
+        "huber": _huber,
+        "smooth_l1": _smooth_l1,
+        "bce": lambda input, target: (target - 1) * torch.log1p(-input).clamp(min=-100)
+        - target * torch.log(input).clamp(min=-100),
+        "bce_with_logits": _bce_with_logits,
+        "kl_term": _kl_term,
+        "kl_term_of_log": _kl_term_of_log,
+        "soft_margin": lambda input, target: F.softplus(input * target * -1.0, threshold=1e9),
+    }.items()
+}
 # Where to look for a range in which an op and its gradient are finite.
 RANGES = ((-3.0, 3.0), (0.1, 0.9), (1.1, 3.0))
 KINKS = (0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, 2.0, -2.5, 3.0, -3.0, 6.0)
@@ -117,6 +191,8 @@ def smooth_range(op):
 def _attribute(op, argument, draw, integral):
     if (op.id, argument.name) in ATTRIBUTES:
         return ATTRIBUTES[op.id, argument.name](draw)
+    if argument.kind == "bool":
+        return draw.boolean()
     has_default = isinstance(argument.default, (int, float))
     if has_default and not draw.smooth and draw.chance(0.3):
         return argument.default
@@ -167,7 +243,7 @@ def _call(op, draw, shape, interval):
             arguments[argument.name] = _attribute(op, argument, draw, integral)
             continue
         dtype = draw.dtype
-        if not first and not draw.smooth and draw.chance(0.25):
+        if not first and not draw.smooth and op.id not in TERMS and draw.chance(0.25):
             dtype = draw.any_dtype().name
         wanted = shape if first else draw.broadcast_to(shape)
         arguments[argument.name] = _operand(op, argument, draw, wanted, dtype, interval)
@@ -182,4 +258,5 @@ def family_of(op):
         anywhere = not draw.smooth and op.id not in DOMAINS and draw.chance(0.4)
         return _call(op, draw, draw.shape(), RANGES[0] if anywhere else smooth_range(op))
 
-    return Family(draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)
+    dtypes = FLOATING if op.id in TERMS else EVERY_DTYPE
+    return Family(dtypes=dtypes, draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)

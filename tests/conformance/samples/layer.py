@@ -31,7 +31,7 @@ def _attention(query, key, value, is_causal=False, scale=None):
     return F.scaled_dot_product_attention(query, key, value, is_causal=is_causal, scale=scale)
 
 
-@samples_of("scaled_dot_product_attention", judge=_attention, dtypes=FLOATING, units=256)
+@samples_of("attention", judge=_attention, dtypes=FLOATING, units=256)
 def _(draw):
     lead = [draw.size(1) for _ in range(draw.integer(1, 2))]
     queries, keys, size, width = (draw.size(1) for _ in range(4))
@@ -41,6 +41,117 @@ def _(draw):
         value=draw.tensor(lead + [keys, width]),
         is_causal=draw.boolean(),
         scale=draw.maybe(draw.uniform(0.1, 1)),
+    )
+
+
+@samples_of("scaled_dot_product_attention", judge=F.scaled_dot_product_attention, dtypes=FLOATING, units=256)
+def _(draw):
+    shared, copies, items = draw.integer(1, 2), draw.integer(1, 2), draw.size(1)
+    queries, keys, size, width = (draw.size(1) for _ in range(4))
+    causal = draw.chance(0.2)
+    mask = draw.tensor([queries, keys], dtype=draw.choice(draw.dtype, "bool"), layouts=("contiguous", "transposed"))
+    if mask.value.dtype == torch.bool:
+        mask.value[:, 0] = True
+    return Call(
+        query=draw.tensor([items, shared * copies, queries, size]),
+        key=draw.tensor([items, shared, keys, size]),
+        value=draw.tensor([items, shared, keys, width]),
+        attn_mask=None if causal else draw.maybe(mask, 0.8),
+        dropout_p=0.0 if draw.smooth else draw.choice(0.0, 0.0, 1.0),
+        is_causal=causal,
+        scale=draw.maybe(draw.uniform(0.1, 1)),
+        enable_gqa=True if copies > 1 else draw.boolean(),
+    )
+
+
+def _softmax_in_call(draw):
+    call = _softmax_call(draw)
+    return Call(**call.arguments, dtype=None if draw.smooth else draw.maybe(draw.floating_dtype(), 0.7))
+
+
+samples_of("softmax_in", judge=torch.softmax, dtypes=FLOATING)(_softmax_in_call)
+samples_of("log_softmax_in", judge=torch.log_softmax, dtypes=FLOATING)(_softmax_in_call)
+samples_of("softmin", judge=lambda input, dim, dtype=None: F.softmin(input, dim, dtype=dtype), dtypes=FLOATING)(
+    _softmax_in_call
+)
+
+
+@samples_of("glu", judge=F.glu, dtypes=FLOATING)
+def _(draw):
+    shape = draw.shape(least_rank=1, most_rank=3)
+    dim = draw.dim(len(shape))
+    shape[dim] *= 2
+    return Call(input=draw.tensor(shape), dim=dim)
+
+
+@samples_of("rms_norm", judge=F.rms_norm, dtypes=("float32", "float64"), units=512)
+def _(draw):
+    tail = [draw.integer(2, 6) for _ in range(draw.integer(1, 2))]
+    input = draw.tensor(draw.shape(most_rank=2) + tail)
+    weight = draw.maybe(draw.tensor(tail), 0.7)
+    return Call(input=input, normalized_shape=tail, weight=weight, eps=draw.choice(1e-5, 0.1, 1.0))
+
+
+def _channels(draw, channels, low=-3.0):
+    return draw.maybe(draw.tensor([channels], low=low), 0.7)
+
+
+@samples_of("group_norm", judge=F.group_norm, dtypes=("float32", "float64"), units=1024)
+def _(draw):
+    groups, size = draw.integer(1, 3), draw.integer(1, 3)
+    channels = groups * size
+    input = draw.tensor([draw.size(1), channels, draw.integer(2, 5)] + draw.shape(most_rank=1, least=1))
+    weight, bias = _channels(draw, channels), _channels(draw, channels)
+    return Call(input=input, num_groups=groups, weight=weight, bias=bias, eps=draw.choice(1e-5, 0.1, 1.0))
+
+
+def _running(draw, channels, low):
+    value = draw.tensor([channels], low=low, differentiable=False, layouts=("contiguous",))
+    return value
+
+
+def _batch_norm(input, running_mean, running_var, *rest, **options):
+    copies = [None if t is None else t.detach().clone() for t in (running_mean, running_var)]
+    return F.batch_norm(input, *copies, *rest, **options)
+
+
+@samples_of("batch_norm", judge=_batch_norm, dtypes=("float32", "float64"), units=1024)
+def _(draw):
+    channels, training = draw.integer(1, 4), draw.boolean()
+    input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))
+    has_running = not training or draw.boolean()
+    return Call(
+        input=input,
+        running_mean=_running(draw, channels, -1) if has_running else None,
+        running_var=_running(draw, channels, 0.5) if has_running else None,
+        weight=_channels(draw, channels),
+        bias=_channels(draw, channels),
+        training=training,
+        momentum=draw.choice(0.1, 0.5),
+        eps=draw.choice(1e-5, 0.1, 1.0),
+    )
+
+
+def _instance_norm(input, running_mean=None, running_var=None, *rest, **options):
+    copies = [None if t is None else t.detach().clone() for t in (running_mean, running_var)]
+    return F.instance_norm(input, *copies, *rest, **options)
+
+
+@samples_of("instance_norm", judge=_instance_norm, dtypes=("float32", "float64"), units=1024)
+def _(draw):
+    channels = draw.integer(1, 4)
+    input = draw.tensor([draw.integer(1, 3), channels, draw.integer(2, 4)] + draw.shape(most_rank=1, least=1))
+    from_input = draw.boolean()
+    has_running = not from_input or draw.boolean()
+    return Call(
+        input=input,
+        running_mean=_running(draw, channels, -1) if has_running else None,
+        running_var=_running(draw, channels, 0.5) if has_running else None,
+        weight=_channels(draw, channels),
+        bias=_channels(draw, channels),
+        use_input_stats=from_input,
+        momentum=draw.choice(0.1, 0.5),
+        eps=draw.choice(1e-5, 0.1, 1.0),
     )
 
 
@@ -70,7 +181,7 @@ def _():
     yield Bad("integers", Call(input=i64(2, 3), normalized_shape=[3]), ("input", "floating", "int64"))
 
 
-@errors_of("scaled_dot_product_attention")
+@errors_of("attention")
 def _():
     q = f32(2, 4, 8)
     yield Bad("rank", Call(query=f32(8), key=f32(8), value=f32(8)), ("query", "2 dimension"))
@@ -79,3 +190,49 @@ def _():
     yield Bad("batch", Call(query=q, key=f32(3, 4, 8), value=f32(3, 4, 8)), ("(3, 4, 8)",))
     yield Bad("integers", Call(query=i64(2, 4, 8), key=q, value=q), ("query", "floating", "int64"))
     yield Bad("dtypes", Call(query=q, key=of("float64", 2, 4, 8), value=q), ("dtype", "float32", "float64"))
+
+
+@errors_of("scaled_dot_product_attention")
+def _():
+    q = f32(2, 4, 8)
+    arguments = {"query": q, "key": q, "value": q}
+    yield Bad("dropout", Call(**arguments, dropout_p=1.5), ("dropout_p", "1.5"), raises=ValueError)
+    yield Bad("mask and causal", Call(**arguments, attn_mask=f32(4, 4), is_causal=True), ("attn_mask", "is_causal"))
+    yield Bad("heads", Call(query=f32(3, 4, 8), key=q, value=q, enable_gqa=True), ("3", "2", "heads"))
+    yield Bad("mask's shape", Call(**arguments, attn_mask=f32(3, 3)), ("(2, 4, 4)", "(3, 3)"))
+
+
+@errors_of("glu")
+def _():
+    yield Bad("odd", Call(input=f32(2, 3)), ("glu", "even", "3"))
+    yield Bad("dim", Call(input=f32(2, 4), dim=2), ("out of range",), raises=IndexError)
+
+
+@errors_of("rms_norm")
+def _():
+    yield Bad("another tail", Call(input=f32(2, 3), normalized_shape=[2]), ("(2,)", "(2, 3)"))
+    yield Bad("nothing", Call(input=f32(2, 3), normalized_shape=[]), ("normalized_shape",))
+    yield Bad("integers", Call(input=i64(2, 3), normalized_shape=[3]), ("floating", "int64"))
+
+
+@errors_of("group_norm")
+def _():
+    yield Bad("rank", Call(input=f32(3), num_groups=1), ("group_norm", "(3,)"))
+    yield Bad("groups", Call(input=f32(2, 4, 3), num_groups=3), ("4", "3", "groups"))
+    yield Bad("weight", Call(input=f32(2, 4, 3), num_groups=2, weight=f32(3)), ("weight", "(3,)"))
+
+
+@errors_of("batch_norm")
+def _():
+    x, c = f32(2, 3, 4), f32(3)
+    yield Bad("no statistics", Call(input=x, running_mean=None, running_var=None), ("running_mean", "evaluation"))
+    yield Bad("one value", Call(input=f32(1, 3), running_mean=c, running_var=c, training=True), ("more than 1 value",))
+    yield Bad("running_mean", Call(input=x, running_mean=f32(2), running_var=c), ("running_mean", "(2,)"))
+    yield Bad("rank", Call(input=f32(3), running_mean=c, running_var=c), ("(3,)",))
+
+
+@errors_of("instance_norm")
+def _():
+    yield Bad("rank", Call(input=f32(2, 3)), ("(2, 3)",))
+    yield Bad("one value", Call(input=f32(2, 3, 1)), ("more than 1 spatial",))
+    yield Bad("weight", Call(input=f32(2, 3, 4), weight=f32(2)), ("weight", "(2,)"))

@@ -1,5 +1,6 @@
 """Losses."""
 
+import torch
 import torch.nn.functional as F
 
 from call import FLOATING, Call
@@ -7,13 +8,164 @@ from registry import Bad, errors_of, samples_of
 from samples.wrong import f32, i64, indices
 
 
-@samples_of("cross_entropy", judge=F.cross_entropy, dtypes=FLOATING, units=256)
-def _(draw):
-    classes = draw.integer(1, 6)
+def _reduction(draw):
+    return draw.choice("mean", "sum", "none")
+
+
+def _scores(draw):
+    """The shape of scores, the shape without the classes, and how many those are."""
+    classes = draw.integer(2, 6)
     lead = draw.maybe([draw.size(1)], 0.85) or []
     rest = draw.shape(most_rank=2, least=1) if lead else []
-    target = draw.integers(lead + rest, 0, classes)
-    return Call(input=draw.tensor(lead + [classes] + rest), target=target, reduction=draw.choice("mean", "sum", "none"))
+    return lead + [classes] + rest, lead + rest, classes
+
+
+def _class_weight(draw, classes):
+    return draw.maybe(draw.tensor([classes], low=0.2, high=2, differentiable=False), 0.4)
+
+
+@samples_of("cross_entropy", judge=F.cross_entropy, dtypes=FLOATING, units=256)
+def _(draw):
+    shape, items, classes = _scores(draw)
+    options = {"reduction": _reduction(draw), "weight": _class_weight(draw, classes)}
+    if draw.chance(0.4):
+        options["label_smoothing"] = draw.choice(0.1, 0.5)
+    if draw.chance(0.3):
+        return Call(input=draw.tensor(shape), target=draw.tensor(shape, low=0, high=1), **options)
+    target = draw.integers(items, 0, classes)
+    if draw.chance(0.3) and target.value.numel() > 1:
+        options["ignore_index"] = draw.choice(-100, -1, 1)
+        target.value.view(-1)[0] = options["ignore_index"]
+        target.value.view(-1)[1] = 0
+    return Call(input=draw.tensor(shape), target=target, **options)
+
+
+@samples_of("nll_loss", judge=F.nll_loss, dtypes=FLOATING, units=256)
+def _(draw):
+    shape, items, classes = _scores(draw)
+    target = draw.integers(items, 0, classes)
+    options = {"reduction": _reduction(draw), "weight": _class_weight(draw, classes)}
+    if draw.chance(0.3) and target.value.numel() > 1:
+        options["ignore_index"] = draw.choice(-100, -1, 1)
+        target.value.view(-1)[0] = options["ignore_index"]
+        target.value.view(-1)[1] = 0
+    return Call(input=draw.tensor(shape), target=target, **options)
+
+
+def _pair(draw, low=-3.0, high=3.0):
+    shape = draw.shape(least=1)
+    return {"input": draw.tensor(shape, low=low, high=high), "target": draw.tensor(shape, low=low, high=high)}
+
+
+def _signs(draw, shape):
+    sign = draw.integers(shape, 0, 2)
+    sign.value = sign.value * 2 - 1
+    return sign
+
+
+@samples_of("mse_loss", judge=F.mse_loss, dtypes=FLOATING)
+@samples_of("l1_loss", judge=F.l1_loss, dtypes=FLOATING)
+def _(draw):
+    pair = _pair(draw)
+    weight = draw.maybe(draw.tensor(list(pair["input"].value.shape), low=0.2, differentiable=False), 0.3)
+    return Call(**pair, reduction=_reduction(draw), weight=weight)
+
+
+@samples_of("smooth_l1_loss", judge=F.smooth_l1_loss, dtypes=FLOATING)
+def _(draw):
+    return Call(**_pair(draw), reduction=_reduction(draw), beta=draw.choice(1.0, 0.5, 2.0))
+
+
+@samples_of("huber_loss", judge=F.huber_loss, dtypes=FLOATING)
+def _(draw):
+    return Call(**_pair(draw), reduction=_reduction(draw), delta=draw.choice(1.0, 0.5, 2.0))
+
+
+def _weighted_pair(draw, low, high):
+    pair = _pair(draw, low, high)
+    weight = draw.maybe(draw.tensor(list(pair["input"].value.shape), low=0.2, differentiable=False), 0.3)
+    return {**pair, "weight": weight, "reduction": _reduction(draw)}
+
+
+@samples_of("binary_cross_entropy", judge=F.binary_cross_entropy, dtypes=("float32", "float64"))
+def _(draw):
+    return Call(**_weighted_pair(draw, 0.1, 0.9))
+
+
+@samples_of("binary_cross_entropy_with_logits", judge=F.binary_cross_entropy_with_logits, dtypes=("float32", "float64"))
+def _(draw):
+    arguments = _weighted_pair(draw, 0.1, 0.9)
+    shape = list(arguments["input"].value.shape)[-1:]
+    return Call(**arguments, pos_weight=draw.maybe(draw.tensor(shape, low=0.2, differentiable=False), 0.4))
+
+
+@samples_of("kl_div", judge=F.kl_div, dtypes=FLOATING)
+def _(draw):
+    reduction = draw.choice("mean", "sum", "none", "batchmean")
+    return Call(**_pair(draw, 0.1, 0.9), reduction=reduction, log_target=draw.boolean())
+
+
+@samples_of("soft_margin_loss", judge=F.soft_margin_loss, dtypes=FLOATING)
+def _(draw):
+    pair = _pair(draw)
+    pair["target"].differentiable = False
+    return Call(**pair, reduction=_reduction(draw))
+
+
+@samples_of("hinge_embedding_loss", judge=F.hinge_embedding_loss, dtypes=FLOATING)
+def _(draw):
+    shape = draw.shape(least=1)
+    margin = draw.choice(1.0, 0.5, 2.0)
+    return Call(input=draw.tensor(shape), target=_signs(draw, shape), margin=margin, reduction=_reduction(draw))
+
+
+@samples_of("margin_ranking_loss", judge=F.margin_ranking_loss, dtypes=FLOATING)
+def _(draw):
+    shape = draw.shape(least=1, least_rank=1)
+    inputs = {"input1": draw.tensor(shape), "input2": draw.tensor(shape)}
+    return Call(**inputs, target=_signs(draw, shape), margin=draw.choice(0.0, 0.5), reduction=_reduction(draw))
+
+
+@samples_of("cosine_embedding_loss", judge=F.cosine_embedding_loss, dtypes=("float32", "float64"))
+def _(draw):
+    items, size = draw.size(1), draw.integer(2, 5)
+    inputs = {"input1": draw.tensor([items, size], low=0.2), "input2": draw.tensor([items, size], low=0.2)}
+    return Call(**inputs, target=_signs(draw, [items]), margin=draw.choice(0.0, 0.5), reduction=_reduction(draw))
+
+
+@samples_of("triplet_margin_loss", judge=F.triplet_margin_loss, dtypes=("float32", "float64"), units=512)
+def _(draw):
+    shape = [draw.size(1), draw.integer(2, 5)]
+    points = {name: draw.tensor(shape) for name in ("anchor", "positive", "negative")}
+    options = {"margin": draw.choice(1.0, 0.5), "p": draw.choice(2.0, 3.0), "swap": draw.boolean()}
+    return Call(**points, **options, eps=draw.choice(1e-6, 1e-3), reduction=_reduction(draw))
+
+
+@samples_of("normalize", judge=F.normalize, dtypes=("float32", "float64"))
+def _(draw):
+    shape = draw.shape(least_rank=2, most_rank=3, least=1)
+    return Call(input=draw.tensor(shape), p=draw.choice(2.0, 1.0, 3.0), dim=draw.dim(len(shape)), eps=draw.choice(1e-12, 2.0))
+
+
+@samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=("float32", "float64"), units=512)
+def _(draw):
+    shape = [draw.size(1), draw.integer(1, 5)]
+    options = {"p": draw.choice(2.0, 3.0), "eps": draw.choice(1e-6, 1e-3), "keepdim": draw.boolean()}
+    return Call(x1=draw.tensor(shape), x2=draw.tensor(shape), **options)
+
+
+@samples_of("cdist", judge=torch.cdist, dtypes=("float32", "float64"), units=512)
+def _(draw):
+    size = draw.integer(1, 5)
+    x1, x2 = draw.tensor([draw.size(1), size]), draw.tensor([draw.size(1), size])
+    return Call(x1=x1, x2=x2, p=draw.choice(2.0, 1.0, 3.0))
+
+
+@samples_of("cosine_similarity", judge=F.cosine_similarity, dtypes=("float32", "float64"))
+def _(draw):
+    shape = draw.shape(least_rank=2, most_rank=3, least=2)
+    inputs = {"x1": draw.tensor(shape, low=0.2), "x2": draw.tensor(shape, low=0.2)}
+    return Call(**inputs, dim=draw.dim(len(shape)), eps=draw.choice(1e-8, 1e-3))
 
 
 @errors_of("cross_entropy")
@@ -31,3 +183,49 @@ def _():
     yield Bad("class negative", Call(input=x, target=indices(0, -1)), ("-1", "out of bounds"), raises=IndexError)
     yield Bad("targets not whole", Call(input=x, target=f32(2)), ("target", "float32"))
     yield Bad("logits whole", Call(input=i64(2, 3), target=indices(0, 1)), ("input", "floating", "int64"))
+    yield Bad("weight", Call(input=x, target=indices(0, 1), weight=f32(2)), ("weight", "3", "(2,)"))
+    yield Bad("smoothing", Call(input=x, target=indices(0, 1), label_smoothing=2.0), ("label_smoothing", "2"))
+
+
+@errors_of("nll_loss")
+def _():
+    x = f32(2, 3)
+    yield Bad("unknown reduction", Call(input=x, target=indices(0, 1), reduction="max"), ("reduction", "max"))
+    yield Bad("too few targets", Call(input=x, target=i64(1)), ("(2, 3)", "(2,)", "(1,)"))
+    yield Bad("class too large", Call(input=x, target=indices(0, 3)), ("3", "out of bounds"), raises=IndexError)
+    yield Bad("probabilities", Call(input=x, target=f32(2, 3)), ("target", "float32"))
+    yield Bad("weight", Call(input=x, target=indices(0, 1), weight=f32(2)), ("weight", "3", "(2,)"))
+
+
+def _reduction_errors(*names):
+    def bad():
+        call = {name: f32(2, 3) for name in names}
+        yield Bad("unknown reduction", Call(**call, reduction="max"), ("reduction", "max"), raises=ValueError)
+        shapes = {**call, names[1]: f32(4)}
+        yield Bad("shapes", Call(**shapes), ("(2, 3)", "(4,)"))
+
+    return bad
+
+
+PAIRS = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "soft_margin_loss", "hinge_embedding_loss")
+PAIRS += ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+for op_id in PAIRS:
+    errors_of(op_id)(_reduction_errors("input", "target"))
+errors_of("margin_ranking_loss")(_reduction_errors("input1", "input2", "target"))
+
+
+@errors_of("cosine_embedding_loss")
+def _():
+    x, target = f32(2, 3), f32(2)
+    call = Call(input1=x, input2=x, target=target, reduction="max")
+    yield Bad("unknown reduction", call, ("reduction", "max"), raises=ValueError)
+    yield Bad("shapes", Call(input1=x, input2=f32(4), target=target), ("(2, 3)", "(4,)"))
+
+
+errors_of("triplet_margin_loss")(_reduction_errors("anchor", "positive", "negative"))
+
+
+@errors_of("cdist")
+def _():
+    yield Bad("coordinates", Call(x1=f32(2, 3), x2=f32(2, 4)), ("(2, 3)", "(2, 4)"))
+    yield Bad("rank", Call(x1=f32(3), x2=f32(2, 3)), ("(3,)",))

@@ -1,0 +1,183 @@
+// Layers put together from composites: softmax of another dtype, glu, group_norm, batch_norm ...
+#include "rushlight/ops/op_rules.h"
+
+namespace rushlight {
+
+namespace {
+
+Tensor in_dtype(const Tensor& input, std::optional<DType> dtype) {
+  return dtype && *dtype != input.dtype() ? to(input, *dtype) : input;
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& input, int64_t dim, std::optional<DType> dtype) {
+  return softmax(in_dtype(input, dtype), dim);
+}
+Tensor log_softmax(const Tensor& input, int64_t dim, std::optional<DType> dtype) {
+  return log_softmax(in_dtype(input, dtype), dim);
+}
+Tensor softmin(const Tensor& input, int64_t dim, const SoftminOptions& options) {
+  return softmax(neg(in_dtype(input, options.dtype)), dim);
+}
+
+Tensor glu(const Tensor& input, const GluOptions& options) {
+  int dim = wrap_dim(options.dim, input.rank(), "glu");
+  int64_t size = input.rank() ? input.size(dim) : 1;
+  if (size % 2)
+    fail(ErrorKind::runtime, "[glu] the halving dimension must be even, but dimension ", dim, " of ",
+         input.shape(), " is ", size);
+  Tensor value = slice(input, {.dim = dim, .end = size / 2}),
+         gate = slice(input, {.dim = dim, .start = size / 2});
+  return value * sigmoid(gate);
+}
+
+// -- statistics over groups of channels
+
+namespace {
+
+// One number per channel, aligned with dimension 1 of an input of this rank.
+Tensor along_channels(const Tensor& per_channel, int rank) {
+  Shape shape(static_cast<size_t>(rank), 1);
+  shape[1] = per_channel.numel();
+  return reshape(per_channel, span_of(shape));
+}
+
+Tensor scaled_by_channel(Tensor y, const Tensor& weight, const Tensor& bias) {
+  int rank = y.rank();
+  if (weight.defined()) y = y * along_channels(weight, rank);
+  if (bias.defined()) y = y + along_channels(bias, rank);
+  return y;
+}
+
+void expect_per_channel(const char* op, const char* name, const Tensor& tensor, int64_t channels) {
+  if (tensor.defined() && (tensor.rank() != 1 || tensor.numel() != channels))
+    fail(ErrorKind::runtime, "[", op, "] ", name, " must hold a number for each of the ", channels,
+         " channels, but its shape is ", tensor.shape());
+}
+
+void expect_channels(const char* op, const Tensor& input, int least_rank) {
+  if (!input.defined()) fail(ErrorKind::type, "[", op, "] argument 'input' must be a tensor");
+  if (input.rank() < least_rank)
+    fail(ErrorKind::value, "[", op, "] input must have at least ", least_rank,
+         " dimensions, (N, C, ...), but its shape is ", input.shape());
+}
+
+// Each group of each item scaled to mean 0 and variance 1.
+Tensor standardized(const Tensor& input, int64_t groups, double eps) {
+  int64_t items = input.size(0) * groups;
+  if (input.numel() == 0) return clone(input);
+  int64_t size = input.numel() / items;
+  return reshape(layer_norm(reshape(input, {items, size}), size, {.eps = eps}), input.shape());
+}
+
+}  // namespace
+
+Tensor group_norm(const Tensor& input, int64_t num_groups, const GroupNormOptions& options) {
+  expect_channels("group_norm", input, 2);
+  int64_t channels = input.size(1);
+  if (num_groups < 1 || channels % num_groups)
+    fail(ErrorKind::runtime, "[group_norm] ", channels, " channels cannot be divided into ", num_groups,
+         " groups");
+  expect_per_channel("group_norm", "weight", options.weight, channels);
+  expect_per_channel("group_norm", "bias", options.bias, channels);
+  return scaled_by_channel(standardized(input, num_groups, options.eps), options.weight, options.bias);
+}
+
+Tensor rms_norm(const Tensor& input, const IntList& normalized_shape, const RmsNormOptions& options) {
+  IntSpan shape = input.shape(), tail = normalized_shape;
+  if (tail.empty() || tail.size() > shape.size() ||
+      !std::equal(tail.begin(), tail.end(), shape.end() - static_cast<long>(tail.size())))
+    fail(ErrorKind::runtime, "[rms_norm] given normalized_shape=", tail, ", expected input with shape (*, ",
+         tail, "), but got input of size ", shape);
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[rms_norm] input must be floating point, but it is ", input.dtype());
+  IntList dims;
+  for (size_t i = tail.size(); i > 0; --i) dims.push_back(-static_cast<int64_t>(i));
+  DType wide = compute_type(input.dtype());
+  double eps = options.eps.value_or(wide == DType::float64 ? 0x1p-52 : 0x1p-23);
+  Tensor x = in_dtype(input, wide);
+  double count = static_cast<double>(checked_numel(tail, "rms_norm"));
+  Tensor y = x * rsqrt(sum(square(x), {.dim = dims, .keepdim = true}) / count + eps);
+  return in_dtype(options.weight.defined() ? y * options.weight : y, input.dtype());
+}
+
+// -- batch_norm
+
+namespace {
+
+struct Statistics {
+  Tensor mean, variance;  // one number per channel, as dimension 1
+  double count = 0;
+};
+
+Statistics statistics_of_batch(const Tensor& x) {
+  IntList dims;
+  for (int d = 0; d < x.rank(); ++d)
+    if (d != 1) dims.push_back(d);
+  double count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
+  Tensor mean = sum(x, {.dim = dims, .keepdim = true}) / count;
+  return {mean, sum(square(x - mean), {.dim = dims, .keepdim = true}) / count, count};
+}
+
+// running <- (1 - momentum) * running + momentum * seen
+void follow(const Tensor& running, const Tensor& seen, double momentum) {
+  if (!running.defined()) return;
+  Tensor now = in_dtype(reshape(detach(seen), running.shape()), running.dtype());
+  running.copy_(running * (1 - momentum) + now * momentum);
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const BatchNormOptions& options) {
+  expect_channels("batch_norm", input, 2);
+  int64_t channels = input.size(1);
+  expect_per_channel("batch_norm", "running_mean", running_mean, channels);
+  expect_per_channel("batch_norm", "running_var", running_var, channels);
+  expect_per_channel("batch_norm", "weight", options.weight, channels);
+  expect_per_channel("batch_norm", "bias", options.bias, channels);
+  if (!options.training && (!running_mean.defined() || !running_var.defined()))
+    fail(ErrorKind::runtime, "[batch_norm] running_mean and running_var must be given in evaluation mode");
+  if (options.training && input.numel() == channels)
+    fail(ErrorKind::value,
+         "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
+  Tensor x = in_dtype(input, compute_type(input.dtype()));
+  Statistics s;
+  if (options.training) {
+    s = statistics_of_batch(x);
+    follow(running_mean, s.mean, options.momentum);
+    follow(running_var, s.variance * (s.count / (s.count - 1)), options.momentum);
+  } else {
+    s = {along_channels(running_mean, input.rank()), along_channels(running_var, input.rank())};
+  }
+  Tensor y = (x - s.mean) * rsqrt(s.variance + options.eps);
+  return in_dtype(scaled_by_channel(y, options.weight, options.bias), input.dtype());
+}
+
+Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {
+  expect_channels("instance_norm", input, 3);
+  int64_t items = input.size(0), channels = input.size(1);
+  expect_per_channel("instance_norm", "weight", options.weight, channels);
+  expect_per_channel("instance_norm", "bias", options.bias, channels);
+  if (!options.use_input_stats)
+    return batch_norm(input, options.running_mean, options.running_var,
+                      {.weight = options.weight, .bias = options.bias, .eps = options.eps});
+  if (input.numel() == items * channels)
+    fail(ErrorKind::value,
+         "[instance_norm] Expected more than 1 spatial element when training, got input size ",
+         input.shape());
+  if (options.running_mean.defined() || options.running_var.defined()) {
+    int64_t size = input.numel() / (items * channels);
+    Statistics s = statistics_of_batch(
+        reshape(permute(reshape(input, {items, channels, size}), {2, 0, 1}), {size, items * channels}));
+    auto over_items = [&](const Tensor& t) {
+      return sum(reshape(t, {items, channels}), {.dim = 0}) / static_cast<double>(items);
+    };
+    follow(options.running_mean, over_items(s.mean), options.momentum);
+    follow(options.running_var, over_items(s.variance * (s.count / (s.count - 1))), options.momentum);
+  }
+  return scaled_by_channel(standardized(input, channels, options.eps), options.weight, options.bias);
+}
+
+}  // namespace rushlight
