@@ -182,6 +182,35 @@ VIEW(unsqueeze, "input, dim: int", "With a dimension of size 1 put in at dim")
 VIEW(as_strided, "input, size: ints, stride: ints, storage_offset: int? = None",
      "Any shape and strides over the same memory, within its bounds")
 VIEW(detach, "input", "The same memory, cut off from the history")
+VIEW(diagonal, "input, offset: int = 0, dim1: int = 0, dim2: int = 1",
+     "The elements where dim1 and dim2 run together, as the last dimension")
+VIEW(unfold, "input, dimension: int, size: int, step: int",
+     "Every window of the size along the dimension, as a new last dimension")
+FUNCTION(movedim, "input, source: ints, destination: ints", "Dimensions moved to other places")
+FUNCTION(moveaxis, "input, source: ints, destination: ints", "movedim")
+FUNCTION(swapaxes, "input, axis0: int, axis1: int", "transpose")
+FUNCTION(swapdims, "input, dim0: int, dim1: int", "transpose")
+FUNCTION(t, "input", "A matrix transposed; vectors and numbers as they are")
+FUNCTION(narrow, "input, dim: int, start: int, length: int", "length slices of dim, from start on")
+FUNCTION(flatten, "input, start_dim: int = 0, end_dim: int = -1", "The dimensions between merged into one")
+FUNCTION(unflatten, "input, dim: int, sizes: ints", "One dimension cut into several")
+FUNCTION(ravel, "input", "All elements as one contiguous dimension")
+FUNCTION(view_as, "input, other", "view in other's shape")
+FUNCTION(reshape_as, "input, other", "reshape to other's shape")
+FUNCTION(expand_as, "input, other", "expand to other's shape")
+FUNCTION(broadcast_to, "input, size: ints", "expand")
+FUNCTION(broadcast_tensors, "tensors: tensors -> tensors", "Each expanded to the shape they broadcast to")
+FUNCTION(atleast_1d, "input", "With dimensions of size 1 where it has fewer than 1")
+FUNCTION(atleast_2d, "input", "With dimensions of size 1 where it has fewer than 2")
+FUNCTION(atleast_3d, "input", "With dimensions of size 1 where it has fewer than 3")
+FUNCTION(split, "input, split_size: int, dim: int = 0 -> tensors", "Views of split_size slices each")
+FUNCTION(split_sizes, "split(input, split_size: ints, dim: int = 0) -> tensors", "Views of these sizes")
+FUNCTION(chunk, "input, chunks: int, dim: int = 0 -> tensors", "At most so many views of equal size")
+FUNCTION(tensor_split, "input, sections: int, dim: int = 0 -> tensors",
+         "So many views, of sizes that differ by at most 1")
+FUNCTION(tensor_split_indices, "tensor_split(input, indices: ints, dim: int = 0) -> tensors",
+         "The views between these places")
+FUNCTION(unbind, "input, dim: int = 0 -> tensors", "Every slice along dim")
 
 // -- creation and copies
 OP(full, "size: ints, fill_value, *, dtype: dtype? = None", "A tensor filled with one value")
@@ -194,22 +223,248 @@ OP(as_strided_scatter, "input, src, size: ints, stride: ints, storage_offset: in
 FUNCTION(reshape, "input, shape: ints",
          "The elements in row-major order in another shape: a view where possible")
 FUNCTION(contiguous, "input", "input itself if its memory is row-major, else a copy")
+OP(fill, "input!, value", "Every element value")
+COMPOSITE(zero, "input!", "Every element 0")
+FUNCTION(type_as, "input, other", "The values cast to other's dtype")
+FUNCTION(zeros, "size: ints, *, dtype: dtype? = None", "A tensor of zeros")
+FUNCTION(ones, "size: ints, *, dtype: dtype? = None", "A tensor of ones")
+FUNCTION(empty, "size: ints, *, dtype: dtype? = None", "A tensor to be filled; its elements are 0 until then")
+FUNCTION(zeros_like, "input, *, dtype: dtype? = None", "Zeros in input's shape and dtype")
+FUNCTION(ones_like, "input, *, dtype: dtype? = None", "Ones in input's shape and dtype")
+FUNCTION(empty_like, "input, *, dtype: dtype? = None", "A tensor to be filled, in input's shape and dtype")
+FUNCTION(full_like, "input, fill_value, *, dtype: dtype? = None", "One value in input's shape and dtype")
+FUNCTION(new_zeros, "input, size: ints, *, dtype: dtype? = None", "Zeros in input's dtype")
+FUNCTION(new_ones, "input, size: ints, *, dtype: dtype? = None", "Ones in input's dtype")
+FUNCTION(new_empty, "input, size: ints, *, dtype: dtype? = None", "A tensor to be filled, in input's dtype")
+FUNCTION(new_full, "input, size: ints, fill_value, *, dtype: dtype? = None", "One value in input's dtype")
+FUNCTION(scalar_tensor, "s, *, dtype: dtype? = None", "A 0-dimensional tensor")
+OP(sequence, "start, step, count: int, dtype: dtype", "count numbers from start on, step apart")
+FUNCTION(arange, "end, *, dtype: dtype? = None", "The whole numbers from 0 up to end, without it")
+FUNCTION(arange_from, "arange(start, end, step: tensor? = None, *, dtype: dtype? = None)",
+         "The numbers from start up to end, without it, step (1) apart")
+FUNCTION(linspace, "start: float, end: float, steps: int, *, dtype: dtype? = None",
+         "steps evenly spaced numbers from start to end, both included")
+FUNCTION(logspace, "start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype? = None",
+         "base to the power of evenly spaced exponents")
+FUNCTION(eye, "n: int, m: int? = None, *, dtype: dtype? = None", "Ones on the diagonal of n rows and m columns")
+FUNCTION(tril_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
+         "Rows and columns of the lower triangle")
+FUNCTION(triu_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
+         "Rows and columns of the upper triangle")
+
+// -- joining and repeating
+OP(cat, "tensors: tensors, dim: int = 0", "Tensors one after the other along dim")
+FUNCTION(concat, "tensors: tensors, dim: int = 0", "cat")
+FUNCTION(concatenate, "tensors: tensors, dim: int = 0", "cat")
+FUNCTION(stack, "tensors: tensors, dim: int = 0", "Tensors of one shape along a new dimension")
+FUNCTION(hstack, "tensors: tensors", "Tensors side by side: along the second dimension, vectors along the first")
+FUNCTION(vstack, "tensors: tensors", "Tensors on top of each other; vectors are rows")
+FUNCTION(dstack, "tensors: tensors", "Tensors behind each other, along the third dimension")
+FUNCTION(column_stack, "tensors: tensors", "Tensors side by side; vectors are columns")
+FUNCTION(repeat, "input, repeats: ints", "The whole tensor so many times along each dimension")
+FUNCTION(tile, "input, dims: ints", "repeat, where missing numbers in front are 1")
+FUNCTION(repeat_interleave, "input, repeats: int, dim: int? = None", "Each slice along dim so many times in a row")
+FUNCTION(repeat_interleave_each, "repeat_interleave(input, repeats, dim: int? = None)",
+         "Each slice along dim as often as its own number in repeats says")
+FUNCTION(roll, "input, shifts: ints, dims: ints? = None", "Slices moved on; those that fall off come back in front")
+FUNCTION(flip, "input, dims: ints", "A copy with these dimensions reversed")
+FUNCTION(fliplr, "input", "A copy with the second dimension reversed")
+FUNCTION(flipud, "input", "A copy with the first dimension reversed")
+FUNCTION(rot90, "input, k: int = 1, dims: ints? = None", "k quarter turns from the first towards the second of dims")
+FUNCTION(meshgrid, "tensors: tensors, *, indexing: str = \"ij\" -> tensors",
+         "The coordinates of a grid: each vector along its own dimension")
+FUNCTION(cartesian_prod, "tensors: tensors", "All combinations of the vectors' elements, one in each row")
+FUNCTION(block_diag, "tensors: tensors", "Matrices along the diagonal of a larger one")
+COMPOSITE(tril, "input!, diagonal: int = 0", "The lower triangle; the rest is 0")
+COMPOSITE(triu, "input!, diagonal: int = 0", "The upper triangle; the rest is 0")
+FUNCTION(diag, "input, diagonal: int = 0", "A vector as a matrix's diagonal, or a matrix's diagonal as a vector")
+FUNCTION(diag_embed, "input, offset: int = 0, dim1: int = -2, dim2: int = -1", "The last dimension as a diagonal")
+FUNCTION(diagflat, "input, offset: int = 0", "All elements as the diagonal of a matrix")
+FUNCTION(select_scatter, "input, src, dim: int, index: int", "A copy whose select(dim, index) is src")
+FUNCTION(slice_scatter, "input, src, dim: int = 0, start: int? = None, end: int? = None, step: int = 1",
+         "A copy whose slice is src")
+FUNCTION(diagonal_scatter, "input, src, offset: int = 0, dim1: int = 0, dim2: int = 1",
+         "A copy whose diagonal is src")
 
 // -- reductions
 OP(sum, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
    "The sum over the dimensions")
+OP(prod, "input, dim: int? = None, keepdim: bool = False, *, dtype: dtype? = None",
+   "The product of all elements, or along dim")
+OP(any, "input, dim: ints? = None, keepdim: bool = False", "Whether any element is true (not zero)")
+OP(all, "input, dim: ints? = None, keepdim: bool = False", "Whether all elements are true (not zero)")
+COMPOSITE(mean, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+          "The mean over the dimensions")
+COMPOSITE(var,
+          "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
+          "The mean square distance from the mean, the count lessened by correction")
+COMPOSITE(std,
+          "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
+          "The root of var")
+FUNCTION(var_mean,
+         "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1 "
+         "-> var, mean",
+         "var and mean")
+FUNCTION(std_mean,
+         "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1 "
+         "-> std, mean",
+         "std and mean")
+FUNCTION(count_nonzero, "input, dim: ints? = None", "How many elements are not zero")
+FUNCTION(nansum, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+         "The sum of what is not NaN")
+FUNCTION(nanmean, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+         "The mean of what is not NaN")
+COMPOSITE(logsumexp, "input, dim: ints, keepdim: bool = False", "log(sum(exp(input))) without overflow")
+COMPOSITE(vector_norm,
+          "input, ord: float = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+          "(sum |input|^ord)^(1 / ord); the largest |input| for inf, how many are not zero for 0")
+FUNCTION(norm, "input, p: float?, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+         "vector_norm of order p")
+FUNCTION(norm_fro,
+         "norm(input, p: str = \"fro\", dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None)",
+         "The Euclidean length")
+
+// -- extremes
+OP(amax, "input, dim: ints? = None, keepdim: bool = False", "The largest; equal ones share the gradient")
+OP(amin, "input, dim: ints? = None, keepdim: bool = False", "The smallest; equal ones share the gradient")
+FUNCTION(aminmax, "input, *, dim: int? = None, keepdim: bool = False -> min, max", "amin and amax")
+FUNCTION(max, "input", "The largest element; equal ones share the gradient")
+FUNCTION(min, "input", "The smallest element; equal ones share the gradient")
+FUNCTION(max_other, "max(input, other)", "maximum")
+FUNCTION(min_other, "min(input, other)", "minimum")
 OP(max_dim, "max(input, dim: int, keepdim: bool = False) -> values, indices",
-   "The largest along dim and where it is")
+   "The largest along dim and where it is first")
+OP(min_dim, "min(input, dim: int, keepdim: bool = False) -> values, indices",
+   "The smallest along dim and where it is first")
+OP(argmax, "input, dim: int? = None, keepdim: bool = False",
+   "Where the largest is first, along dim or in row-major order")
+OP(argmin, "input, dim: int? = None, keepdim: bool = False",
+   "Where the smallest is first, along dim or in row-major order")
+
+// -- scans
+OP(cumsum, "input, dim: int, *, dtype: dtype? = None", "The sums of the elements up to each, along dim")
+OP(cumprod, "input, dim: int, *, dtype: dtype? = None", "The products of the elements up to each, along dim")
+OP(logcumsumexp, "input, dim: int", "log(cumsum(exp(input))) without overflow")
+OP(cummax, "input, dim: int -> values, indices", "The largest up to each element and where it is last")
+OP(cummin, "input, dim: int -> values, indices", "The smallest up to each element and where it is last")
+OP(linear_recurrence, "input, factor, dim: int, *, reverse: bool = False",
+   "y[i] = input[i] + factor[i - 1] * y[i - 1] along dim; reversed y[i] = input[i] + factor[i] * y[i + 1]")
+
+// -- sorting
+OP(sort, "input, dim: int = -1, descending: bool = False, *, stable: bool = False -> values, indices",
+   "The elements along dim in order, and where they were; always stable, NaN above all numbers")
+FUNCTION(argsort, "input, dim: int = -1, descending: bool = False, *, stable: bool = False",
+         "Where the sorted elements were")
+FUNCTION(msort, "input", "Sorted along the first dimension")
+OP(topk, "input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True -> values, indices",
+   "The k largest (smallest) along dim, in order, and where they were")
 
 // -- products
 OP(matmul, "input, other", "The matrix product, batched and broadcast over leading dimensions")
 COMPOSITE(linear, "input, weight, bias: tensor? = None", "input @ weight.T + bias")
+FUNCTION(mm, "input, mat2", "The product of two matrices")
+FUNCTION(bmm, "input, mat2", "The products of two batches of matrices")
+FUNCTION(mv, "input, vec", "A matrix times a vector")
+FUNCTION(dot, "input, tensor", "The sum of the products of two vectors' elements")
+FUNCTION(vdot, "input, other", "dot; complex numbers, where there are any, conjugated")
+FUNCTION(inner, "input, other", "The sums of products over the last dimension of both")
+FUNCTION(outer, "outer|ger(input, vec2)", "Every element of one vector times every element of the other")
+FUNCTION(addmm, "input!, mat1, mat2, *, beta: float = 1, alpha: float = 1",
+         "beta * input + alpha * mat1 @ mat2; for beta 0 input is ignored")
+FUNCTION(addmv, "input!, mat, vec, *, beta: float = 1, alpha: float = 1", "beta * input + alpha * mat @ vec")
+FUNCTION(addr, "input!, vec1, vec2, *, beta: float = 1, alpha: float = 1",
+         "beta * input + alpha * outer(vec1, vec2)")
+FUNCTION(baddbmm, "input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
+         "beta * input + alpha * bmm(batch1, batch2)")
+FUNCTION(addbmm, "input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
+         "beta * input + alpha * the sum of the batch's products")
+FUNCTION(bilinear, "input1, input2, weight, bias: tensor? = None",
+         "input1 @ weight[o] @ input2 for every output o, + bias")
+FUNCTION(kron, "input, other", "Every element of input times all of other, block by block")
+FUNCTION(linalg_trace, "input", "The sum of a matrix's diagonal")
+FUNCTION(cross, "input, other, dim: int? = None",
+         "The cross product along dim; None is the first dimension of size 3")
+FUNCTION(linalg_cross, "input, other, *, dim: int = -1", "The cross product along dim")
+FUNCTION(einsum, "equation: str, operands: tensors",
+         "Sums of products in Einstein's notation: \"ij,jk->ik\" is the matrix product")
+FUNCTION(tensordot, "a, b, dims: int = 2", "Sums of products over the last dims dimensions of a and the first of b")
+FUNCTION(tensordot_dims, "tensordot(a, b, dims_a: ints, dims_b: ints)",
+         "Sums of products over dimensions of a paired with dimensions of b")
+FUNCTION(linalg_multi_dot, "tensors: tensors", "The product of a chain of matrices, in the cheapest order")
+FUNCTION(matrix_power, "matrix_power|linalg_matrix_power(input, n: int)",
+         "The product of n copies of a matrix; of its inverse for n < 0")
+
+// -- linear algebra: of matrices, in batches over the leading dimensions
+OP(inverse, "inverse|linalg_inv(input)", "The inverse")
+OP(linalg_det, "det|linalg_det(input)", "The determinant")
+OP(linalg_slogdet, "slogdet|linalg_slogdet(input) -> sign, logabsdet",
+   "The determinant's sign and the logarithm of its size")
+FUNCTION(logdet, "input", "The logarithm of the determinant; NaN where it is negative")
+OP(linalg_solve, "A, B, *, left: bool = True", "X such that A @ X = B; X @ A = B for left = False")
+OP(linalg_solve_triangular, "input, B, *, upper: bool, left: bool = True, unitriangular: bool = False",
+   "X such that input @ X = B, of input the upper or lower triangle only; unitriangular: its diagonal counts as 1")
+OP(linalg_cholesky, "linalg_cholesky(input, *, upper: bool = False)",
+   "L, lower triangular, such that L @ L.T is input, which is symmetric and positive definite; L.T if upper")
+FUNCTION(cholesky, "input, upper: bool = False", "linalg_cholesky")
+FUNCTION(cholesky_solve, "input, input2, upper: bool = False",
+         "X such that L @ L.T @ X = input, where L is input2; L.T @ L if upper")
+OP(linalg_qr, "A, mode: str = \"reduced\" -> Q, R",
+   "Q, with orthonormal columns, and R, upper triangular, such that Q @ R is A; mode is reduced, complete or r")
+FUNCTION(qr, "input, some: bool = True -> Q, R", "linalg_qr, reduced or complete")
+
+// -- recurrent nets: weights as PyTorch packs them, the gates one below the other
+FUNCTION(lstm_cell, "input, hx: tensors, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None -> h, c",
+         "One step of an LSTM from hx = (h, c)")
+FUNCTION(gru_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None", "One step of a GRU")
+FUNCTION(rnn_tanh_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
+         "tanh(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh)")
+FUNCTION(rnn_relu_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
+         "relu(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh)")
+FUNCTION(lstm,
+         "input, h_0, c_0, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+         "bidirectional: bool, batch_first: bool -> output, h_n, c_n",
+         "Layers of LSTM over sequences; params are w_ih, w_hh, b_ih, b_hh of each layer and direction")
+FUNCTION(gru,
+         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+         "bidirectional: bool, batch_first: bool -> output, h_n",
+         "Layers of GRU over sequences")
+FUNCTION(rnn_tanh,
+         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+         "bidirectional: bool, batch_first: bool -> output, h_n",
+         "Layers of rnn_tanh_cell over sequences")
+FUNCTION(rnn_relu,
+         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+         "bidirectional: bool, batch_first: bool -> output, h_n",
+         "Layers of rnn_relu_cell over sequences")
 
 // -- indexing
 OP(index, "input, indices: tensors",
    "Elements picked by index tensors; an undefined one takes its whole dimension")
 OP(index_put, "input!, indices: tensors, values, accumulate: bool = False",
    "input with values written at the indices")
+OP(gather, "input, dim: int, index", "result[i][j] = input[i][index[i][j]] for dim 1")
+OP(scatter, "input!, dim: int, index, src, *, reduce: str? = None",
+   "input with src written where index says; reduce may be add or multiply")
+OP(scatter_value, "scatter(input!, dim: int, index, value: float, *, reduce: str? = None)",
+   "input with a number written where index says")
+OP(scatter_add, "input!, dim: int, index, src", "input with src added where index says")
+OP(scatter_reduce, "input!, dim: int, index, src, reduce: str, *, include_self: bool = True",
+   "input with src put in by sum, prod, mean, amax or amin where index says")
+OP(index_select, "input, dim: int, index", "The slices along dim that index names")
+OP(index_add, "input!, dim: int, index, source, *, alpha: float = 1",
+   "input with alpha * source added to the slices that index names")
+OP(index_copy, "input!, dim: int, index, source", "input with source written over the slices that index names")
+OP(index_fill, "input!, dim: int, index, value", "input with value in the slices that index names")
+COMPOSITE(embedding, "input, weight, padding_idx: int? = None",
+          "The row of weight for each index; the padding row is not learned")
+COMPOSITE(masked_fill, "input!, mask, value", "value where mask is true, else input")
+OP(masked_scatter, "input!, mask, source", "The elements of source one by one where mask is true, else input")
+FUNCTION(masked_select, "input, mask", "The elements where mask is true, as a vector")
+COMPOSITE(put, "input!, index, source, accumulate: bool = False",
+          "input with source written (or added) at positions in the flattened tensor")
+FUNCTION(take, "input, index", "The elements at positions in the flattened tensor")
+FUNCTION(take_along_dim, "input, indices, dim: int? = None", "gather, where sizes broadcast")
+FUNCTION(one_hot, "input, num_classes: int = -1", "A 1 at each class, as a new last dimension")
 
 // -- random: the generator is read by random_key alone; what follows is a pure function of the key
 OP(random_key, "count: int, *, generator: generator? = None", "Where the next count random numbers start")

@@ -2,9 +2,9 @@
 
 import torch
 
-from call import FLOATING, SIGNED, Call
+from call import FLOATING, INTEGRAL, SIGNED, Call
 from registry import Bad, errors_of, samples_of
-from samples.wrong import f32, of
+from samples.wrong import f32, i64, of
 
 NUMBERS = FLOATING + SIGNED + ("uint8",)
 
@@ -34,6 +34,224 @@ def _(draw):
     )
 
 
+@samples_of("mm", judge=torch.mm, dtypes=NUMBERS, units=128)
+def _(draw):
+    inner = draw.size()
+    return Call(input=draw.tensor([draw.size(), inner]), mat2=draw.tensor([inner, draw.size()]))
+
+
+@samples_of("bmm", judge=torch.bmm, dtypes=NUMBERS, units=128)
+def _(draw):
+    batch, inner = draw.size(), draw.size()
+    return Call(input=draw.tensor([batch, draw.size(), inner]), mat2=draw.tensor([batch, inner, draw.size()]))
+
+
+@samples_of("mv", judge=torch.mv, dtypes=NUMBERS, units=128)
+def _(draw):
+    inner = draw.size()
+    return Call(input=draw.tensor([draw.size(), inner]), vec=draw.tensor([inner]))
+
+
+@samples_of("dot", judge=torch.dot, dtypes=NUMBERS, units=128)
+def _(draw):
+    size = [draw.integer(0, 40)]
+    return Call(input=draw.tensor(size), tensor=draw.tensor(size))
+
+
+@samples_of("vdot", judge=torch.vdot, dtypes=NUMBERS, units=128)
+def _(draw):
+    size = [draw.integer(0, 40)]
+    return Call(input=draw.tensor(size), other=draw.tensor(size))
+
+
+@samples_of("inner", judge=torch.inner, dtypes=NUMBERS, units=128)
+def _(draw):
+    if draw.chance(0.1):
+        return Call(input=draw.tensor([]), other=draw.tensor(draw.shape(most_rank=3)))
+    last = draw.size()
+    shapes = [draw.shape(most_rank=2) + [last] for _ in "ab"]
+    return Call(input=draw.tensor(shapes[0]), other=draw.tensor(shapes[1]))
+
+
+@samples_of("outer", judge=torch.outer)
+def _(draw):
+    return Call(input=draw.tensor([draw.integer(0, 12)]), vec2=draw.tensor([draw.integer(0, 12)]))
+
+
+def _factors(draw):
+    """beta and alpha; whole ones for whole numbers, as PyTorch wants them."""
+    whole = draw.dtype in INTEGRAL
+    pick = lambda: draw.integer(1, 3) if whole else draw.uniform(0.1, 2)
+    return {name: pick() for name in ("beta", "alpha") if draw.chance(0.6)}
+
+
+def _whole(op):
+    """PyTorch takes no float factor for whole tensors, and the list's defaults are floats."""
+
+    def judge(input, *tensors, beta=1, alpha=1, **named):
+        if not input.dtype.is_floating_point:
+            beta, alpha = int(beta), int(alpha)
+        return op(input, *tensors, **named, beta=beta, alpha=alpha)
+
+    return judge
+
+
+@samples_of("addmm", judge=_whole(torch.addmm), dtypes=NUMBERS, units=128)
+def _(draw):
+    rows, inner, columns = draw.size(), draw.size(), draw.size()
+    input = draw.tensor(draw.broadcast_to([rows, columns]))
+    return Call(
+        input=input, mat1=draw.tensor([rows, inner]), mat2=draw.tensor([inner, columns]), **_factors(draw)
+    )
+
+
+@samples_of("addmv", judge=_whole(torch.addmv), dtypes=NUMBERS, units=128)
+def _(draw):
+    rows, inner = draw.size(), draw.size()
+    input = draw.tensor(draw.broadcast_to([rows]))
+    return Call(input=input, mat=draw.tensor([rows, inner]), vec=draw.tensor([inner]), **_factors(draw))
+
+
+@samples_of("addr", judge=_whole(torch.addr), dtypes=NUMBERS, units=128)
+def _(draw):
+    rows, columns = draw.size(), draw.size()
+    input = draw.tensor(draw.broadcast_to([rows, columns]))
+    return Call(input=input, vec1=draw.tensor([rows]), vec2=draw.tensor([columns]), **_factors(draw))
+
+
+def _batches(draw):
+    batch, rows, inner, columns = draw.size(), draw.size(), draw.size(), draw.size()
+    tensors = {"batch1": draw.tensor([batch, rows, inner]), "batch2": draw.tensor([batch, inner, columns])}
+    return [batch, rows, columns], tensors
+
+
+@samples_of("baddbmm", judge=_whole(torch.baddbmm), dtypes=NUMBERS, units=128)
+def _(draw):
+    shape, tensors = _batches(draw)
+    return Call(input=draw.tensor(draw.broadcast_to(shape)), **tensors, **_factors(draw))
+
+
+@samples_of("addbmm", judge=_whole(torch.addbmm), dtypes=NUMBERS, units=256)
+def _(draw):
+    shape, tensors = _batches(draw)
+    return Call(input=draw.tensor(draw.broadcast_to(shape[1:])), **tensors, **_factors(draw))
+
+
+@samples_of("bilinear", judge=torch.nn.functional.bilinear, dtypes=FLOATING, units=256)
+def _(draw):
+    batch, left, right, outputs = draw.shape(most_rank=2, least=1), draw.size(1), draw.size(1), draw.size(1)
+    bias = draw.maybe(draw.tensor([outputs]), 0.7)
+    return Call(
+        input1=draw.tensor(batch + [left]),
+        input2=draw.tensor(batch + [right]),
+        weight=draw.tensor([outputs, left, right]),
+        bias=bias,
+    )
+
+
+@samples_of("kron", judge=torch.kron)
+def _(draw):
+    return Call(input=draw.tensor(draw.shape(most_rank=2)), other=draw.tensor(draw.shape(most_rank=3)))
+
+
+@samples_of("linalg_trace", judge=torch.trace, dtypes=NUMBERS)
+def _(draw):
+    return Call(input=draw.tensor(draw.shape(2, 2)))
+
+
+@samples_of("cross", judge=lambda input, other, dim=None: torch.cross(input, other, dim=dim), dtypes=FLOATING + SIGNED)
+def _(draw):
+    shape = draw.shape(most_rank=2)
+    place = draw.integer(0, len(shape))
+    shape.insert(place, 3)
+    call = Call(input=draw.tensor(shape), other=draw.tensor(shape))
+    if draw.boolean():
+        call.arguments["dim"] = place - draw.choice(0, len(shape))
+    return call
+
+
+@samples_of("linalg_cross", judge=torch.linalg.cross, dtypes=FLOATING + SIGNED)
+def _(draw):
+    shape = draw.shape(most_rank=2)
+    place = draw.integer(0, len(shape))
+    other = [1 if draw.chance(0.2) else size for size in shape]
+    for sizes in (shape, other):
+        sizes.insert(place, 3)
+    return Call(input=draw.tensor(shape), other=draw.tensor(other), dim=place - len(shape))
+
+
+EQUATIONS = (
+    "ij,jk->ik", "ij,jk", "bij,bjk->bik", "i,i", "i,j->ij", "ii", "ii->i", "iij->ji", "ij->ji", "ba", "aB", "ij->",
+    "ij->j", "...ij,...jk->...ik", "...i,...i", "...ii->...i", "i...->...", "...", "bi,oij,bj->bo", "ij,jk,kl->il",
+    "ijk,jil->kl", "i,ij,j->", "bhqd,bhkd->bhqk", "ij,kl->il", "iji,j->i", " i j , j k -> i k ", "...j,j...->...",
+    "ab,ba", "ij,ij->ij", "i...j->j...", "->", ",i->i", "aab,bcc->ac",
+)  # fmt: skip
+
+
+@samples_of(
+    "einsum",
+    judge=lambda equation, operands: torch.einsum(equation, *operands),
+    dtypes=FLOATING + ("int64",),
+    units=256,
+)
+def _(draw):
+    equation = draw.choice(*EQUATIONS)
+    sizes, hidden = {}, draw.shape(most_rank=2)
+    hidden = [min(size, 3) for size in hidden]
+    operands = []
+    for term in equation.split("->")[0].replace(" ", "").split(","):
+        shape = []
+        for label in term.replace("...", "."):
+            if label == ".":
+                shape += draw.broadcast_to(hidden)
+            else:
+                shape.append(sizes.setdefault(label, min(draw.size(int(draw.smooth)), 4)))
+        operands.append(draw.tensor(shape))
+    return Call(equation=equation, operands=operands)
+
+
+@samples_of(
+    "tensordot", judge=lambda a, b, dims=2: torch.tensordot(a, b, dims), dtypes=FLOATING + ("int64",), units=256
+)
+def _(draw):
+    met = draw.shape(most_rank=2)
+    left, right = draw.shape(most_rank=2), draw.shape(most_rank=2)
+    return Call(a=draw.tensor(left + met), b=draw.tensor(met + right), dims=len(met))
+
+
+@samples_of(
+    "tensordot_dims",
+    judge=lambda a, b, dims_a, dims_b: torch.tensordot(a, b, (list(dims_a), list(dims_b))),
+    dtypes=FLOATING + ("int64",),
+    units=256,
+)
+def _(draw):
+    met = draw.shape(most_rank=2)
+    shapes, dims = [], []
+    for _ in "ab":
+        shape = draw.shape(most_rank=2) + met
+        order = draw.shuffled(range(len(shape)))
+        shapes.append([shape[d] for d in order])
+        dims.append([order.index(len(shape) - len(met) + i) for i in range(len(met))])
+    return Call(a=draw.tensor(shapes[0]), b=draw.tensor(shapes[1]), dims_a=dims[0], dims_b=dims[1])
+
+
+@samples_of(
+    "linalg_multi_dot",
+    judge=lambda tensors: torch.linalg.multi_dot(tensors),
+    dtypes=FLOATING + ("int64",),
+    units=512,
+)
+def _(draw):
+    sizes = [draw.size() for _ in range(draw.integer(3, 6))]
+    shapes = [[a, b] for a, b in zip(sizes, sizes[1:])]
+    if draw.chance(0.3):
+        shapes[0] = shapes[0][1:]
+    if draw.chance(0.3):
+        shapes[-1] = shapes[-1][:1]
+    return Call(tensors=[draw.tensor(shape) for shape in shapes])
+
+
 # -- wrong calls ------------------------------------------------------------------------------------------------------
 
 
@@ -58,3 +276,136 @@ def _():
     yield Bad("dtypes", Call(input=f32(2, 3), weight=of("float64", 5, 3)), ("float32", "float64"))
     bias = of("float64", 5)
     yield Bad("bias dtype", Call(input=f32(2, 3), weight=f32(5, 3), bias=bias), ("bias", "float32", "float64"))
+
+
+def _product_errors(op, left, right, fits, ranks):
+    """Wrong sizes, ranks and dtypes of op(left, right)."""
+
+    @errors_of(op)
+    def _():
+        a, b = fits
+        yield Bad("inner sizes", Call(**{left: f32(*a), right: f32(*[size + 1 for size in b])}), (op, "differ"))
+        yield Bad("left rank", Call(**{left: f32(*a, 1), right: f32(*b)}), (op, "left", str(ranks[0])))
+        yield Bad("right rank", Call(**{left: f32(*a), right: f32(*b, 1)}), (op, "right", str(ranks[1])))
+        yield Bad("dtypes", Call(**{left: f32(*a), right: of("float64", *b)}), (op, "float32", "float64"))
+        yield Bad("bool", Call(**{left: of("bool", *a), right: of("bool", *b)}), ("bool",))
+
+
+_product_errors("mm", "input", "mat2", ((2, 3), (3, 4)), (2, 2))
+_product_errors("bmm", "input", "mat2", ((2, 3, 4), (2, 4, 5)), (3, 3))
+_product_errors("mv", "input", "vec", ((2, 3), (3,)), (2, 1))
+_product_errors("dot", "input", "tensor", ((3,), (3,)), (1, 1))
+_product_errors("vdot", "input", "other", ((3,), (3,)), (1, 1))
+
+
+def _added_product_errors(op, left, right, result, fits):
+    @errors_of(op)
+    def _():
+        call = lambda **changed: Call(**{"input": f32(*result), left: f32(*fits[0]), right: f32(*fits[1]), **changed})
+        yield Bad("input's shape", call(input=f32(*[size + 7 for size in result])), (op, "input", "broadcast"))
+        yield Bad("input's dtype", call(input=of("float64", *result)), (op, "float64", "float32"))
+        yield Bad("operands' dtypes", call(**{right: of("float64", *fits[1])}), ("float64", "float32"))
+        yield Bad("left rank", call(**{left: f32(*fits[0], 1)}), (op, "dimension"))
+        yield Bad("right rank", call(**{right: f32(*fits[1], 1)}), (op, "dimension"))
+        whole = {"input": i64(*result), left: i64(*fits[0]), right: i64(*fits[1])}
+        yield Bad("alpha is not whole", call(**whole, alpha=0.5), (op, "alpha", "int64"))
+        yield Bad("beta is not whole", call(**whole, beta=0.5), (op, "beta", "int64"))
+
+
+_added_product_errors("addmm", "mat1", "mat2", (2, 4), ((2, 3), (3, 4)))
+_added_product_errors("addmv", "mat", "vec", (2,), ((2, 3), (3,)))
+_added_product_errors("addr", "vec1", "vec2", (2, 3), ((2,), (3,)))
+_added_product_errors("baddbmm", "batch1", "batch2", (5, 2, 4), ((5, 2, 3), (5, 3, 4)))
+_added_product_errors("addbmm", "batch1", "batch2", (2, 4), ((5, 2, 3), (5, 3, 4)))
+
+
+@errors_of("inner")
+def _():
+    yield Bad("last sizes", Call(input=f32(2, 3), other=f32(2, 4)), ("inner", "(2, 3)", "(2, 4)"))
+    yield Bad("dtypes", Call(input=f32(3), other=of("float64", 3)), ("float32", "float64"))
+
+
+@errors_of("outer")
+def _():
+    yield Bad("left rank", Call(input=f32(2, 3), vec2=f32(3)), ("outer", "input", "(2, 3)"))
+    yield Bad("right rank", Call(input=f32(2), vec2=f32()), ("outer", "vec2", "()"))
+
+
+@errors_of("bilinear")
+def _():
+    call = lambda **changed: Call(
+        **{"input1": f32(2, 3), "input2": f32(2, 4), "weight": f32(5, 3, 4), "bias": f32(5), **changed}
+    )
+    yield Bad("batches", call(input2=f32(3, 4)), ("bilinear", "(2, 3)", "(3, 4)"))
+    yield Bad("number", call(input1=f32(), input2=f32()), ("bilinear", "()"))
+    yield Bad("features", call(input1=f32(2, 5)), ("bilinear", "(5, 3, 4)", "5"))
+    yield Bad("weight's rank", call(weight=f32(3, 4)), ("bilinear", "weight", "(3, 4)"))
+    yield Bad("weight's dtype", call(weight=of("float64", 5, 3, 4)), ("bilinear", "float64"))
+    yield Bad("bias", call(bias=f32(4)), ("bilinear", "bias", "(4,)"))
+
+
+@errors_of("linalg_trace")
+def _():
+    yield Bad("vector", Call(input=f32(3)), ("trace", "(3,)"))
+    yield Bad("batch", Call(input=f32(2, 3, 3)), ("trace", "(2, 3, 3)"))
+    yield Bad("bool", Call(input=of("bool", 3, 3)), ("trace", "bool"))
+
+
+def _cross_errors(op):
+    @errors_of(op)
+    def _():
+        yield Bad("size", Call(input=f32(2, 4), other=f32(2, 4), dim=1), (op, "3", "(2, 4)"))
+        yield Bad("ranks", Call(input=f32(2, 3), other=f32(3), dim=-1), (op, "(2, 3)", "(3,)"))
+        yield Bad("dim", Call(input=f32(2, 3), other=f32(2, 3), dim=2), (op, "out of range"), raises=IndexError)
+        yield Bad("dtypes", Call(input=f32(3), other=of("float64", 3), dim=0), (op, "float64"))
+        yield Bad("shapes", Call(input=f32(2, 3), other=f32(4, 3), dim=1), ("(2, 3)", "(4, 3)"))
+        if op == "cross":
+            yield Bad("no dimension of 3", Call(input=f32(2, 4), other=f32(2, 4)), ("cross", "size 3"))
+
+
+_cross_errors("cross")
+_cross_errors("linalg_cross")
+
+
+@errors_of("einsum")
+def _():
+    call = lambda equation, *shapes: Call(equation=equation, operands=[f32(*shape) for shape in shapes])
+    yield Bad("no operands", call("->"), ("einsum", "operand"))
+    yield Bad("more terms", call("i,i", (2,)), ("einsum", "terms"))
+    yield Bad("fewer terms", call("i", (2,), (2,)), ("einsum", "term"))
+    yield Bad("rank", call("ij", (2,)), ("einsum", "(2,)", "names 2"))
+    yield Bad("rank, no ellipsis", call("i", (2, 3)), ("einsum", "(2, 3)", "names 1"))
+    yield Bad("sizes", call("i,i", (2,), (3,)), ("einsum", "2", "3"))
+    yield Bad("diagonal", call("ii", (2, 3)), ("einsum", "i stands twice"))
+    yield Bad("output twice", call("i->ii", (2,)), ("einsum", "twice"))
+    yield Bad("output unknown", call("i->j", (2,)), ("einsum", "j", "no operand"))
+    yield Bad("no letter", call("i1", (2, 2)), ("einsum", "'1'"))
+    yield Bad("two dots", call("i..", (2, 2)), ("einsum", "'.'", "ellipsis"))
+    yield Bad("two ellipses", call("......", (2, 2)), ("einsum", "more than one ellipsis"))
+    mixed = Call(equation="i,i", operands=[f32(2), of("float64", 2)])
+    yield Bad("dtypes", mixed, ("einsum", "float32", "float64"))
+
+
+@errors_of("tensordot")
+def _():
+    yield Bad("negative", Call(a=f32(2, 3), b=f32(3, 2), dims=-1), ("tensordot", "-1"))
+    yield Bad("too many", Call(a=f32(2), b=f32(2, 3), dims=2), ("tensordot", "2", "(2,)"))
+    yield Bad("sizes", Call(a=f32(2, 3), b=f32(4, 2), dims=1), ("tensordot", "(2, 3)", "(4, 2)"))
+    yield Bad("dtypes", Call(a=f32(2, 3), b=of("float64", 3, 2), dims=1), ("tensordot", "float64"))
+
+
+@errors_of("tensordot_dims")
+def _():
+    call = lambda dims_a, dims_b: Call(a=f32(2, 3), b=f32(3, 4), dims_a=dims_a, dims_b=dims_b)
+    yield Bad("sizes", call([0], [0]), ("tensordot", "(2, 3)", "(3, 4)"))
+    yield Bad("counts", call([1], [0, 1]), ("tensordot", "1", "2"))
+    yield Bad("twice", call([1, 1], [0, 0]), ("tensordot", "twice"))
+    yield Bad("out of range", call([2], [0]), ("tensordot", "out of range"), raises=IndexError)
+
+
+@errors_of("linalg_multi_dot")
+def _():
+    yield Bad("one tensor", Call(tensors=[f32(2, 2)]), ("linalg_multi_dot", "at least 2"))
+    yield Bad("sizes", Call(tensors=[f32(2, 3), f32(4, 2)]), ("linalg_multi_dot", "(2, 3)", "(4, 2)"))
+    yield Bad("vector inside", Call(tensors=[f32(2, 3), f32(3), f32(3, 2)]), ("linalg_multi_dot", "(3,)"))
+    yield Bad("dtypes", Call(tensors=[f32(2, 3), of("float64", 3, 2)]), ("linalg_multi_dot", "float64"))
