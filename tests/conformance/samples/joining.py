@@ -1,0 +1,192 @@
+"""Tensors joined, repeated, rolled and flipped."""
+
+import torch
+
+from call import Call
+from registry import Bad, errors_of, samples_of
+from samples.wrong import f32, i64
+
+
+def _joinable(draw, least_rank=1):
+    shape = draw.shape(least_rank=least_rank, most_rank=3)
+    dim = draw.dim(len(shape))
+    tensors = []
+    for _ in range(draw.integer(1, 3)):
+        part = list(shape)
+        part[dim] = draw.integer(1, 3)
+        tensors.append(draw.tensor(part))
+    return tensors, dim
+
+
+for _name in ("cat", "concat", "concatenate"):
+
+    @samples_of(_name, judge=getattr(torch, _name))
+    def _(draw):
+        tensors, dim = _joinable(draw)
+        return Call(tensors=tensors, dim=dim)
+
+    @errors_of(_name)
+    def _():
+        yield Bad("no tensor", Call(tensors=[]), ("cat", "non-empty"), raises=ValueError)
+        yield Bad("0-d", Call(tensors=[f32()]), ("cat", "zero-dim", "stack"))
+        yield Bad("ranks", Call(tensors=[f32(2), f32(2, 2)]), ("(2,)", "(2, 2)"))
+        yield Bad("sizes", Call(tensors=[f32(2, 3), f32(2, 4)]), ("(2, 3)", "(2, 4)", "dimension 1"))
+        yield Bad("dim", Call(tensors=[f32(2)], dim=1), ("out of range", "1"), raises=IndexError)
+
+
+def _alike(draw):
+    shape = draw.shape(most_rank=3)
+    return [draw.tensor(shape) for _ in range(draw.integer(1, 3))]
+
+
+@samples_of("stack", judge=torch.stack)
+def _(draw):
+    tensors = _alike(draw)
+    return Call(tensors=tensors, dim=draw.dim(tensors[0].value.dim() + 1))
+
+
+@errors_of("stack")
+def _():
+    yield Bad("no tensor", Call(tensors=[]), ("stack", "non-empty"))
+    yield Bad("shapes", Call(tensors=[f32(2), f32(3)]), ("(2,)", "(3,)"))
+    yield Bad("dim", Call(tensors=[f32(2)], dim=2), ("out of range", "2"), raises=IndexError)
+
+
+for _name in ("hstack", "vstack", "dstack", "column_stack"):
+
+    @samples_of(_name, judge=getattr(torch, _name))
+    def _(draw):
+        return Call(tensors=_alike(draw))
+
+    @errors_of(_name)
+    def _():
+        yield Bad("shapes", Call(tensors=[f32(2, 3, 4), f32(5, 6, 7)]), ("(2, 3, 4)", "(5, 6, 7)"))
+        yield Bad("no tensor", Call(tensors=[]), ("cat", "non-empty"), raises=ValueError)
+
+
+@samples_of("repeat", judge=lambda input, repeats: input.repeat(repeats))
+def _(draw):
+    shape = draw.shape(most_rank=3)
+    return Call(input=draw.tensor(shape), repeats=[draw.integer(0, 3) for _ in range(len(shape) + draw.integer(0, 1))])
+
+
+@samples_of("tile", judge=torch.tile)
+def _(draw):
+    shape = draw.shape(most_rank=3)
+    return Call(input=draw.tensor(shape), dims=[draw.integer(1, 3) for _ in range(draw.integer(1, 3))])
+
+
+@samples_of("repeat_interleave", judge=torch.repeat_interleave)
+def _(draw):
+    shape = draw.shape(least_rank=1, most_rank=3)
+    return Call(input=draw.tensor(shape), repeats=draw.integer(0, 3), dim=draw.maybe(draw.dim(len(shape))))
+
+
+@samples_of("repeat_interleave_each", judge=torch.repeat_interleave)
+def _(draw):
+    shape = draw.shape(least_rank=1, most_rank=3, least=1)
+    dim = draw.maybe(draw.dim(len(shape)))
+    count = torch.Size(shape).numel() if dim is None else shape[dim]
+    return Call(input=draw.tensor(shape), repeats=draw.integers([draw.choice(1, count)], 0, 3), dim=dim)
+
+
+@samples_of("roll", judge=torch.roll)
+def _(draw):
+    shape = draw.shape(most_rank=3)
+    dims = draw.dims(len(shape), least=1) or None
+    if dims is None or draw.chance(0.3):
+        return Call(input=draw.tensor(shape), shifts=[draw.integer(-9, 9)], dims=None)
+    return Call(input=draw.tensor(shape), shifts=[draw.integer(-9, 9) for _ in dims], dims=dims)
+
+
+@samples_of("flip", judge=torch.flip)
+def _(draw):
+    shape = draw.shape()
+    return Call(input=draw.tensor(shape), dims=draw.dims(len(shape)))
+
+
+@samples_of("fliplr", judge=torch.fliplr)
+def _(draw):
+    return Call(input=draw.tensor(draw.shape(least_rank=2)))
+
+
+@samples_of("flipud", judge=torch.flipud)
+def _(draw):
+    return Call(input=draw.tensor(draw.shape(least_rank=1)))
+
+
+@samples_of("rot90", judge=lambda input, k=1, dims=None: torch.rot90(input, k, dims or [0, 1]))
+def _(draw):
+    shape = draw.shape(least_rank=2)
+    return Call(input=draw.tensor(shape), k=draw.integer(-4, 4), dims=draw.maybe(draw.shuffled(range(len(shape)))[:2]))
+
+
+def _vectors(draw):
+    return [draw.tensor([draw.integer(1, 4)]) for _ in range(draw.integer(1, 3))]
+
+
+@samples_of("meshgrid", judge=lambda tensors, indexing="ij": torch.meshgrid(*tensors, indexing=indexing))
+def _(draw):
+    return Call(tensors=_vectors(draw), indexing=draw.choice("ij", "xy"))
+
+
+@samples_of("cartesian_prod", judge=lambda tensors: torch.cartesian_prod(*tensors))
+def _(draw):
+    return Call(tensors=_vectors(draw))
+
+
+@samples_of("block_diag", judge=lambda tensors: torch.block_diag(*tensors))
+def _(draw):
+    return Call(tensors=[draw.tensor([draw.integer(1, 3) for _ in range(draw.integer(0, 2))]) for _ in range(draw.integer(1, 3))])
+
+
+# -- wrong calls ------------------------------------------------------------------------------------------------------
+
+
+@errors_of("repeat")
+def _():
+    yield Bad("too few", Call(input=f32(2, 3), repeats=[2]), ("repeat", "(2,)", "(2, 3)"))
+    yield Bad("negative", Call(input=f32(2), repeats=[-1]), ("repeat", "-1"))
+
+
+@errors_of("repeat_interleave_each")
+def _():
+    yield Bad("count", Call(input=f32(2), repeats=i64(3), dim=0), ("3", "2"))
+    yield Bad("matrix", Call(input=f32(2), repeats=i64(2, 2), dim=0), ("(2, 2)",))
+    yield Bad("not whole", Call(input=f32(2), repeats=f32(2), dim=0), ("int64", "float32"))
+
+
+@errors_of("roll")
+def _():
+    yield Bad("lengths", Call(input=f32(2, 3), shifts=[1, 2], dims=[0]), ("roll", "(1, 2)", "(0,)"))
+    yield Bad("dim", Call(input=f32(2, 3), shifts=[1], dims=[2]), ("out of range", "2"), raises=IndexError)
+
+
+@errors_of("flip")
+def _():
+    yield Bad("twice", Call(input=f32(2, 3), dims=[0, -2]), ("flip", "multiple times"))
+    yield Bad("dim", Call(input=f32(2, 3), dims=[2]), ("out of range", "2"), raises=IndexError)
+
+
+@errors_of("rot90")
+def _():
+    yield Bad("one dim", Call(input=f32(2, 3), dims=[0]), ("rot90", "(0,)"))
+    yield Bad("same dim", Call(input=f32(2, 3), dims=[0, -2]), ("rot90", "differ"))
+
+
+@errors_of("meshgrid")
+def _():
+    yield Bad("no tensor", Call(tensors=[]), ("meshgrid", "non-empty"))
+    yield Bad("matrix", Call(tensors=[f32(2, 2)]), ("meshgrid", "vectors"))
+    yield Bad("indexing", Call(tensors=[f32(2)], indexing="ji"), ("meshgrid", "ji"))
+    yield Bad("dtypes", Call(tensors=[f32(2), i64(2)]), ("float32", "int64"))
+
+
+@errors_of("cartesian_prod")
+def _():
+    yield Bad("matrix", Call(tensors=[f32(2, 2)]), ("cartesian_prod", "vectors"))
+
+
+@errors_of("block_diag")
+def _():
+    yield Bad("three dimensions", Call(tensors=[f32(2, 2, 2)]), ("block_diag", "(2, 2, 2)"))

@@ -1,0 +1,177 @@
+"""Tensors made of numbers alone, and tensors overwritten by one number."""
+
+import torch
+
+from call import FLOATING, Call, DType
+from registry import Bad, errors_of, samples_of
+from samples.wrong import f32, i64
+
+
+def _number(draw):
+    return draw.choice(draw.integer(0, 9), draw.uniform(0, 3))
+
+
+def _dtype(draw):
+    return None if draw.smooth else draw.maybe(draw.any_dtype())
+
+
+for _name in ("zeros", "ones"):
+
+    @samples_of(_name, judge=getattr(torch, _name))
+    def _(draw):
+        return Call(size=draw.shape(), dtype=_dtype(draw))
+
+    @samples_of(f"{_name}_like", judge=getattr(torch, f"{_name}_like"))
+    def _(draw):
+        return Call(input=draw.tensor(), dtype=_dtype(draw))
+
+    @samples_of(f"new_{_name}", judge=lambda input, size, dtype=None, name=_name: getattr(input, f"new_{name}")(size, dtype=dtype))
+    def _(draw):
+        return Call(input=draw.tensor(), size=draw.shape(), dtype=_dtype(draw))
+
+
+# Memory to be filled: Rushlight's is 0.
+@samples_of("empty", judge=torch.zeros)
+def _(draw):
+    return Call(size=draw.shape(), dtype=_dtype(draw))
+
+
+@samples_of("empty_like", judge=torch.zeros_like)
+def _(draw):
+    return Call(input=draw.tensor(), dtype=_dtype(draw))
+
+
+@samples_of("new_empty", judge=lambda input, size, dtype=None: input.new_zeros(size, dtype=dtype))
+def _(draw):
+    return Call(input=draw.tensor(), size=draw.shape(), dtype=_dtype(draw))
+
+
+@samples_of("full_like", judge=torch.full_like)
+def _(draw):
+    return Call(input=draw.tensor(), fill_value=_number(draw), dtype=_dtype(draw))
+
+
+@samples_of("new_full", judge=lambda input, size, fill_value, dtype=None: input.new_full(size, fill_value, dtype=dtype))
+def _(draw):
+    return Call(input=draw.tensor(), size=draw.shape(), fill_value=_number(draw), dtype=_dtype(draw))
+
+
+@samples_of("scalar_tensor", judge=torch.scalar_tensor)
+def _(draw):
+    return Call(s=_number(draw), dtype=_dtype(draw))
+
+
+@samples_of("type_as", judge=lambda input, other: input.type_as(other))
+def _(draw):
+    return Call(input=draw.tensor(low=0), other=draw.tensor(dtype=draw.dtype if draw.smooth else draw.any_dtype().name))
+
+
+@samples_of("fill", judge=torch.fill)
+def _(draw):
+    return Call(input=draw.tensor(), value=draw.choice(_number(draw), draw.tensor([], low=0)))
+
+
+@samples_of("zero", judge=torch.zeros_like)
+def _(draw):
+    return Call(input=draw.tensor())
+
+
+@samples_of("sequence", judge=lambda start, step, count, dtype: torch.arange(count, dtype=dtype) * step + start)
+def _(draw):
+    return Call(start=draw.integer(0, 9), step=draw.integer(1, 4), count=draw.integer(0, 20), dtype=DType(draw.choice("int32", "int64", "float32", "float64")))
+
+
+_COUNTED = ("int16", "int32", "int64", "float32", "float64")
+
+
+@samples_of("arange", judge=torch.arange)
+def _(draw):
+    return Call(end=draw.choice(draw.integer(0, 40), draw.uniform(0, 20)), dtype=draw.maybe(DType(draw.choice(*_COUNTED))))
+
+
+@samples_of("arange_from", judge=lambda start, end, step=None, dtype=None: torch.arange(start, end, step or 1, dtype=dtype))
+def _(draw):
+    step = draw.choice(None, 1, 2, -1, -3, 0.5, -0.25)
+    start, length = draw.choice(draw.integer(-9, 9), draw.uniform(-9, 9)), draw.integer(0, 12)
+    end = start + (length if (step or 1) > 0 else -length)
+    whole = draw.maybe(DType(draw.choice(*_COUNTED))) if step in (None, 1, 2, -1, -3) else None
+    return Call(start=start, end=end, step=step, dtype=whole)
+
+
+@samples_of("linspace", judge=torch.linspace)
+def _(draw):
+    return Call(start=draw.uniform(-9, 9), end=draw.uniform(-9, 9), steps=draw.integer(0, 30), dtype=draw.maybe(DType(draw.choice(*FLOATING))))
+
+
+@samples_of("logspace", judge=torch.logspace, units=512)
+def _(draw):
+    return Call(start=draw.uniform(-2, 2), end=draw.uniform(-2, 2), steps=draw.integer(0, 20), base=draw.choice(10.0, 2.0, 3.5), dtype=draw.maybe(DType(draw.choice("float32", "float64"))))
+
+
+@samples_of("eye", judge=lambda n, m=None, dtype=None: torch.eye(n, n if m is None else m, dtype=dtype))
+def _(draw):
+    return Call(n=draw.integer(0, 6), m=draw.maybe(draw.integer(0, 6)), dtype=_dtype(draw))
+
+
+for _name in ("tril_indices", "triu_indices"):
+
+    @samples_of(_name, judge=lambda row, col, offset=0, dtype=None, name=_name: getattr(torch, name)(row, col, offset, dtype=dtype or torch.int64))
+    def _(draw):
+        return Call(row=draw.integer(0, 6), col=draw.integer(0, 6), offset=draw.integer(-4, 4), dtype=draw.maybe(DType("int32")))
+
+    @errors_of(_name)
+    def _(name=_name):
+        yield Bad("negative row", Call(row=-1, col=2), (name, "-1"))
+        yield Bad("negative col", Call(row=2, col=-1), (name, "-1"))
+
+
+# -- wrong calls ------------------------------------------------------------------------------------------------------
+
+
+@errors_of("zeros")
+def _():
+    yield Bad("negative size", Call(size=[2, -1]), ("full", "-1"))
+    yield Bad("64 bits", Call(size=[2**62, 2**62]), ("64 bits",))
+    yield Bad("too much memory", Call(size=[2**55]), ("memory",))
+
+
+@errors_of("fill")
+def _():
+    yield Bad("many values", Call(input=f32(2), value=f32(2)), ("fill", "(2,)"))
+    yield Bad("a vector of one", Call(input=f32(2), value=f32(1)), ("fill", "(1,)"))
+
+
+@errors_of("sequence")
+def _():
+    yield Bad("negative count", Call(start=0, step=1, count=-1, dtype=DType("int64")), ("count", "-1"), raises=ValueError)
+    yield Bad("many starts", Call(start=f32(2), step=1, count=1, dtype=DType("int64")), ("start", "(2,)"))
+    yield Bad("many steps", Call(start=0, step=f32(2), count=1, dtype=DType("int64")), ("step", "(2,)"))
+
+
+@errors_of("arange")
+def _():
+    yield Bad("backwards", Call(end=-1), ("arange", "-1"))
+    yield Bad("no end", Call(end=float("inf")), ("arange", "finite"))
+    yield Bad("not a number", Call(end=float("nan")), ("arange", "finite"))
+    yield Bad("many ends", Call(end=f32(2)), ("arange", "(2,)"))
+
+
+@errors_of("arange_from")
+def _():
+    yield Bad("no step", Call(start=0, end=3, step=0), ("arange", "zero"))
+    yield Bad("wrong way", Call(start=0, end=3, step=-1), ("arange", "towards"))
+    yield Bad("wrong way back", Call(start=3.5, end=0, step=1), ("arange", "towards"))
+    yield Bad("step of many", Call(start=0, end=3, step=i64(2)), ("arange", "(2,)"))
+
+
+for _name in ("linspace", "logspace"):
+
+    @errors_of(_name)
+    def _(name=_name):
+        yield Bad("negative steps", Call(start=0.0, end=1.0, steps=-1), (name, "-1"))
+
+
+@errors_of("eye")
+def _():
+    yield Bad("negative n", Call(n=-1), ("eye", "-1"))
+    yield Bad("negative m", Call(n=1, m=-1), ("eye", "-1"))
