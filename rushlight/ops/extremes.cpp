@@ -1,0 +1,125 @@
+// The largest and the smallest: amax, max along a dimension, argmax and their kin.
+#include "rushlight/ops/reduction_rules.h"
+
+namespace rushlight {
+
+namespace {
+
+// -- one value of many dimensions: amax, amin
+
+void best_value_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  args::Amax a(call.attrs);
+  const Tensor& input = call.in[0];
+  Ints dims = reduced_dims(a.dim, input.rank(), call.name());
+  Shape shape = reduced_shape(input.shape(), dims, a.keepdim);
+  if (input.numel() == 0) expect_choice(call, input.shape(), dims);
+  call.emit(span_of(shape), input.dtype());
+}
+// Equal elements share the gradient.
+void best_value_vjp(Vjp& v) {
+  args::Amax a(v.attrs());
+  Tensor x = v.input(0);
+  Ints dims = reduced_dims(a.dim, x.rank(), "amax");
+  Tensor chosen = x == with_reduced_dims(v.output(), dims, a.keepdim);
+  Tensor count = sum(chosen, {.dim = dims, .keepdim = true});
+  v.set(0, where(chosen, with_reduced_dims(v.grad(), dims, a.keepdim) / count, 0.0));
+}
+
+// -- value and place along one dimension: max, min
+
+void best_along_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  args::MaxDim a(call.attrs);
+  const Tensor& input = call.in[0];
+  Ints dims = one_dim(a.dim, input.rank(), schema_of(call.def.id).name.c_str());
+  expect_choice(call, input.shape(), dims);
+  Shape shape = reduced_shape(input.shape(), dims, a.keepdim);
+  call.emit(span_of(shape), input.dtype());
+  call.emit(span_of(shape), DType::int64);
+}
+// The gradient goes to the element that was chosen.
+void best_along_vjp(Vjp& v) {
+  args::MaxDim a(v.attrs());
+  IntSpan shape = v.input_shape(0);
+  if (shape.empty()) return v.set(0, v.grad());
+  int dim = wrap_dim(a.dim, static_cast<int>(shape.size()), "max");
+  Tensor indices = with_reduced_dims(v.output(1), {dim}, a.keepdim);
+  Tensor gradient = with_reduced_dims(v.grad(), {dim}, a.keepdim);
+  v.set(0, where(positions_along(shape, dim) == indices, gradient, 0.0));
+}
+
+// -- the place alone: argmax, argmin
+
+void best_place_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  args::Argmax a(call.attrs);
+  const Tensor& input = call.in[0];
+  if (input.dtype() == DType::boolean)
+    fail(ErrorKind::runtime, "[", call.name(), "] does not support bool input; cast it with to(uint8)");
+  Ints dims =
+      a.dim ? one_dim(*a.dim, input.rank(), call.name()) : reduced_dims({}, input.rank(), call.name());
+  expect_choice(call, input.shape(), dims);
+  call.emit(span_of(reduced_shape(input.shape(), dims, a.keepdim)), DType::int64);
+}
+
+OpDef best_value(OpId id) {
+  OpDef def{id};
+  def.infer = best_value_infer;
+  def.vjp = best_value_vjp;
+  def.saved_inputs = def.saved_outputs = 1;
+  def.saves_facts = true;
+  return def;
+}
+OpDef best_along(OpId id) {
+  OpDef def{id};
+  def.infer = best_along_infer;
+  def.vjp = best_along_vjp;
+  def.saves_facts = true;
+  def.outputs = 2;
+  def.saved_outputs = 2;
+  def.constant_outputs = 2;
+  return def;
+}
+OpDef best_place(OpId id) {
+  OpDef def{id};
+  def.infer = best_place_infer;
+  return def;
+}
+
+void expect_elements(const Tensor& input, const char* op) {
+  if (input.numel() == 0)
+    fail(ErrorKind::runtime, "[", op,
+         "] Expected reduction dim to be specified for input.numel() == 0. Specify ",
+         "the reduction dim with the 'dim' argument; the shape is ", input.shape());
+}
+
+}  // namespace
+
+namespace defs {
+const OpDef amax = best_value(OpId::amax);
+const OpDef amin = best_value(OpId::amin);
+const OpDef max_dim = best_along(OpId::max_dim);
+const OpDef min_dim = best_along(OpId::min_dim);
+const OpDef argmax = best_place(OpId::argmax);
+const OpDef argmin = best_place(OpId::argmin);
+}  // namespace defs
+
+Tensor max(const Tensor& input) {
+  expect_elements(input, "max");
+  return amax(input);
+}
+Tensor min(const Tensor& input) {
+  expect_elements(input, "min");
+  return amin(input);
+}
+Tensor max(const Tensor& input, const Tensor& other) { return maximum(input, other); }
+Tensor min(const Tensor& input, const Tensor& other) { return minimum(input, other); }
+
+AminmaxResult aminmax(const Tensor& input, const AminmaxOptions& options) {
+  OptionalIntList dim = options.dim ? OptionalIntList(*options.dim) : OptionalIntList();
+  return {amin(input, {.dim = dim, .keepdim = options.keepdim}),
+          amax(input, {.dim = dim, .keepdim = options.keepdim})};
+}
+
+}  // namespace rushlight

@@ -1,0 +1,68 @@
+// Sorting: sort, argsort, msort, topk.
+#include "rushlight/ops/reduction_rules.h"
+
+namespace rushlight {
+
+namespace {
+
+void sort_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  const Tensor& input = call.in[0];
+  wrap_dim(args::Sort(call.attrs).dim, input.rank(), "sort");
+  call.emit(input.shape(), input.dtype());
+  call.emit(input.shape(), DType::int64);
+}
+void sort_vjp(Vjp& v) {
+  IntSpan shape = v.input_shape(0);
+  int dim = wrap_dim(args::Sort(v.attrs()).dim, static_cast<int>(shape.size()), "sort");
+  v.set(0, put_along(shape, dim, v.output(1), v.grad()));
+}
+
+void topk_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  args::Topk a(call.attrs);
+  const Tensor& input = call.in[0];
+  int dim = wrap_dim(a.dim, input.rank(), "topk");
+  int64_t size = input.rank() ? input.size(dim) : 1;
+  if (a.k < 0 || a.k > size)
+    fail(ErrorKind::runtime, "[topk] selected index k out of range: k is ", a.k, ", but dim ", dim,
+         " of shape ", input.shape(), " has size ", size);
+  if (input.dtype() == DType::boolean)
+    fail(ErrorKind::runtime, "[topk] does not support bool; cast it with to(uint8)");
+  Shape shape = to_ints(input.shape());
+  if (input.rank()) shape[static_cast<size_t>(dim)] = a.k;
+  call.emit(span_of(shape), input.dtype());
+  call.emit(span_of(shape), DType::int64);
+}
+void topk_vjp(Vjp& v) {
+  IntSpan shape = v.input_shape(0);
+  int dim = wrap_dim(args::Topk(v.attrs()).dim, static_cast<int>(shape.size()), "topk");
+  v.set(0, put_along(shape, dim, v.output(1), v.grad()));
+}
+
+OpDef sorting(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
+  OpDef def{id};
+  def.infer = infer;
+  def.vjp = vjp;
+  def.saves_facts = true;
+  def.outputs = 2;
+  def.saved_outputs = 2;
+  def.constant_outputs = 2;
+  return def;
+}
+
+}  // namespace
+
+namespace defs {
+const OpDef sort = sorting(OpId::sort, sort_infer, sort_vjp);
+const OpDef topk = sorting(OpId::topk, topk_infer, topk_vjp);
+}  // namespace defs
+
+Tensor argsort(const Tensor& input, const ArgsortOptions& options) {
+  return sort(input, {.dim = options.dim, .descending = options.descending, .stable = options.stable})
+      .indices;
+}
+
+Tensor msort(const Tensor& input) { return sort(input, {.dim = 0, .stable = true}).values; }
+
+}  // namespace rushlight
