@@ -472,6 +472,36 @@ OP(dropout_with_key, "input, key, p: float",
    "Zeroes each element with probability p and scales the rest by 1 / (1 - p)")
 FUNCTION(dropout, "input, p: float = 0.5, training: bool = True, *, generator: generator? = None",
          "dropout_with_key with a fresh key while training, else input itself")
+OP(uniform_with_key, "key, size: ints, dtype: dtype", "Uniform numbers in [0, 1)")
+OP(normal_with_key, "key, size: ints, dtype: dtype", "Numbers of mean 0 and variance 1, normally distributed")
+OP(integers_with_key, "key, size: ints, low: int, high: int, dtype: dtype", "Whole numbers from low up to high, without it")
+OP(permutation_with_key, "key, n: int", "The whole numbers below n in random order")
+FUNCTION(rand, "size: ints, *, dtype: dtype? = None, generator: generator? = None", "Uniform numbers in [0, 1)")
+FUNCTION(randn, "size: ints, *, dtype: dtype? = None, generator: generator? = None",
+         "Numbers of mean 0 and variance 1, normally distributed")
+FUNCTION(rand_like, "input, *, dtype: dtype? = None", "Uniform numbers in input's shape and dtype")
+FUNCTION(randn_like, "input, *, dtype: dtype? = None", "Normally distributed numbers in input's shape and dtype")
+FUNCTION(randint, "high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
+         "Whole numbers from 0 up to high, without it")
+FUNCTION(randint_between,
+         "randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None)",
+         "Whole numbers from low up to high, without it")
+FUNCTION(randperm, "n: int, *, dtype: dtype? = None, generator: generator? = None",
+         "The whole numbers below n in random order")
+FUNCTION(uniform, "input!, from: float = 0, to: float = 1, *, generator: generator? = None",
+         "Uniform numbers in input's shape and dtype")
+FUNCTION(exponential, "input!, lambd: float = 1, *, generator: generator? = None",
+         "Exponentially distributed numbers in input's shape and dtype")
+FUNCTION(bernoulli, "input, *, generator: generator? = None", "1 with the probabilities of input, else 0")
+FUNCTION(bernoulli_of, "bernoulli(input!, p: float, *, generator: generator? = None)",
+         "1 with probability p, else 0, in input's shape and dtype")
+FUNCTION(dropout1d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(dropout2d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(dropout3d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(alpha_dropout, "input, p: float = 0.5, training: bool = False",
+         "dropout that keeps mean 0 and variance 1 behind selu")
+FUNCTION(gumbel_softmax, "logits, tau: float = 1, hard: bool = False, dim: int = -1",
+         "softmax of logits with noise: draws from the distribution, differentiable")
 
 // -- losses and layers
 COMPOSITE(softmax, "input, dim: int", "exp(input) along dim, scaled to sum to 1")

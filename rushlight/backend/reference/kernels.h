@@ -52,6 +52,10 @@ bool index_fill(const KernelCall& call);
 bool masked_scatter(const KernelCall& call);
 bool random_key(const KernelCall& call);
 bool dropout_with_key(const KernelCall& call);
+bool uniform_with_key(const KernelCall& call);
+bool normal_with_key(const KernelCall& call);
+bool integers_with_key(const KernelCall& call);
+bool permutation_with_key(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
 
 // to <- from, broadcast and cast.

@@ -60,6 +60,10 @@ const Backend& reference_backend() {
     table.set(OpId::masked_scatter, reference::masked_scatter);
     table.set(OpId::random_key, reference::random_key);
     table.set(OpId::dropout_with_key, reference::dropout_with_key);
+    table.set(OpId::uniform_with_key, reference::uniform_with_key);
+    table.set(OpId::normal_with_key, reference::normal_with_key);
+    table.set(OpId::integers_with_key, reference::integers_with_key);
+    table.set(OpId::permutation_with_key, reference::permutation_with_key);
     table.set(OpId::adamw_step, reference::adamw_step);
     return table;
   }();

@@ -3,7 +3,7 @@
 import rushlight
 import torch
 
-from call import FLOATING, Array, Call
+from call import FLOATING, Array, Call, DType
 from judge import expect
 from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64, of
@@ -60,6 +60,59 @@ def _first_key(result, count, generator=None):
 )
 def _(draw):
     return Call(count=draw.integer(0, 10**6), generator=draw.maybe(draw.seeded()))
+
+
+# -- filled tensors: any numbers of the right range, shape and dtype ---------------------------------------------------
+
+
+def _key_call(draw, **more):
+    return Call(key=_key(draw), size=draw.shape(), **more)
+
+
+def _ranged(result, low, high, dtype, size):
+    """`result` itself where it is what was asked for; else zeros of what was."""
+    right = list(result.shape) == list(size) and bool(((result >= low) & (result < high)).all())
+    return result if right else torch.full(list(size), float("nan"), dtype=torch.float64)
+
+
+samples_of(
+    "uniform_with_key",
+    judge=lambda result, key, size, dtype: _ranged(result, 0, 1 + 1e-9, dtype, size),
+    sees_result=True,
+    dtypes=("float32",),
+    gradients=False,
+)(lambda draw: _key_call(draw, dtype=draw.floating_dtype()))
+samples_of(
+    "normal_with_key",
+    judge=lambda result, key, size, dtype: _ranged(result, -8.5, 8.5, dtype, size),
+    sees_result=True,
+    dtypes=("float32",),
+    gradients=False,
+)(lambda draw: _key_call(draw, dtype=draw.floating_dtype()))
+
+
+@samples_of(
+    "integers_with_key",
+    judge=lambda result, key, size, low, high, dtype: _ranged(result, low, high, dtype, size),
+    sees_result=True,
+    dtypes=("float32",),
+    gradients=False,
+)
+def _(draw):
+    low = draw.integer(-20, 20)
+    dtype = DType(draw.choice("int64", "int32", "float32", "int8"))
+    return _key_call(draw, low=low, high=low + draw.integer(1, 20), dtype=dtype)
+
+
+@samples_of(
+    "permutation_with_key",
+    judge=lambda result, key, n: result if sorted(result.tolist()) == list(range(n)) else torch.arange(n),
+    sees_result=True,
+    dtypes=("float32",),
+    gradients=False,
+)
+def _(draw):
+    return Call(key=_key(draw), n=draw.integer(0, 50))
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------
@@ -131,3 +184,16 @@ def _():
     )
     yield Bad("integers", Call(input=i64(2)), ("input", "floating", "int64"))
     yield Bad("no generator", Call(input=f32(2), generator=3), ("dropout",), raises=TypeError)
+
+
+def _key_errors(op_id, **arguments):
+    @errors_of(op_id)
+    def _():
+        for name, key in {"dtype": i64(2), "length": of("uint64", 3)}.items():
+            yield Bad(f"key's {name}", Call(key=key, **arguments), ("key", "random_key"), raises=TypeError)
+
+
+_key_errors("uniform_with_key", size=[2], dtype=DType("float32"))
+_key_errors("normal_with_key", size=[2], dtype=DType("float32"))
+_key_errors("integers_with_key", size=[2], low=0, high=3, dtype=DType("int64"))
+_key_errors("permutation_with_key", n=3)

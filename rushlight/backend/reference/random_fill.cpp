@@ -1,0 +1,86 @@
+// Tensors of random numbers, each a function of the key and of the element's place in row-major order.
+#include <utility>
+
+#include "rushlight/backend/reference/kernels.h"
+#include "rushlight/base/philox.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::reference {
+
+namespace {
+
+PhiloxKey key_of(const Tensor& key) {
+  auto* words = key.data<uint64_t>();
+  return {words[0], words[1]};
+}
+
+// float64 takes two words of an element, every other type one and is drawn in float32.
+template <class Draw>
+bool fill_floating(const Tensor& out, Draw draw) {
+  visit(out.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto* to = static_cast<T*>(out.storage()->data());
+    uint64_t element = 0;
+    for_each_offset(out.layout(), [&](int64_t at) {
+      if constexpr (std::is_same_v<T, double>)
+        to[at] = draw.wide(element++);
+      else
+        to[at] = static_cast<T>(draw.narrow(element++));
+    });
+  });
+  return true;
+}
+
+struct Uniform {
+  PhiloxKey key;
+  float narrow(uint64_t element) const { return uniform<float>(random_word(key, element)); }
+  double wide(uint64_t element) const {
+    WordPair words = random_word_pair(key, element);
+    return uniform<double>(uint64_t{words.high}, uint64_t{words.low});
+  }
+};
+struct Normal {
+  PhiloxKey key;
+  float narrow(uint64_t element) const { return normal<float>(random_word(key, element)); }
+  double wide(uint64_t element) const {
+    WordPair words = random_word_pair(key, element);
+    return normal<double>(uint64_t{words.high}, uint64_t{words.low});
+  }
+};
+
+}  // namespace
+
+bool uniform_with_key(const KernelCall& call) {
+  return fill_floating(call.out[0], Uniform{key_of(call.in[0])});
+}
+bool normal_with_key(const KernelCall& call) {
+  return fill_floating(call.out[0], Normal{key_of(call.in[0])});
+}
+
+bool integers_with_key(const KernelCall& call) {
+  args::IntegersWithKey a(call.attrs);
+  PhiloxKey key = key_of(call.in[0]);
+  uint64_t span = static_cast<uint64_t>(a.high) - static_cast<uint64_t>(a.low);
+  visit(call.out[0].dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto* to = static_cast<T*>(call.out[0].storage()->data());
+    uint64_t element = 0;
+    for_each_offset(call.out[0].layout(), [&](int64_t at) {
+      uint64_t steps = bounded(random_word_pair(key, element++), span);
+      to[at] = static_cast<T>(static_cast<int64_t>(static_cast<uint64_t>(a.low) + steps));
+    });
+  });
+  return true;
+}
+
+// Fisher and Yates: every element changes places with one that is not before it.
+bool permutation_with_key(const KernelCall& call) {
+  PhiloxKey key = key_of(call.in[0]);
+  std::span<int64_t> order = call.out[0].span<int64_t>();
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
+  for (size_t i = 0; i + 1 < order.size(); ++i)
+    std::swap(order[i], order[i + bounded(random_word_pair(key, i), order.size() - i)]);
+  return true;
+}
+
+}  // namespace rushlight::reference

@@ -1,0 +1,191 @@
+// Random tensors: rand, randn, randint, randperm, bernoulli; noise for layers: dropout's kin, gumbel_softmax.
+#include <cmath>
+
+#include "rushlight/ops/op_rules.h"
+
+namespace rushlight {
+
+namespace {
+
+void expect_key(const OpCall& call) {
+  expect_defined(call, 0, "key");
+  if (call.in[0].dtype() != DType::uint64 || call.in[0].numel() != 2)
+    fail(ErrorKind::type, "[", call.name(), "] key must come from random_key, but it is ", call.in[0]);
+}
+
+template <class Args>
+void floating_infer(OpCall& call) {
+  expect_key(call);
+  Args a(call.attrs);
+  if (!is_floating(a.dtype))
+    fail(ErrorKind::runtime, "[", call.name(), "] dtype must be floating point, but it is ", a.dtype);
+  checked_numel(a.size, call.name());
+  call.emit(a.size, a.dtype);
+}
+
+void integers_infer(OpCall& call) {
+  expect_key(call);
+  args::IntegersWithKey a(call.attrs);
+  if (a.low >= a.high)
+    fail(ErrorKind::runtime, "[randint] expects low < high, but got ", a.low, " and ", a.high);
+  if (a.dtype == DType::boolean)
+    fail(ErrorKind::runtime, "[randint] dtype must be a number's, but it is bool");
+  checked_numel(a.size, "randint");
+  call.emit(a.size, a.dtype);
+}
+
+void permutation_infer(OpCall& call) {
+  expect_key(call);
+  int64_t n = args::PermutationWithKey(call.attrs).n;
+  if (n < 0) fail(ErrorKind::runtime, "[randperm] n must be non-negative, but it is ", n);
+  call.emit(IntSpan(&n, 1), DType::int64);
+}
+
+constexpr OpDef random_op(OpId id, void (*infer)(OpCall&)) {
+  OpDef def{id};
+  def.infer = infer;
+  return def;
+}
+
+using OptionalGenerator = std::optional<Generator>;
+
+// A key for as many elements; float64 and integers take two words each.
+Tensor key_for(const char* op, IntSpan size, int64_t words, const OptionalGenerator& generator) {
+  return random_key(checked_numel(size, op) * words, {.generator = generator});
+}
+int64_t words_of(DType dtype) { return dtype == DType::float64 ? 2 : 1; }
+
+Tensor uniform_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
+  return uniform_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
+}
+Tensor normal_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
+  return normal_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
+}
+
+void expect_floating_input(const char* op, const Tensor& input) {
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[", op, "] input must be floating point, but it is ", input.dtype());
+}
+void expect_probability(const char* op, double p) {
+  if (!(p >= 0 && p <= 1))
+    fail(ErrorKind::value, "[", op, "] probability has to be between 0 and 1, but got ", p);
+}
+
+}  // namespace
+
+namespace defs {
+const OpDef uniform_with_key = random_op(OpId::uniform_with_key, floating_infer<args::UniformWithKey>);
+const OpDef normal_with_key = random_op(OpId::normal_with_key, floating_infer<args::NormalWithKey>);
+const OpDef integers_with_key = random_op(OpId::integers_with_key, integers_infer);
+const OpDef permutation_with_key = random_op(OpId::permutation_with_key, permutation_infer);
+}  // namespace defs
+
+Tensor rand(const IntList& size, const RandOptions& options) {
+  return uniform_numbers("rand", size, options.dtype.value_or(default_dtype()), options.generator);
+}
+Tensor randn(const IntList& size, const RandnOptions& options) {
+  return normal_numbers("randn", size, options.dtype.value_or(default_dtype()), options.generator);
+}
+Tensor rand_like(const Tensor& input, const RandLikeOptions& options) {
+  return uniform_numbers("rand_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+}
+Tensor randn_like(const Tensor& input, const RandnLikeOptions& options) {
+  return normal_numbers("randn_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+}
+Tensor randint(int64_t low, int64_t high, const IntList& size, const RandintBetweenOptions& options) {
+  return integers_with_key(key_for("randint", size, 2, options.generator), size, low, high,
+                           options.dtype.value_or(DType::int64));
+}
+Tensor randint(int64_t high, const IntList& size, const RandintOptions& options) {
+  return randint(0, high, size, {.dtype = options.dtype, .generator = options.generator});
+}
+Tensor randperm(int64_t n, const RandpermOptions& options) {
+  Tensor order =
+      permutation_with_key(random_key(2 * std::max<int64_t>(n, 0), {.generator = options.generator}), n);
+  DType dtype = options.dtype.value_or(DType::int64);
+  return dtype == DType::int64 ? order : to(order, dtype);
+}
+
+// -- filled with draws
+
+Tensor uniform(const Tensor& input, const UniformOptions& options) {
+  expect_floating_input("uniform", input);
+  if (!(options.from <= options.to))
+    fail(ErrorKind::runtime, "[uniform] expects from <= to, but got ", options.from, " and ", options.to);
+  Tensor numbers = uniform_numbers("uniform", input.shape(), input.dtype(), options.generator);
+  return numbers * (options.to - options.from) + options.from;
+}
+
+// log of 1 - u, which is never log(0)
+Tensor exponential(const Tensor& input, const ExponentialOptions& options) {
+  expect_floating_input("exponential", input);
+  if (!(options.lambd > 0))
+    fail(ErrorKind::runtime, "[exponential] lambd must be positive, but it is ", options.lambd);
+  Tensor numbers = uniform_numbers("exponential", input.shape(), input.dtype(), options.generator);
+  return log1p(neg(numbers)) / -options.lambd;
+}
+
+Tensor bernoulli(const Tensor& input, const BernoulliOptions& options) {
+  expect_floating_input("bernoulli", input);
+  Tensor numbers = uniform_numbers("bernoulli", input.shape(), input.dtype(), options.generator);
+  return to(numbers < detach(input), input.dtype());
+}
+Tensor bernoulli(const Tensor& input, double p, const BernoulliOfOptions& options) {
+  expect_probability("bernoulli", p);
+  Tensor numbers = uniform_numbers("bernoulli", input.shape(), DType::float32, options.generator);
+  return to(numbers < p, input.dtype());
+}
+
+// -- noise for layers
+
+namespace {
+
+// Whole channels are kept or dropped; input is (N, C, ...), or without N where its rank says so.
+Tensor channel_dropout(const char* op, const Tensor& input, double p, bool training, int unbatched_rank) {
+  expect_probability(op, p);
+  expect_floating_input(op, input);
+  if (input.rank() < 2)
+    fail(ErrorKind::runtime, "[", op, "] input must be (N, C, ...), but its shape is ", input.shape());
+  if (!training) return input;
+  Shape shape(static_cast<size_t>(input.rank()), 1);
+  int kept = input.rank() == unbatched_rank ? 1 : 2;
+  for (int d = 0; d < kept; ++d) shape[static_cast<size_t>(d)] = input.size(d);
+  return input * dropout(full(span_of(shape), 1.0, {.dtype = input.dtype()}), {.p = p});
+}
+
+}  // namespace
+
+Tensor dropout1d(const Tensor& input, const Dropout1dOptions& options) {
+  return channel_dropout("dropout1d", input, options.p, options.training, 2);
+}
+Tensor dropout2d(const Tensor& input, const Dropout2dOptions& options) {
+  return channel_dropout("dropout2d", input, options.p, options.training, 0);
+}
+Tensor dropout3d(const Tensor& input, const Dropout3dOptions& options) {
+  return channel_dropout("dropout3d", input, options.p, options.training, 4);
+}
+
+// What is dropped becomes selu's lowest value; a scale and a shift restore mean and variance.
+Tensor alpha_dropout(const Tensor& input, const AlphaDropoutOptions& options) {
+  constexpr double kLowest = -1.7580993408473766;
+  expect_probability("alpha_dropout", options.p);
+  expect_floating_input("alpha_dropout", input);
+  double p = options.p;
+  if (!options.training || p == 0) return input;
+  if (p == 1) return input * 0.0;
+  double scale = 1 / std::sqrt((1 - p) * (1 + p * kLowest * kLowest));
+  Tensor kept = uniform_numbers("alpha_dropout", input.shape(), DType::float32, {}) >= p;
+  return where(kept, input, kLowest) * scale - scale * kLowest * p;
+}
+
+// With hard, the largest becomes 1 and the others 0, and the gradient is that of the soft numbers.
+Tensor gumbel_softmax(const Tensor& logits, const GumbelSoftmaxOptions& options) {
+  expect_floating_input("gumbel_softmax", logits);
+  Tensor noise = neg(log(exponential(detach(logits))));
+  Tensor soft = softmax((logits + noise) / options.tau, options.dim);
+  if (!options.hard) return soft;
+  Tensor largest = max(soft, options.dim, {.keepdim = true}).values;
+  return to(soft == largest, soft.dtype()) - detach(soft) + soft;
+}
+
+}  // namespace rushlight
