@@ -197,3 +197,57 @@ _key_errors("uniform_with_key", size=[2], dtype=DType("float32"))
 _key_errors("normal_with_key", size=[2], dtype=DType("float32"))
 _key_errors("integers_with_key", size=[2], low=0, high=3, dtype=DType("int64"))
 _key_errors("permutation_with_key", n=3)
+
+
+# -- functions that draw a key: shape, dtype and range are asked for, the numbers are theirs
+
+
+def _filled(low, high):
+    """A judge that takes any numbers in [low, high) of the right shape."""
+
+    def judge(result, input=None, size=None, n=None, dtype=None, generator=None, **rest):
+        shape = [n] if n is not None else size if size is not None else list(input.shape)
+        return _ranged(result, rest.get("low", low), rest.get("high", high), dtype, shape)
+
+    return judge
+
+
+SEEDED = {"sees_result": True, "before": lambda: rushlight.manual_seed(5), "gradients": False}
+
+
+def _sized(draw, **more):
+    return Call(size=draw.shape(), generator=draw.maybe(draw.seeded()), **more)
+
+
+def _floating(draw):
+    return draw.maybe(draw.floating_dtype())
+
+
+samples_of("rand", judge=_filled(0, 1.001), dtypes=("float32",), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
+samples_of("randn", judge=_filled(-9, 9), dtypes=("float32",), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
+samples_of("randint", judge=_filled(0, 5), dtypes=("float32",), **SEEDED)(
+    lambda d: _sized(d, high=d.integer(1, 5), dtype=d.maybe(DType("int32")))
+)
+samples_of("randint_between", judge=_filled(-5, 5), dtypes=("float32",), **SEEDED)(
+    lambda d: _sized(d, low=d.integer(-5, 0), high=d.integer(1, 5), dtype=d.maybe(DType("int32")))
+)
+samples_of("randperm", judge=_filled(0, 50), dtypes=("float32",), **SEEDED)(
+    lambda d: Call(n=d.integer(0, 50), dtype=d.maybe(DType("int32")), generator=d.maybe(d.seeded()))
+)
+samples_of("rand_like", judge=_filled(0, 1.001), dtypes=FLOATING, **SEEDED)(
+    lambda d: Call(input=d.tensor(differentiable=False), dtype=_floating(d))
+)
+samples_of("randn_like", judge=_filled(-9, 9), dtypes=FLOATING, **SEEDED)(
+    lambda d: Call(input=d.tensor(differentiable=False), dtype=_floating(d))
+)
+
+
+@errors_of("randint_between")
+def _():
+    yield Bad("empty range", Call(low=3, high=3, size=[2]), ("randint", "low < high", "3"))
+    yield Bad("negative size", Call(low=0, high=3, size=[-2]), ("randint", "-2"))
+
+
+@errors_of("randperm")
+def _():
+    yield Bad("negative", Call(n=-1), ("randperm", "-1"))
