@@ -318,11 +318,8 @@ COMPOSITE(logsumexp, "input, dim: ints, keepdim: bool = False", "log(sum(exp(inp
 COMPOSITE(vector_norm,
           "input, ord: float = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
           "(sum |input|^ord)^(1 / ord); the largest |input| for inf, how many are not zero for 0")
-FUNCTION(norm, "input, p: float?, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+FUNCTION(norm, "input, p: float? = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
          "vector_norm of order p")
-FUNCTION(norm_fro,
-         "norm(input, p: str = \"fro\", dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None)",
-         "The Euclidean length")
 
 // -- extremes
 OP(amax, "input, dim: ints? = None, keepdim: bool = False", "The largest; equal ones share the gradient")

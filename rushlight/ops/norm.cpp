@@ -126,16 +126,10 @@ const OpDef logsumexp = row_norm(OpId::logsumexp, logsumexp_infer, logsumexp_bod
 const OpDef vector_norm = row_norm(OpId::vector_norm, vector_norm_infer, vector_norm_body, vector_norm_vjp);
 }  // namespace defs
 
-Tensor norm(const Tensor& input, std::optional<double> p, const NormOptions& options) {
+Tensor norm(const Tensor& input, const NormOptions& options) {
   return vector_norm(
-      input, {.ord = p.value_or(2), .dim = options.dim, .keepdim = options.keepdim, .dtype = options.dtype});
-}
-
-Tensor norm(const Tensor& input, const NormFroOptions& options) {
-  if (options.p != "fro")
-    fail(ErrorKind::value, "[norm] p is a number, inf or \"fro\", not \"", options.p, "\"");
-  return vector_norm(input,
-                     {.ord = 2, .dim = options.dim, .keepdim = options.keepdim, .dtype = options.dtype});
+      input,
+      {.ord = options.p.value_or(2), .dim = options.dim, .keepdim = options.keepdim, .dtype = options.dtype});
 }
 
 }  // namespace rushlight
