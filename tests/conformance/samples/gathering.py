@@ -119,7 +119,7 @@ def _(draw):
     return Call(
         input=draw.integers(draw.shape(most_rank=2), 0, rows),
         weight=draw.tensor([rows, draw.size()]),
-        padding_idx=draw.maybe(draw.integer(-rows, rows - 1)),
+        padding_idx=None if draw.smooth else draw.maybe(draw.integer(-rows, rows - 1)),  # has no gradient on purpose
     )
 
 
