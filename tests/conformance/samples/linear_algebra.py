@@ -96,7 +96,7 @@ def _(draw):
 @samples_of("linalg_qr", judge=torch.linalg.qr, **ROUGH)
 def _(draw):
     rows, columns = _size(draw), _size(draw)
-    mode = "reduced" if rows > columns and draw.chance(0.7) else draw.choice("reduced", "complete")
+    mode = "reduced" if rows > columns else draw.choice("reduced", "complete")  # the rest has no gradient
     return Call(A=_matrices(draw, _batch(draw), rows, columns), mode=mode)
 
 
@@ -176,3 +176,13 @@ def singular_matrices_have_no_inverse():
 def only_positive_definite_matrices_have_a_cholesky_factor():
     with pytest.raises(RuntimeError, match="positive definite.* order 2"):
         rushlight.linalg_cholesky(rushlight.tensor([[1.0, 2.0], [2.0, 1.0]]))
+
+
+@law_of("linalg_qr")
+def a_tall_matrix_has_a_complete_decomposition_without_gradient():
+    tall = rushlight.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]], requires_grad=True)
+    q, r = rushlight.linalg_qr(tall, mode="complete")
+    expected = torch.linalg.qr(torch.tensor(tall.tolist()), mode="complete")
+    torch.testing.assert_close([torch.tensor(q.tolist()), torch.tensor(r.tolist())], list(expected))
+    with pytest.raises(RuntimeError, match="complete"):
+        q.sum().backward()
