@@ -178,7 +178,12 @@ bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpA
   bool is_receiver = method_ && index == positional_[0];
   if (argument.kind == ArgKind::tensors) {
     auto push = [&](Tensor tensor) { arguments.tensors.push_back(std::move(tensor)); };
-    return (value && each_tensor(value, match, push)) || refuse("a list or tuple of Tensors");
+    size_t before = arguments.tensors.size();
+    if (!value || !each_tensor(value, match, push)) return refuse("a list or tuple of Tensors");
+    arguments.list_lengths.push_back(arguments.tensors.size() - before);
+    // Lists of parameters and their states belong together; what follows sees them in one row.
+    bool belongs = !schema_.only_in_place || arguments.list_lengths.back() == arguments.list_lengths[0];
+    return belongs || refuse("a list as long as the other lists");
   }
   if (is_tensor(argument.kind)) {
     arguments.tensors.push_back(Tensor());

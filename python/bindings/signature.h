@@ -24,6 +24,7 @@ struct Passed {
 struct OpArguments {
   SmallVector<Tensor, 6> tensors;
   SmallVector<Attr, 6> attrs;
+  SmallVector<size_t, 4> list_lengths;
 };
 
 class Signature {

@@ -25,7 +25,7 @@ constexpr MapFacts facts_of() {
     }
     ++bit;
   });
-  if (facts.supports(DType::float32))
+  if (Op::info.halves && facts.supports(DType::float32))
     facts.dtypes |=
         static_cast<uint16_t>(1 << static_cast<int>(DType::float16) | 1 << static_cast<int>(DType::bfloat16));
   if constexpr (math::has_grad<Op>) {

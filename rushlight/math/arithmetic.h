@@ -97,7 +97,7 @@ struct Copysign {
 
 // Moves along with a, but for a == b stands still.
 struct Nextafter {
-  static constexpr Info info{.kinks = Kinks::at_ties()};
+  static constexpr Info info{.kinks = Kinks::at_ties(), .halves = false};
   template <Floating S> static constexpr S forward(S a, S b) { return nextafter(a, b); }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S) {
     return I == 0 ? select(a == b, S(0), g) : S(0);

@@ -12,7 +12,7 @@ using namespace rushlight;
 
 namespace {
 
-Tensor zeros(const IntList& shape) { return full(shape, 0.0, {.dtype = DType::float32}); }
+Tensor zero_matrix(const IntList& shape) { return full(shape, 0.0, {.dtype = DType::float32}); }
 
 template <class F>
 Graph graph_of(F function, const Tensor& x) {
@@ -25,7 +25,7 @@ Graph graph_of(F function, const Tensor& x) {
 }  // namespace
 
 TEST_CASE("a graph prints one line per op, with stable names") {
-  Tensor weight = zeros({3, 4}).requires_grad_(), count = zeros({3});
+  Tensor weight = zero_matrix({3, 4}).requires_grad_(), count = zero_matrix({3});
   auto step = [&](const Tensor& x) {
     weight.set_grad({});
     Tensor y = linear(x, weight);
@@ -36,8 +36,8 @@ TEST_CASE("a graph prints one line per op, with stable names") {
     weight.sub_(weight.grad() * 0.1);
     return loss;
   };
-  std::string text = join_text(graph_of(step, zeros({2, 4})));
-  CHECK(text == join_text(graph_of(step, zeros({2, 4}))));
+  std::string text = join_text(graph_of(step, zero_matrix({2, 4})));
+  CHECK(text == join_text(graph_of(step, zero_matrix({2, 4}))));
   auto has = [&](const char* line) {
     CAPTURE(text);
     CAPTURE(line);
@@ -65,14 +65,14 @@ TEST_CASE("buffers that live at different times share memory") {
         for (int i = 0; i < 20; ++i) y = exp(y);
         return y;
       },
-      zeros({1000}));
+      zero_matrix({1000}));
   MemoryPlan plan = plan_memory(graph);
   CHECK(plan.bytes < 2 * 4100);
   CHECK(plan.bytes >= 2 * 4000);
 }
 
 TEST_CASE("no two buffers that live at once overlap") {
-  Tensor w = zeros({16, 16}).requires_grad_();
+  Tensor w = zero_matrix({16, 16}).requires_grad_();
   Graph graph = graph_of(
       [&](const Tensor& x) {
         w.set_grad({});
@@ -81,7 +81,7 @@ TEST_CASE("no two buffers that live at once overlap") {
         sum(softmax(h, -1) * h).backward();
         return sum(h);
       },
-      zeros({8, 16}));
+      zero_matrix({8, 16}));
   MemoryPlan plan = plan_memory(graph);
   size_t count = graph.buffers.size();
   std::vector<size_t> first(count, ~size_t{0}), last(count, 0);
