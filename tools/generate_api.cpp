@@ -144,7 +144,9 @@ std::string gather(const Schema& schema) {
   for (const Argument& a : schema.arguments)
     if (schema.only_in_place && a.kind == ArgKind::tensors)
       lengths += (lengths.empty() ? "" : ", ") + value_of(a) + ".size()";
-  if (!lengths.empty()) lines += "  expect_equal_lists(OpId::" + schema.id_name + ", {" + lengths + "});\n";
+  if (!lengths.empty())
+    lines += "  const size_t lengths[] = {" + lengths + "};\n  expect_equal_lists(OpId::" + schema.id_name +
+             ", lengths);\n";
   if (schema.has_list())
     lines += "  SmallVector<const Tensor*, 8> inputs;\n" + inputs;
   else if (!inputs.empty())

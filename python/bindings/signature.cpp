@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "rushlight/engine/apply.h"
+
 namespace rushlight::python {
 
 namespace {
@@ -181,9 +183,7 @@ bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpA
     size_t before = arguments.tensors.size();
     if (!value || !each_tensor(value, match, push)) return refuse("a list or tuple of Tensors");
     arguments.list_lengths.push_back(arguments.tensors.size() - before);
-    // Lists of parameters and their states belong together; what follows sees them in one row.
-    bool belongs = !schema_.only_in_place || arguments.list_lengths.back() == arguments.list_lengths[0];
-    return belongs || refuse("a list as long as the other lists");
+    return true;
   }
   if (is_tensor(argument.kind)) {
     arguments.tensors.push_back(Tensor());
@@ -207,6 +207,9 @@ bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpA
 bool Signature::convert(const Passed& passed, Match match, OpArguments& arguments, std::string* why) const {
   for (size_t i = 0; i < parameters_.size(); ++i)
     if (!convert_one(i, passed, match, arguments, why)) return false;
+  // Lists of parameters and their states belong together; what follows sees them in one row.
+  const auto& lengths = arguments.list_lengths;
+  if (schema_.only_in_place) expect_equal_lists(schema_.id, {lengths.data(), lengths.size()});
   return true;
 }
 

@@ -572,6 +572,50 @@ FUNCTION(cdist, "x1, x2, p: float = 2", "The p-norm distance of every row of x1 
 FUNCTION(cosine_similarity, "x1, x2, dim: int = 1, eps: float = 1e-8",
          "The cosine of the angle between vectors along dim")
 
+// -- images
+OP(convolution,
+   "input, weight, bias: tensor?, stride: ints, padding: ints, dilation: ints, transposed: bool, output_padding: "
+   "ints, groups: int",
+   "A window of weights over an image of any spatial rank; transposed: spread by it")
+OP(convolution_weight_gradient,
+   "input, grad, kernel_size: ints, stride: ints, padding: ints, dilation: ints, groups: int",
+   "The gradient of a convolution's weight")
+FUNCTION(conv1d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "A window of weights over sequences")
+FUNCTION(conv1d_named,
+         "conv1d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "= 1)",
+         "The same; padding \"same\" keeps the size, \"valid\" is none")
+FUNCTION(conv2d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "A window of weights over images")
+FUNCTION(conv2d_named,
+         "conv2d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "= 1)",
+         "The same; padding \"same\" keeps the size, \"valid\" is none")
+FUNCTION(conv3d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "A window of weights over volumes")
+FUNCTION(conv3d_named,
+         "conv3d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "= 1)",
+         "The same; padding \"same\" keeps the size, \"valid\" is none")
+FUNCTION(conv_transpose1d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "int = 1, dilation: ints = 1",
+         "What takes gradients back through conv1d, as a layer")
+FUNCTION(conv_transpose2d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "int = 1, dilation: ints = 1",
+         "What takes gradients back through conv2d, as a layer")
+FUNCTION(conv_transpose3d,
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "int = 1, dilation: ints = 1",
+         "What takes gradients back through conv3d, as a layer")
+FUNCTION(pad, "input, pad: ints, mode: str = \"constant\", value: float? = None",
+         "A frame around the last dimensions, the last one first: constant, reflect, replicate or circular")
+
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,
    "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "

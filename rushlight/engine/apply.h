@@ -13,7 +13,7 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs);
 Tensor old_value(const Tensor& input);
 const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result);
 // For an op over lists that belong together, before they are put in a row.
-void expect_equal_lists(OpId id, std::initializer_list<size_t> lengths);
+void expect_equal_lists(OpId id, std::span<const size_t> lengths);
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out);
 
 // The gradient of operand `operand` of the MAP op that `node` recorded, by its formula's kernel. Inputs: the

@@ -199,11 +199,11 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs) {
   rebase_history(targets[0], node, 0);
 }
 
-void expect_equal_lists(OpId id, std::initializer_list<size_t> lengths) {
+void expect_equal_lists(OpId id, std::span<const size_t> lengths) {
   for (size_t length : lengths)
-    if (length != *lengths.begin())
+    if (length != lengths[0])
       fail(ErrorKind::value, "[", name_of(id), "] the lists of tensors must have one length, but they have ",
-           *lengths.begin(), " and ", length);
+           lengths[0], " and ", length);
 }
 
 // Gradients may read what is about to be overwritten.

@@ -26,6 +26,11 @@ def _negative_integer_power(call):
 
 TERMS = ("bce", "bce_with_logits", "kl_term", "kl_term_of_log")
 REFUSED = (
+    Difference(
+        ("nextafter",),
+        lambda call: any(a.dtype in ("float16", "bfloat16") for a in call.arrays()),
+        "the neighbour of a half is not its float32 neighbour rounded",
+    ),
     Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
     Difference(("pow",), _has_bool, "a power of bools: cast them"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),

@@ -12,7 +12,7 @@ from call import Array, Call
 from draw import Draw
 from evaluate import ERRORS, call_rushlight, run
 from judge import expect
-from op_table import NOT_GIVEN
+from op_table import NOT_GIVEN, ops
 
 LEAST_CAUSES = 5
 
@@ -51,7 +51,8 @@ def _changed(op, ready, **changes):
 def _schema_mistakes(op, ready):
     """Arguments that are missing, too many, unknown, or of the wrong kind."""
     required = [a for a in op.arguments if a.default is NOT_GIVEN]
-    for argument in required[:1]:
+    overloaded = sum(other.name == op.name for other in ops().values()) > 1
+    for argument in [] if overloaded else required[:1]:  # another form may take what is left
         rest = {name: value for name, value in ready.arguments.items() if name != argument.name}
         yield Wrongdoing(f"no {argument.name}", lambda: op.function(**rest), (op.name,), TypeError)
     yield Wrongdoing("unknown keyword", _changed(op, ready, nonsense=1), (op.name, "nonsense"), TypeError)

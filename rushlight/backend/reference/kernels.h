@@ -56,6 +56,8 @@ bool uniform_with_key(const KernelCall& call);
 bool normal_with_key(const KernelCall& call);
 bool integers_with_key(const KernelCall& call);
 bool permutation_with_key(const KernelCall& call);
+bool convolution(const KernelCall& call);
+bool convolution_weight_gradient(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
 
 // to <- from, broadcast and cast.

@@ -64,6 +64,8 @@ const Backend& reference_backend() {
     table.set(OpId::normal_with_key, reference::normal_with_key);
     table.set(OpId::integers_with_key, reference::integers_with_key);
     table.set(OpId::permutation_with_key, reference::permutation_with_key);
+    table.set(OpId::convolution, reference::convolution);
+    table.set(OpId::convolution_weight_gradient, reference::convolution_weight_gradient);
     table.set(OpId::adamw_step, reference::adamw_step);
     return table;
   }();

@@ -251,3 +251,94 @@ def _():
 @errors_of("randperm")
 def _():
     yield Bad("negative", Call(n=-1), ("randperm", "-1"))
+
+
+# -- functions that fill or change their input
+
+
+def _filled_input(low, high):
+    def judge(result, input, generator=None, **rest):
+        return _ranged(result, rest.get("from", low), rest.get("to", high) + 0.02, None, list(input.shape))
+
+    return judge
+
+
+def _plain(draw):
+    return draw.tensor(differentiable=False)
+
+
+@samples_of("uniform", judge=_filled_input(0, 1), dtypes=FLOATING, **SEEDED)
+def _(draw):
+    range_of = {"from": -1.0, "to": 2.0} if draw.boolean() else {}
+    return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **range_of)
+
+
+@samples_of("exponential", judge=_filled_input(0, 1e4), dtypes=("float32", "float64"), **SEEDED)
+def _(draw):
+    rate = {"lambd": draw.uniform(0.5, 3)} if draw.boolean() else {}
+    return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **rate)
+
+
+def _coins(result, input, p=None, generator=None):
+    """Zeros and ones, and no other than the sure ones where the probability is 0 or 1."""
+    p = torch.full_like(input, p) if p is not None else input
+    sure = torch.where(p == 0, torch.zeros_like(p), torch.where(p == 1, torch.ones_like(p), result.to(p.dtype)))
+    return torch.where((result == 0) | (result == 1), sure, torch.nan)
+
+
+samples_of("bernoulli", judge=_coins, dtypes=FLOATING, **SEEDED)(
+    lambda d: Call(input=d.tensor(low=0, high=1, differentiable=False), generator=d.maybe(d.seeded()))
+)
+samples_of("bernoulli_of", judge=_coins, dtypes=FLOATING, **SEEDED)(
+    lambda d: Call(input=_plain(d), p=d.choice(0.0, 1.0, 0.4), generator=d.maybe(d.seeded()))
+)
+
+
+def _channels_dropped(result, input, p=0.5, training=True):
+    """Whole channels go or stay."""
+    if not training:
+        return input
+    flat = result.reshape(*result.shape[:2], -1)
+    zero = (flat == 0).all(-1, keepdim=True).expand_as(flat).reshape(result.shape)
+    return torch.where(zero, torch.zeros_like(input), input * 0 if p >= 1 else input / (1 - p))
+
+
+def _dropout_of_channels(op_id, rank):
+    @samples_of(op_id, judge=_channels_dropped, dtypes=FLOATING, **SEEDED)
+    def _(draw):
+        shape = draw.shape(least_rank=rank, most_rank=rank, least=1)
+        input = draw.tensor(shape, low=0.5, differentiable=False)
+        return Call(input=input, p=draw.choice(0.0, 0.5, 0.9), training=draw.chance(0.8))
+
+
+_dropout_of_channels("dropout1d", 3)
+_dropout_of_channels("dropout2d", 4)
+_dropout_of_channels("dropout3d", 5)
+
+
+@samples_of(
+    "alpha_dropout",
+    judge=lambda result, input, p=0.5, training=False: result if training else input,
+    dtypes=("float32", "float64"),
+    **SEEDED,
+)
+def _(draw):
+    return Call(input=_plain(draw), p=draw.choice(0.0, 0.3), training=draw.boolean())
+
+
+def _simplex(result, logits, tau=1, hard=False, dim=-1, **rest):
+    """Positive, and 1 in sum along dim; hard: one 1."""
+    whole = (result.sum(dim, keepdim=True) - 1).abs() < 1e-2
+    right = whole & (result >= 0) & ((result == 0) | (result == 1) if hard else result <= 1)
+    return torch.where(right, result, torch.nan)
+
+
+@samples_of("gumbel_softmax", judge=_simplex, dtypes=("float32", "float64"), **SEEDED)
+def _(draw):
+    shape = draw.shape(least_rank=1, least=1)
+    return Call(
+        logits=draw.tensor(shape, differentiable=False),
+        tau=draw.uniform(0.5, 2),
+        hard=draw.boolean(),
+        dim=draw.integer(-len(shape), -1),
+    )
