@@ -249,6 +249,8 @@ def in_place(case):
         return False
     ready, _ = bridge.rushlight_call(case.call)
     written = ready.arguments["input"]
+    if case.family.before:
+        case.family.before()
     try:
         returned = call_rushlight(case.op, ready.arguments, "in_place")
     except ERRORS as error:
