@@ -1,13 +1,13 @@
 // The whole library. The includes, in floor order, are its table of contents.
 #pragma once
 
-#include "rushlight/base/error.h"          // 0: the one exception
-#include "rushlight/base/memory.h"         //    memory_stats(), empty_cache()
-#include "rushlight/core/dtype.h"          // 3: element types
-#include "rushlight/core/generator.h"      //    random state
-#include "rushlight/core/tensor.h"         //    Tensor
-#include "rushlight/engine/backward.h"     // 5: backward(), grad()
-#include "rushlight/engine/context.h"      //    NoGrad, set_backend()
-#include "rushlight/engine/node.h"         //    the tape
-#include "rushlight/generated/functions.h" // 6: the ops
-#include "rushlight/ops/operators.h"       //    a + b
+#include "rushlight/base/error.h"           // 0: the one exception
+#include "rushlight/base/memory.h"          //    memory_stats(), empty_cache()
+#include "rushlight/core/dtype.h"           // 3: element types
+#include "rushlight/core/generator.h"       //    random state
+#include "rushlight/core/tensor.h"          //    Tensor
+#include "rushlight/engine/backward.h"      // 5: backward(), grad()
+#include "rushlight/engine/context.h"       //    NoGrad, set_backend()
+#include "rushlight/engine/node.h"          //    the tape
+#include "rushlight/generated/functions.h"  // 6: the ops
+#include "rushlight/ops/operators.h"        //    a + b

@@ -264,7 +264,7 @@ void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) 
   else
     cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
         << ") const {\n  const Tensor& " << receiver->name << " = *this;\n"
-      << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
+        << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
   if (options) {
     inc << "const Tensor& " << schema.name << "_(" << without_options(defined.parameters) << ") const;\n";
     cpp << "const Tensor& Tensor::" << schema.name << "_(" << without_options(defined.parameters) << ") const { return "

@@ -48,8 +48,8 @@ struct MapCall {
   DType type;                  // the loops compute in it; halves in float32
   unsigned bool_operands = 0;  // bit k: inputs[k] is a mask
   bool bool_result = false;
-  bool uniform;                // no operand needs a cast
-  bool flat;                   // ... and all are one contiguous run of the same length
+  bool uniform;  // no operand needs a cast
+  bool flat;     // ... and all are one contiguous run of the same length
   double params[8];
 };
 

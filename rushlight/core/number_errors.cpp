@@ -5,10 +5,12 @@
 namespace rushlight::math {
 
 void integer_division_by_zero() {
-  fail(ErrorKind::runtime, "ZeroDivisionError: integer division or remainder by zero; floating point gives inf or nan instead");
+  fail(ErrorKind::runtime,
+       "ZeroDivisionError: integer division or remainder by zero; floating point gives inf or nan instead");
 }
 void negative_integer_power() {
-  fail(ErrorKind::runtime, "Integers to negative integer powers are not allowed; cast the base with to(float32)");
+  fail(ErrorKind::runtime,
+       "Integers to negative integer powers are not allowed; cast the base with to(float32)");
 }
 
 }  // namespace rushlight::math

@@ -43,7 +43,8 @@ MAP(fmin, "input, other", "The smaller of the two; NaN if both are")
 MAP(clamp_min, "input, min", "input, but no less than min")
 MAP(clamp_max, "input, max", "input, but no more than max")
 MAP(clamp_tensor, "input, min, max", "input, but no less than min and no more than max")
-FUNCTION(clamp, "clamp|clip(input!, min: tensor? = None, max: tensor? = None)", "input, but no less than min and no more than max; None is no bound")
+FUNCTION(clamp, "clamp|clip(input!, min: tensor? = None, max: tensor? = None)",
+         "input, but no less than min and no more than max; None is no bound")
 FUNCTION(nan_to_num, "input!, nan: float = 0, posinf: float? = None, neginf: float? = None",
          "NaN and infinities replaced; None is the largest and the lowest finite number")
 MAP(lerp, "input, end, weight", "input + weight * (end - input)")
@@ -163,7 +164,8 @@ MAP(squared_difference, "input, other", "(input - other) ** 2")
 MAP(absolute_difference, "input, other", "|input - other|")
 MAP(huber, "huber(input, other, delta: float)", "Half the squared difference; beyond delta its tangent")
 MAP(smooth_l1, "input, other, beta: float", "huber / beta; for beta 0 the absolute difference")
-MAP(bce, "input, target", "-log of the probability that input gives to target; the logarithm no lower than -100")
+MAP(bce, "input, target",
+    "-log of the probability that input gives to target; the logarithm no lower than -100")
 MAP(bce_with_logits, "input, target, pos_weight", "bce of sigmoid(input), positive targets times pos_weight")
 MAP(kl_term, "input, target", "target * (log(target) - input) for log-probabilities input")
 MAP(kl_term_of_log, "input, target", "exp(target) * (target - input) for two log-probabilities")
@@ -246,7 +248,8 @@ FUNCTION(linspace, "start: float, end: float, steps: int, *, dtype: dtype? = Non
          "steps evenly spaced numbers from start to end, both included")
 FUNCTION(logspace, "start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype? = None",
          "base to the power of evenly spaced exponents")
-FUNCTION(eye, "n: int, m: int? = None, *, dtype: dtype? = None", "Ones on the diagonal of n rows and m columns")
+FUNCTION(eye, "n: int, m: int? = None, *, dtype: dtype? = None",
+         "Ones on the diagonal of n rows and m columns")
 FUNCTION(tril_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
          "Rows and columns of the lower triangle")
 FUNCTION(triu_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
@@ -257,28 +260,34 @@ OP(cat, "tensors: tensors, dim: int = 0", "Tensors one after the other along dim
 FUNCTION(concat, "tensors: tensors, dim: int = 0", "cat")
 FUNCTION(concatenate, "tensors: tensors, dim: int = 0", "cat")
 FUNCTION(stack, "tensors: tensors, dim: int = 0", "Tensors of one shape along a new dimension")
-FUNCTION(hstack, "tensors: tensors", "Tensors side by side: along the second dimension, vectors along the first")
+FUNCTION(hstack, "tensors: tensors",
+         "Tensors side by side: along the second dimension, vectors along the first")
 FUNCTION(vstack, "tensors: tensors", "Tensors on top of each other; vectors are rows")
 FUNCTION(dstack, "tensors: tensors", "Tensors behind each other, along the third dimension")
 FUNCTION(column_stack, "tensors: tensors", "Tensors side by side; vectors are columns")
 FUNCTION(repeat, "input, repeats: ints", "The whole tensor so many times along each dimension")
 FUNCTION(tile, "input, dims: ints", "repeat, where missing numbers in front are 1")
-FUNCTION(repeat_interleave, "input, repeats: int, dim: int? = None", "Each slice along dim so many times in a row")
+FUNCTION(repeat_interleave, "input, repeats: int, dim: int? = None",
+         "Each slice along dim so many times in a row")
 FUNCTION(repeat_interleave_each, "repeat_interleave(input, repeats, dim: int? = None)",
          "Each slice along dim as often as its own number in repeats says")
-FUNCTION(roll, "input, shifts: ints, dims: ints? = None", "Slices moved on; those that fall off come back in front")
+FUNCTION(roll, "input, shifts: ints, dims: ints? = None",
+         "Slices moved on; those that fall off come back in front")
 FUNCTION(flip, "input, dims: ints", "A copy with these dimensions reversed")
 FUNCTION(fliplr, "input", "A copy with the second dimension reversed")
 FUNCTION(flipud, "input", "A copy with the first dimension reversed")
-FUNCTION(rot90, "input, k: int = 1, dims: ints? = None", "k quarter turns from the first towards the second of dims")
+FUNCTION(rot90, "input, k: int = 1, dims: ints? = None",
+         "k quarter turns from the first towards the second of dims")
 FUNCTION(meshgrid, "tensors: tensors, *, indexing: str = \"ij\" -> tensors",
          "The coordinates of a grid: each vector along its own dimension")
 FUNCTION(cartesian_prod, "tensors: tensors", "All combinations of the vectors' elements, one in each row")
 FUNCTION(block_diag, "tensors: tensors", "Matrices along the diagonal of a larger one")
 COMPOSITE(tril, "input!, diagonal: int = 0", "The lower triangle; the rest is 0")
 COMPOSITE(triu, "input!, diagonal: int = 0", "The upper triangle; the rest is 0")
-FUNCTION(diag, "input, diagonal: int = 0", "A vector as a matrix's diagonal, or a matrix's diagonal as a vector")
-FUNCTION(diag_embed, "input, offset: int = 0, dim1: int = -2, dim2: int = -1", "The last dimension as a diagonal")
+FUNCTION(diag, "input, diagonal: int = 0",
+         "A vector as a matrix's diagonal, or a matrix's diagonal as a vector")
+FUNCTION(diag_embed, "input, offset: int = 0, dim1: int = -2, dim2: int = -1",
+         "The last dimension as a diagonal")
 FUNCTION(diagflat, "input, offset: int = 0", "All elements as the diagonal of a matrix")
 FUNCTION(select_scatter, "input, src, dim: int, index: int", "A copy whose select(dim, index) is src")
 FUNCTION(slice_scatter, "input, src, dim: int = 0, start: int? = None, end: int? = None, step: int = 1",
@@ -295,12 +304,12 @@ OP(any, "input, dim: ints? = None, keepdim: bool = False", "Whether any element 
 OP(all, "input, dim: ints? = None, keepdim: bool = False", "Whether all elements are true (not zero)")
 COMPOSITE(mean, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
           "The mean over the dimensions")
-COMPOSITE(var,
-          "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
-          "The mean square distance from the mean, the count lessened by correction")
-COMPOSITE(std,
-          "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
-          "The root of var")
+COMPOSITE(
+    var, "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
+    "The mean square distance from the mean, the count lessened by correction")
+COMPOSITE(
+    std, "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
+    "The root of var")
 FUNCTION(var_mean,
          "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1 "
          "-> var, mean",
@@ -384,7 +393,8 @@ FUNCTION(cross, "input, other, dim: int? = None",
 FUNCTION(linalg_cross, "input, other, *, dim: int = -1", "The cross product along dim")
 FUNCTION(einsum, "equation: str, operands: tensors",
          "Sums of products in Einstein's notation: \"ij,jk->ik\" is the matrix product")
-FUNCTION(tensordot, "a, b, dims: int = 2", "Sums of products over the last dims dimensions of a and the first of b")
+FUNCTION(tensordot, "a, b, dims: int = 2",
+         "Sums of products over the last dims dimensions of a and the first of b")
 FUNCTION(tensordot_dims, "tensordot(a, b, dims_a: ints, dims_b: ints)",
          "Sums of products over dimensions of a paired with dimensions of b")
 FUNCTION(linalg_multi_dot, "tensors: tensors", "The product of a chain of matrices, in the cheapest order")
@@ -399,14 +409,16 @@ OP(linalg_slogdet, "slogdet|linalg_slogdet(input) -> sign, logabsdet",
 FUNCTION(logdet, "input", "The logarithm of the determinant; NaN where it is negative")
 OP(linalg_solve, "A, B, *, left: bool = True", "X such that A @ X = B; X @ A = B for left = False")
 OP(linalg_solve_triangular, "input, B, *, upper: bool, left: bool = True, unitriangular: bool = False",
-   "X such that input @ X = B, of input the upper or lower triangle only; unitriangular: its diagonal counts as 1")
+   "X such that input @ X = B, of input the upper or lower triangle only; unitriangular: its diagonal counts "
+   "as 1")
 OP(linalg_cholesky, "linalg_cholesky(input, *, upper: bool = False)",
    "L, lower triangular, such that L @ L.T is input, which is symmetric and positive definite; L.T if upper")
 FUNCTION(cholesky, "input, upper: bool = False", "linalg_cholesky")
 FUNCTION(cholesky_solve, "input, input2, upper: bool = False",
          "X such that L @ L.T @ X = input, where L is input2; L.T @ L if upper")
 OP(linalg_qr, "A, mode: str = \"reduced\" -> Q, R",
-   "Q, with orthonormal columns, and R, upper triangular, such that Q @ R is A; mode is reduced, complete or r")
+   "Q, with orthonormal columns, and R, upper triangular, such that Q @ R is A; mode is reduced, complete or "
+   "r")
 FUNCTION(qr, "input, some: bool = True -> Q, R", "linalg_qr, reduced or complete")
 
 // -- recurrent nets: weights as PyTorch packs them, the gates one below the other
@@ -450,7 +462,8 @@ OP(scatter_reduce, "input!, dim: int, index, src, reduce: str, *, include_self: 
 OP(index_select, "input, dim: int, index", "The slices along dim that index names")
 OP(index_add, "input!, dim: int, index, source, *, alpha: float = 1",
    "input with alpha * source added to the slices that index names")
-OP(index_copy, "input!, dim: int, index, source", "input with source written over the slices that index names")
+OP(index_copy, "input!, dim: int, index, source",
+   "input with source written over the slices that index names")
 OP(index_fill, "input!, dim: int, index, value", "input with value in the slices that index names")
 COMPOSITE(embedding, "input, weight, padding_idx: int? = None",
           "The row of weight for each index; the padding row is not learned")
@@ -471,13 +484,16 @@ FUNCTION(dropout, "input, p: float = 0.5, training: bool = True, *, generator: g
          "dropout_with_key with a fresh key while training, else input itself")
 OP(uniform_with_key, "key, size: ints, dtype: dtype", "Uniform numbers in [0, 1)")
 OP(normal_with_key, "key, size: ints, dtype: dtype", "Numbers of mean 0 and variance 1, normally distributed")
-OP(integers_with_key, "key, size: ints, low: int, high: int, dtype: dtype", "Whole numbers from low up to high, without it")
+OP(integers_with_key, "key, size: ints, low: int, high: int, dtype: dtype",
+   "Whole numbers from low up to high, without it")
 OP(permutation_with_key, "key, n: int", "The whole numbers below n in random order")
-FUNCTION(rand, "size: ints, *, dtype: dtype? = None, generator: generator? = None", "Uniform numbers in [0, 1)")
+FUNCTION(rand, "size: ints, *, dtype: dtype? = None, generator: generator? = None",
+         "Uniform numbers in [0, 1)")
 FUNCTION(randn, "size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Numbers of mean 0 and variance 1, normally distributed")
 FUNCTION(rand_like, "input, *, dtype: dtype? = None", "Uniform numbers in input's shape and dtype")
-FUNCTION(randn_like, "input, *, dtype: dtype? = None", "Normally distributed numbers in input's shape and dtype")
+FUNCTION(randn_like, "input, *, dtype: dtype? = None",
+         "Normally distributed numbers in input's shape and dtype")
 FUNCTION(randint, "high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Whole numbers from 0 up to high, without it")
 FUNCTION(randint_between,
@@ -515,10 +531,11 @@ COMPOSITE(nll_loss,
           "How surprised the log-probabilities are by the class indices")
 COMPOSITE(attention, "query, key, value, is_causal: bool = False, scale: float? = None",
           "softmax(query @ key.T * scale) @ value")
-FUNCTION(scaled_dot_product_attention,
-         "query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, *, "
-         "scale: float? = None, enable_gqa: bool = False",
-         "attention with a mask (False hides, a number is added), dropout, and heads that share keys and values")
+FUNCTION(
+    scaled_dot_product_attention,
+    "query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, *, "
+    "scale: float? = None, enable_gqa: bool = False",
+    "attention with a mask (False hides, a number is added), dropout, and heads that share keys and values")
 FUNCTION(softmax_in, "softmax(input, dim: int, dtype: dtype?)", "softmax of input cast to dtype")
 FUNCTION(log_softmax_in, "log_softmax(input, dim: int, dtype: dtype?)", "log_softmax of input cast to dtype")
 FUNCTION(softmin, "input, dim: int, dtype: dtype? = None", "softmax of -input")
@@ -560,10 +577,11 @@ FUNCTION(margin_ranking_loss, "input1, input2, target, margin: float = 0, *, red
          "How far input1 is from being above input2 (target 1), or below it (-1), by the margin")
 FUNCTION(cosine_embedding_loss, "input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
          "1 - cosine where target is 1, and the cosine above the margin where target is -1")
-FUNCTION(triplet_margin_loss,
-         "anchor, positive, negative, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: bool = False, "
-         "*, reduction: str = \"mean\"",
-         "How much farther the positive is from the anchor than the negative, with the margin")
+FUNCTION(
+    triplet_margin_loss,
+    "anchor, positive, negative, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: bool = False, "
+    "*, reduction: str = \"mean\"",
+    "How much farther the positive is from the anchor than the negative, with the margin")
 FUNCTION(normalize, "input, p: float = 2, dim: int = 1, eps: float = 1e-12",
          "Vectors along dim divided by their p-norm")
 FUNCTION(pairwise_distance, "x1, x2, p: float = 2, eps: float = 1e-6, keepdim: bool = False",
@@ -574,43 +592,53 @@ FUNCTION(cosine_similarity, "x1, x2, dim: int = 1, eps: float = 1e-8",
 
 // -- images
 OP(convolution,
-   "input, weight, bias: tensor?, stride: ints, padding: ints, dilation: ints, transposed: bool, output_padding: "
+   "input, weight, bias: tensor?, stride: ints, padding: ints, dilation: ints, transposed: bool, "
+   "output_padding: "
    "ints, groups: int",
    "A window of weights over an image of any spatial rank; transposed: spread by it")
 OP(convolution_weight_gradient,
    "input, grad, kernel_size: ints, stride: ints, padding: ints, dilation: ints, groups: int",
    "The gradient of a convolution's weight")
 FUNCTION(conv1d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+         "groups: int = 1",
          "A window of weights over sequences")
 FUNCTION(conv1d_named,
-         "conv1d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "conv1d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
 FUNCTION(conv2d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+         "groups: int = 1",
          "A window of weights over images")
 FUNCTION(conv2d_named,
-         "conv2d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "conv2d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
 FUNCTION(conv3d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, groups: int = 1",
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+         "groups: int = 1",
          "A window of weights over volumes")
 FUNCTION(conv3d_named,
-         "conv3d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, groups: int "
+         "conv3d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
 FUNCTION(conv_transpose1d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv1d, as a layer")
 FUNCTION(conv_transpose2d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv2d, as a layer")
 FUNCTION(conv_transpose3d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = 0, groups: "
+         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv3d, as a layer")
 FUNCTION(pad, "input, pad: ints, mode: str = \"constant\", value: float? = None",

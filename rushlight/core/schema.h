@@ -77,10 +77,10 @@ struct Argument {
 struct Schema {
   OpId id{};
   OpKind kind{};
-  std::string name;     // what people call: `max` for max_dim
+  std::string name;                  // what people call: `max` for max_dim
   std::vector<std::string> aliases;  // other names for the same: `absolute` for abs
-  std::string id_name;  // max_dim
-  std::string text;     // the schema as the list writes it
+  std::string id_name;               // max_dim
+  std::string text;                  // the schema as the list writes it
   std::string doc;
   std::vector<Argument> arguments;
   std::vector<std::string>

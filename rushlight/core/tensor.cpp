@@ -18,7 +18,8 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
 size_t result_bytes(const Layout& layout, DType dtype) {
   size_t bytes;
   if (__builtin_mul_overflow(static_cast<size_t>(layout.numel()), size_of(dtype), &bytes))
-    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(), " is larger than 64 bits address");
+    fail(ErrorKind::out_of_memory, "a ", dtype, " tensor of shape ", layout.shape(),
+         " is larger than 64 bits address");
   return bytes;
 }
 

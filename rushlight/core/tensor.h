@@ -134,7 +134,8 @@ class [[nodiscard]] Tensor {
   std::vector<T> to_vector() const;
   // To be called before elements are reached by raw_data() or storage(): a recording trace may refuse.
   void touch_elements(const char* how) const {
-    if (Watch* w = watch()) [[unlikely]] w->elements_touched(*this, how);
+    if (Watch* w = watch()) [[unlikely]]
+      w->elements_touched(*this, how);
   }
 
   // -- autograd (floor 5)

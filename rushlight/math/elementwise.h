@@ -38,8 +38,8 @@ using AllFormulas = TypeList<
     // special
     Erf, Erfc, Erfinv, Lgamma, Digamma, Polygamma,
     // activation
-    Relu, Relu6, Hardtanh, Threshold, LeakyRelu, PreluElementwise, Elu, Celu, Selu, Gelu, GeluTanh, Silu, Mish, Softplus,
-    LogSigmoid, Softsign, Tanhshrink, Softshrink, Hardshrink, Hardsigmoid, Hardswish,
+    Relu, Relu6, Hardtanh, Threshold, LeakyRelu, PreluElementwise, Elu, Celu, Selu, Gelu, GeluTanh, Silu,
+    Mish, Softplus, LogSigmoid, Softsign, Tanhshrink, Softshrink, Hardshrink, Hardsigmoid, Hardswish,
     // loss
     SquaredDifference, AbsoluteDifference, Huber, SmoothL1, Bce, BceWithLogits, KlTerm, KlTermOfLog,
     SoftMargin>;

@@ -109,7 +109,7 @@ struct Info {
   Interval domain2{};  // ... of the second and third operand
   Kinks kinks{};       // samples keep away from here; the value and gradient there are tested by name
   Integers integers = Integers::refused;
-  bool halves = true;  // a float16 result is the float32 one, rounded; not so for nextafter
+  bool halves = true;          // a float16 result is the float32 one, rounded; not so for nextafter
   unsigned mask_operands = 0;  // bit i: operand i is a Mask (where's condition)
   double tolerance = 1e-6;     // of the float32 result against float64: relative, but below 1 absolute
 };

@@ -36,10 +36,15 @@ void clone_infer(OpCall& call) {
   expect_defined(call, 0, "input");
   const Tensor& input = call.in[0];
   auto format = args::Clone(call.attrs).memory_format;
-  if (!format) call.emit(input.layout().dense_like(), input.dtype());
-  else if (*format == "contiguous") call.emit(input.shape(), input.dtype());
-  else if (*format == "channels_last") call.emit(channels_last(input.shape()), input.dtype());
-  else fail(ErrorKind::value, "[clone] memory_format is None, \"contiguous\" or \"channels_last\", not \"", *format, "\"");
+  if (!format)
+    call.emit(input.layout().dense_like(), input.dtype());
+  else if (*format == "contiguous")
+    call.emit(input.shape(), input.dtype());
+  else if (*format == "channels_last")
+    call.emit(channels_last(input.shape()), input.dtype());
+  else
+    fail(ErrorKind::value, "[clone] memory_format is None, \"contiguous\" or \"channels_last\", not \"",
+         *format, "\"");
 }
 void clone_vjp(Vjp& v) { v.set(0, v.grad()); }
 

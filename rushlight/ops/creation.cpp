@@ -214,7 +214,8 @@ Tensor places(const char* op, int64_t rows, int64_t columns, DType dtype, Wanted
          columns);
   constexpr int64_t kMost = int64_t{1} << 31;  // places that are looked at, one by one
   if (columns && rows > kMost / columns)
-    fail(ErrorKind::value, "[", op, "] a matrix of ", rows, " rows and ", columns, " columns has too many places to list");
+    fail(ErrorKind::value, "[", op, "] a matrix of ", rows, " rows and ", columns,
+         " columns has too many places to list");
   std::vector<int64_t> at[2];
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < columns; ++column)

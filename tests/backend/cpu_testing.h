@@ -23,7 +23,8 @@ std::vector<T> random_numbers(int64_t count, unsigned seed) {
   return numbers;
 }
 
-// The largest difference; infinite if the lengths differ, or where one number is not finite and not the other.
+// The largest difference; infinite if the lengths differ, or where one number is not finite and not the
+// other.
 template <class T>
 double distance(const std::vector<T>& a, const std::vector<double>& b) {
   double worst = a.size() == b.size() ? 0 : INFINITY;

@@ -1,4 +1,5 @@
-// MAP ops on SIMD loops: any layout is cut into rows of a run, numbers of another type are cast where they are single.
+// MAP ops on SIMD loops: any layout is cut into rows of a run, numbers of another type are cast where they
+// are single.
 #include <algorithm>
 
 #include "rushlight/backend/cpu/bindings.h"
@@ -18,9 +19,12 @@ struct Operands {
     for (size_t k = 0; k < call.in.size(); ++k) {
       DType wanted = map.bool_operands >> k & 1 ? DType::boolean : map.type;
       const Tensor& tensor = call.in[k];
-      if (tensor.dtype() == wanted) tensors.push_back(tensor);
-      else if (tensor.numel() == 1) tensors.push_back(cast_number(tensor, wanted));
-      else return false;
+      if (tensor.dtype() == wanted)
+        tensors.push_back(tensor);
+      else if (tensor.numel() == 1)
+        tensors.push_back(cast_number(tensor, wanted));
+      else
+        return false;
     }
     return true;
   }
@@ -39,7 +43,8 @@ struct Operands {
 
 bool map(const KernelCall& call) {
   MapCall map(call);
-  if (!has_kernels(map.type) || call.out[0].dtype() != (map.bool_result ? DType::boolean : map.type)) return false;
+  if (!has_kernels(map.type) || call.out[0].dtype() != (map.bool_result ? DType::boolean : map.type))
+    return false;
   MapRun run;
   run.wide = map.type == DType::float64;
   run.loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), run.wide);
@@ -52,21 +57,22 @@ bool map(const KernelCall& call) {
   StridedLoop<kMapOperands + 1> walk;
   walk.add(call.out[0]);
   for (const Tensor& tensor : operands.tensors) walk.add(tensor);
-  walk.each_plane([&](char* const* at, const int64_t* step, int64_t n, const int64_t* row_step, int64_t rows) {
-    MapArgs args;
-    args.out = at[0];
-    args.out_step = step[0];
-    args.count = n;
-    args.params = map.params;
-    run.rows = rows;
-    run.out_row = row_step[0];
-    for (int k = 0; k < run.operands; ++k) {
-      args.in[k] = at[k + 1];
-      args.step[k] = step[k + 1];
-      run.in_row[k] = row_step[k + 1];
-    }
-    run_map(run, args);
-  });
+  walk.each_plane(
+      [&](char* const* at, const int64_t* step, int64_t n, const int64_t* row_step, int64_t rows) {
+        MapArgs args;
+        args.out = at[0];
+        args.out_step = step[0];
+        args.count = n;
+        args.params = map.params;
+        run.rows = rows;
+        run.out_row = row_step[0];
+        for (int k = 0; k < run.operands; ++k) {
+          args.in[k] = at[k + 1];
+          args.step[k] = step[k + 1];
+          run.in_row[k] = row_step[k + 1];
+        }
+        run_map(run, args);
+      });
   return true;
 }
 

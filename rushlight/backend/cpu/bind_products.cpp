@@ -19,8 +19,10 @@ bool batch_step(const Layout& layout, IntSpan batch, int64_t& step) {
     int64_t size = batch[static_cast<size_t>(d)];
     if (size == 1) continue;
     int64_t stride = d >= lead && layout.size(d - lead) != 1 ? layout.stride(d - lead) : 0;
-    if (!found) step = stride;
-    else if (stride != step * run) return false;
+    if (!found)
+      step = stride;
+    else if (stride != step * run)
+      return false;
     found = true;
     run *= size;
   }
@@ -36,7 +38,8 @@ template <class T>
 Operand<T> operand(const Tensor& tensor, bool vector_is_row) {
   int rank = tensor.rank();
   const Layout& layout = tensor.layout();
-  if (rank == 1) return {pointer<T>(tensor), vector_is_row ? 0 : layout.stride(0), vector_is_row ? layout.stride(0) : 0};
+  if (rank == 1)
+    return {pointer<T>(tensor), vector_is_row ? 0 : layout.stride(0), vector_is_row ? layout.stride(0) : 0};
   return {pointer<T>(tensor), layout.stride(rank - 2), layout.stride(rank - 1)};
 }
 
@@ -96,7 +99,8 @@ bool linear(const KernelCall& call) {
 // Inputs: grad, input, weight, bias (not saved), result (not saved).
 bool linear_backward(const KernelCall& call) {
   Tensor g = row_major(call.in[0]), x = row_major(call.in[1]);
-  const Tensor &weight = call.in[2], &grad_x = call.out[0], &grad_weight = call.out[1], &grad_bias = call.out[2];
+  const Tensor &weight = call.in[2], &grad_x = call.out[0], &grad_weight = call.out[1],
+               &grad_bias = call.out[2];
   if (g.numel() == 0 || x.numel() == 0 || g.dtype() != x.dtype()) return false;
   if (grad_x.defined() && !grad_x.is_contiguous()) return false;
   if (grad_weight.defined() && !grad_weight.is_contiguous()) return false;
@@ -128,7 +132,8 @@ bool linear_backward(const KernelCall& call) {
 
 namespace {
 
-// (batch..., heads, tokens, size) as kernels see it; declines what has no single batch step or scattered heads.
+// (batch..., heads, tokens, size) as kernels see it; declines what has no single batch step or scattered
+// heads.
 struct Heads {
   int64_t batch = 1, heads = 1, tokens = 0, size = 0;
   HeadStrides strides;
@@ -146,8 +151,10 @@ bool heads_of(const Tensor& t, Heads& heads) {
   }
   for (int d = rank - 4; d >= 0; --d) {
     if (layout.size(d) == 1) continue;
-    if (heads.batch == 1) heads.strides.batch = layout.stride(d);
-    else if (layout.stride(d) != heads.strides.batch * heads.batch) return false;
+    if (heads.batch == 1)
+      heads.strides.batch = layout.stride(d);
+    else if (layout.stride(d) != heads.strides.batch * heads.batch)
+      return false;
     heads.batch *= layout.size(d);
   }
   return true;
@@ -158,13 +165,14 @@ Tensor side_by_side(const Tensor& t) {
 }
 
 template <class T>
-bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out, const Tensor& logsumexp, const Attrs& attrs,
-                    AttentionArgs<T>& args) {
+bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+                    const Tensor& logsumexp, const Attrs& attrs, AttentionArgs<T>& args) {
   args::Attention a(attrs);
   Heads hq, hk, hv, ho;
   if (!heads_of(q, hq) || !heads_of(k, hk) || !heads_of(v, hv) || !heads_of(out, ho)) return false;
   if (hv.size != hq.size || (a.is_causal && hq.tokens != hk.tokens)) return false;
-  args.batch = hq.batch, args.heads = hq.heads, args.queries = hq.tokens, args.keys = hk.tokens, args.head_size = hq.size;
+  args.batch = hq.batch, args.heads = hq.heads, args.queries = hq.tokens, args.keys = hk.tokens,
+  args.head_size = hq.size;
   args.causal = a.is_causal;
   args.scale = a.scale.value_or(1 / std::sqrt(static_cast<double>(hq.size)));
   args.q = pointer<T>(q), args.q_strides = hq.strides;
@@ -194,13 +202,17 @@ bool attention(const KernelCall& call) {
 bool attention_backward(const KernelCall& call) {
   for (const Tensor& out : call.out)
     if (!out.defined() || out.numel() == 0) return false;
-  Tensor g = side_by_side(call.in[0]), q = side_by_side(call.in[1]), k = side_by_side(call.in[2]), v = side_by_side(call.in[3]);
+  Tensor g = side_by_side(call.in[0]), q = side_by_side(call.in[1]), k = side_by_side(call.in[2]),
+         v = side_by_side(call.in[3]);
   return with_floating(q.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     AttentionBackwardArgs<T> args;
     Heads hg, hq, hk, hv;
-    if (g.dtype() != q.dtype() || !attention_args(q, k, v, call.in[4], call.in[5], call.attrs, args.forward)) return false;
-    if (!heads_of(g, hg) || !heads_of(call.out[0], hq) || !heads_of(call.out[1], hk) || !heads_of(call.out[2], hv)) return false;
+    if (g.dtype() != q.dtype() || !attention_args(q, k, v, call.in[4], call.in[5], call.attrs, args.forward))
+      return false;
+    if (!heads_of(g, hg) || !heads_of(call.out[0], hq) || !heads_of(call.out[1], hk) ||
+        !heads_of(call.out[2], hv))
+      return false;
     args.grad_output = pointer<T>(g), args.grad_output_strides = hg.strides;
     args.grad_q = pointer<T>(call.out[0]), args.grad_q_strides = hq.strides;
     args.grad_k = pointer<T>(call.out[1]), args.grad_k_strides = hk.strides;

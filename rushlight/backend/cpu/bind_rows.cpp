@@ -104,7 +104,8 @@ bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Tenso
   args::CrossEntropy a(attrs);
   const std::string& reduction = a.reduction;
   if (weight.defined() || a.label_smoothing != 0) return false;
-  if (logits.rank() > 2 || logits.numel() == 0 || targets.dtype() != DType::int64 || reduction == "none") return false;
+  if (logits.rank() > 2 || logits.numel() == 0 || targets.dtype() != DType::int64 || reduction == "none")
+    return false;
   args.n = logits.shape().back();
   args.rows = logits.numel() / args.n;
   args.mean = reduction == "mean";
@@ -130,7 +131,8 @@ bool cross_entropy(const KernelCall& call) {
 // Inputs: grad, logits, targets, weight, result (not saved), logsumexp.
 bool cross_entropy_backward(const KernelCall& call) {
   Tensor logits = row_major(call.in[1]), targets = row_major(call.in[2]);
-  if (call.in[0].dtype() != logits.dtype() || call.in[0].numel() != 1 || !call.out[0].is_contiguous()) return false;
+  if (call.in[0].dtype() != logits.dtype() || call.in[0].numel() != 1 || !call.out[0].is_contiguous())
+    return false;
   return with_floating(logits.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     CrossEntropyBackwardArgs<T> args;
@@ -154,7 +156,8 @@ bool adamw_step(const KernelCall& call) {
     if (call.in[i].dtype() != dtype || !call.in[i].is_contiguous()) return false;
   for (size_t i = 0; i < n; ++i)
     for (size_t list : {size_t{0}, size_t{2}, size_t{3}})
-      if (call.out[(list ? list - 1 : 0) * n + i].raw_data() != call.in[list * n + i].raw_data()) return false;
+      if (call.out[(list ? list - 1 : 0) * n + i].raw_data() != call.in[list * n + i].raw_data())
+        return false;
   args::AdamwStep a(call.attrs);
   const Tensor& step = call.in[4 * n];
   double count = step.item<double>() + 1;

@@ -29,8 +29,10 @@ bool adamw_step(const KernelCall& call);
 inline bool has_kernels(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 template <class T>
 const FloatingKernels<T>& floating_kernels() {
-  if constexpr (std::is_same_v<T, float>) return kernels().f32;
-  else return kernels().f64;
+  if constexpr (std::is_same_v<T, float>)
+    return kernels().f32;
+  else
+    return kernels().f64;
 }
 // body(TypeTag<float>{}) or body(TypeTag<double>{}); false for any other dtype.
 template <class Body>
