@@ -55,13 +55,13 @@ usual_steps() {
   checks
   step "outside project, installed package" outside_project package
   with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
-  step "ASan + UBSan build" build_quietly asan
-  step "ASan + UBSan tests" sanitizer_tests asan
 }
 
 full_steps() {
   local script
   usual_steps
+  step "ASan + UBSan build" build_quietly asan
+  step "ASan + UBSan tests" sanitizer_tests asan
   step "TSan build" build_quietly tsan
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
