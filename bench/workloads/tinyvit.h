@@ -2,9 +2,7 @@
 // with its training step; synthetic data.
 #pragma once
 
-#include <vector>
-
-#include "rushlight/rushlight.h"
+#include "bench/workloads/training.h"
 
 namespace rushlight::workloads {
 
@@ -53,13 +51,25 @@ struct TinyVit {
  private:
   static Tensor zeros(int64_t n) { return full(n, 0.0).requires_grad_(); }
   static Tensor ones(int64_t n) { return full(n, 1.0).requires_grad_(); }
-  // Small numbers without a pattern.
   static Tensor weight(int64_t rows, int64_t columns) {
-    Tensor w = empty({rows, columns}, DType::float32);
-    uint32_t state = static_cast<uint32_t>(rows * 31 + columns);
-    for (float& v : w.span<float>())
-      v = (static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / 16777216.0f - 0.5f) * 0.2f;
-    return w.requires_grad_();
+    Tensor w = scattered({rows, columns}, static_cast<uint32_t>(rows * 31 + columns));
+    return ((w - 0.5) * 0.2).requires_grad_();
+  }
+};
+
+// Batch 256, AdamW.
+struct TinyVitTraining {
+  static constexpr int64_t kBatch = 256;
+  TinyVit model;
+  Adam adam{model.parameters()};
+  Tensor images = scattered({kBatch, TinyVit::kImage, TinyVit::kImage}, 1);
+  Tensor labels = arange(kBatch).remainder(TinyVit::kClasses);
+
+  Tensor step(const Tensor& x, const Tensor& y) {
+    Tensor loss = cross_entropy(model.forward(x), y);
+    loss.backward();
+    adam.step();
+    return loss;
   }
 };
 

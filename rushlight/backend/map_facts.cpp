@@ -35,6 +35,7 @@ constexpr MapFacts facts_of() {
     for (int i = 0; i < 3; ++i)
       for (int k = 0; k < 3; ++k)
         facts.saved_inputs[i] |= static_cast<uint8_t>(facts.grads[i].reads_input[k] << k);
+    for (int i = 0; i < 3; ++i) facts.saves_nothing &= !facts.saved_inputs[i] && !facts.grads[i].reads_output;
   }
   return facts;
 }

@@ -21,6 +21,7 @@ struct MapFacts {
   unsigned mask_operands = 0;
   bool mask_result = false;
   bool differentiable = false;
+  bool saves_nothing = true;  // the gradients read the result's gradient alone
   math::Integers integers = math::Integers::refused;
   uint16_t dtypes = 0;  // bit per DType: a formula exists for numbers of this type (halves by way of float32)
   math::GradUse grads[3] = {};

@@ -14,8 +14,9 @@ template <class T>
 class RefCounted {
  public:
   void retain() const { refs_.fetch_add(1, std::memory_order_relaxed); }
+  // A count of one is ours: nobody else can raise it, and it need not be written before the object goes.
   void release() const {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (refs_.load(std::memory_order_acquire) == 1 || refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
       T::destroy(const_cast<T*>(static_cast<const T*>(this)));
   }
   uint32_t use_count() const { return refs_.load(std::memory_order_acquire); }

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "rushlight/engine/apply.h"
-#include "rushlight/engine/context.h"
+#include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
 
 namespace rushlight {
@@ -16,14 +16,21 @@ bool owned_alone(const Tensor& tensor) {
   return tensor.ref()->use_count() == 1 && tensor.storage()->use_count() == 1 && tensor.is_contiguous();
 }
 
-// into += gradient, in place where nobody else sees `into`.
+// into += gradient, in place where nobody else sees `into`: then nothing that apply_in_place() asks can be
+// wrong.
 void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
-  if (!create_graph && owned_alone(into) && into.dtype() == gradient.dtype()) {
-    const Tensor* const inputs[] = {&into, &gradient};
-    apply_in_place(OpId::add, {inputs, 2}, {});
-  } else {
+  bool in_place = !create_graph && owned_alone(into) && into.dtype() == gradient.dtype() &&
+                  into.layout().same_shape(gradient.layout());
+  if (!in_place) {
     into = apply_op(OpId::add, {}, into, gradient);
+    return;
   }
+  const Tensor* const inputs[] = {&into, &gradient};
+  OpCall call{op_def(OpId::add), {inputs, 2}, {}};
+  call.out.push_back(into);
+  call.into_targets = true;
+  run_call(call);
+  into.storage()->bump_version(static_cast<uint16_t>(OpId::add));
 }
 
 }  // namespace
@@ -99,8 +106,8 @@ void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge
 void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
   Node& node = *edge.node;
   if (restricted_ && !wanted_.count(&node)) return;
-  const void* owner = nullptr;
-  if (node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
+  const void* owner = node.pass_.load(std::memory_order_relaxed);
+  if (!owner && node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
     heap_.push_back(&node);
     std::push_heap(heap_.begin(), heap_.end(), earlier);
   } else if (owner != this && node.is_leaf()) {

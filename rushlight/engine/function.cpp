@@ -47,7 +47,7 @@ class FunctionNode final : public Node {
   void fill(TensorList inputs, TensorList results, const RecordOptions& options) {
     auto& facts = make_extras().facts;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      edges()[i] = edge_of(inputs[i]);
+      connect(i, edge_of(inputs[i]));
       facts.push_back({inputs[i].layout(), inputs[i].dtype()});
     }
     for (const Tensor& result : results) results_.push_back({result.layout(), result.dtype()});

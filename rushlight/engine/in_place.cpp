@@ -155,8 +155,8 @@ void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output) 
   const Layout& layout = target.layout();
   const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
   auto write = Node::make(&op_def(OpId::as_strided_scatter), 2, 1, 0, attrs);
-  write->edges()[0] = edge_of(base);
-  write->edges()[1] = {node, static_cast<uint16_t>(output)};
+  write->connect(0, edge_of(base));
+  write->connect(1, {node, static_cast<uint16_t>(output)});
   auto& facts = write->make_extras().facts;
   facts.push_back({base.layout(), base.dtype()});
   facts.push_back({layout, target.dtype()});

@@ -7,8 +7,9 @@
 namespace rushlight {
 
 namespace {
-std::atomic<uint64_t> next_seq{1};
-}
+// A Lamport clock: each thread counts by itself, and leaps ahead of the nodes that it connects to.
+constinit thread_local uint64_t newest_seq = 0;
+}  // namespace
 
 template <class T>
 T* Node::place_with_rooms(size_t rooms) {
@@ -17,7 +18,7 @@ T* Node::place_with_rooms(size_t rooms) {
 
 Node::Node(const OpDef* op, size_t edges, size_t outputs, size_t saved, size_t attrs)
     : op_(op),
-      seq_(next_seq.fetch_add(1, std::memory_order_relaxed)),
+      seq_(++newest_seq),
       edge_count_(static_cast<uint16_t>(edges)),
       output_count_(static_cast<uint16_t>(outputs)),
       saved_count_(static_cast<uint16_t>(saved)),
@@ -86,6 +87,11 @@ void Node::dispose() noexcept {
   dying.busy = false;
 }
 
+void Node::connect(size_t input, Edge edge) {
+  if (edge.node && edge.node->seq_ >= seq_) seq_ = newest_seq = edge.node->seq_ + 1;
+  edges()[input] = std::move(edge);
+}
+
 NodeExtras& Node::make_extras() {
   if (!extras_) extras_ = new NodeExtras;
   return *extras_;
@@ -138,7 +144,7 @@ void follow_base(ViewHistory& view, const Tensor& tensor) {
   const Layout& layout = tensor.layout();
   const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
   auto node = Node::make(&op_def(OpId::as_strided), 1, 1, 0, attrs);
-  node->edges()[0] = edge_of(view.base);
+  node->connect(0, edge_of(view.base));
   node->make_extras().facts.push_back({view.base.layout(), view.base.dtype()});
   view.edge = {node, 0};
   view.version = tensor.version();
@@ -164,12 +170,12 @@ Leaf* leaf_of(const Tensor& tensor) {
   return node->is_leaf() ? static_cast<Leaf*>(node) : nullptr;
 }
 
-void set_history(const Tensor& tensor, const Ref<Node>& node, size_t output) {
+void set_history(const Tensor& tensor, Ref<Node> node, size_t output) {
   TensorImpl& impl = *tensor.impl();
   impl.requires_grad = static_cast<bool>(node);
   impl.is_view = false;
   impl.output_index = static_cast<uint16_t>(output);
-  impl.history = node ? Ref<History>::share(node.get()) : Ref<History>();
+  impl.history = Ref<History>::adopt(node.detach());
 }
 
 Tensor Vjp::saved(size_t slot, bool is_result) const {

@@ -97,7 +97,9 @@ class Node : public History {
 
   const OpDef* op() const { return op_; }  // null: a leaf, or a function of the user's
   virtual const char* name() const { return op_ ? name_of(op_->id).data() : "leaf"; }
-  uint64_t seq() const { return seq_; }  // later ops have larger numbers
+  // Larger than that of every node that this one leads to, and of every earlier one of the same thread.
+  uint64_t seq() const { return seq_; }
+  void connect(size_t input, Edge edge);
   std::span<Edge> edges() const { return {reinterpret_cast<Edge*>(inbox_at() + output_count_), edge_count_}; }
   std::span<SavedTensor> saved() const {
     return {reinterpret_cast<SavedTensor*>(edges().data() + edge_count_), saved_count_};
@@ -184,7 +186,7 @@ bool requires_grad(const TensorImpl& impl);
 Edge edge_of(const Tensor& tensor);
 ViewHistory* view_history(const Tensor& tensor);  // null: not a view
 Leaf* leaf_of(const Tensor& tensor);              // null: not a leaf with a gradient room
-void set_history(const Tensor& tensor, const Ref<Node>& node, size_t output);
+void set_history(const Tensor& tensor, Ref<Node> node, size_t output);
 
 // What a gradient rule sees, and where it puts its results.
 class Vjp {

@@ -25,6 +25,7 @@ Saving what_to_save(const OpCall& call) {
   if (!call.def.is_map) return {call.def.saved_inputs, call.def.saved_outputs};
   const MapFacts& facts = map_facts(call.def.id);  // only what the inputs that want a gradient need
   Saving saving;
+  if (facts.saves_nothing) return saving;
   for (size_t i = 0; i < call.in.size(); ++i) {
     if (!wants_grad(call.in[i])) continue;
     saving.inputs |= facts.saved_inputs[i];
@@ -33,19 +34,11 @@ Saving what_to_save(const OpCall& call) {
   return saving;
 }
 
-bool saves_input(const OpCall& call, Saving saving, size_t i) {
-  if (call.def.saves_input) return call.def.saves_input(i, call.in.size());
-  return i < 32 && (saving.inputs >> i & 1);
-}
-
 namespace {
 
 size_t count_saved(const OpCall& call, Saving saving) {
-  auto bits = [](uint32_t mask, size_t most) {
-    return static_cast<size_t>(__builtin_popcount(most < 32 ? mask & ((1u << most) - 1) : mask));
-  };
-  size_t count = bits(saving.outputs, call.out.size());
-  if (!call.def.saves_input) return count + bits(saving.inputs, call.in.size());
+  size_t count = 0;
+  for (size_t i = 0; i < call.out.size(); ++i) count += saves_output(saving, i);
   for (size_t i = 0; i < call.in.size(); ++i) count += saves_input(call, saving, i);
   return count;
 }
@@ -84,15 +77,14 @@ SavedTensor saved_tensor(const Tensor& tensor, size_t slot, bool is_result) {
 
 Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
   auto node = Node::make(&call.def, call.in.size(), result_count, count_saved(call, saving), call.attrs);
-  Edge* edge = node->edges().data();
   SavedTensor* entry = node->saved().data();
-  for (size_t i = 0; i < call.in.size(); ++i, ++edge) {
+  for (size_t i = 0; i < call.in.size(); ++i) {
     const Tensor& tensor = call.in[i];
-    if (wants_grad(tensor)) *edge = edge_of(tensor);
+    if (wants_grad(tensor)) node->connect(i, edge_of(tensor));
     if (saves_input(call, saving, i)) *entry++ = saved_tensor(tensor, i, false);
   }
-  for (size_t i = 0; saving.outputs && i < call.out.size() && i < 32; ++i)
-    if (saving.outputs >> i & 1)
+  for (size_t i = 0; i < call.out.size(); ++i)
+    if (saves_output(saving, i))
       *entry++ = saved_tensor(i < result_count ? alias(call.out[i]) : call.out[i], i, true);
   if (needs_facts(call)) note_facts(*node, call.in);
   return node;
@@ -107,6 +99,7 @@ void record_results(const OpCall& call, size_t result_count) {
   for (size_t i = 0; i < result_count; ++i) {
     if (!is_differentiable_result(call, i)) continue;
     if (!node) node = make_node(call, what_to_save(call), result_count);
+    if (result_count == 1) return set_history(call.out[i], std::move(node), i);
     set_history(call.out[i], node, i);
   }
 }

@@ -19,7 +19,11 @@ struct Saving {
   uint32_t inputs = 0, outputs = 0;
 };
 Saving what_to_save(const OpCall& call);
-bool saves_input(const OpCall& call, Saving saving, size_t i);
+inline bool saves_input(const OpCall& call, Saving saving, size_t i) {
+  if (call.def.saves_input) return call.def.saves_input(i, call.in.size());
+  return i < 32 && (saving.inputs >> i & 1);
+}
+inline bool saves_output(Saving saving, size_t i) { return i < 32 && (saving.outputs >> i & 1); }
 
 Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count);
 bool is_differentiable_result(const OpCall& call, size_t i);

@@ -192,3 +192,16 @@ TEST_CASE("two threads train side by side") {
   CHECK(a == doctest::Approx(2));
   CHECK(b == doctest::Approx(-3));
 }
+
+TEST_CASE("a thread goes on with a graph that an older thread began") {
+  Tensor x = values({2}).requires_grad_();
+  Tensor y = x;
+  for (int i = 0; i < 100; ++i) y = y * 1.0;  // the newer thread has counted no ops when it meets these
+  Tensor z;
+  std::thread([&] {
+    Tensor once = y * 3.0;
+    z = once + y * y * y;
+  }).join();
+  z.backward();
+  CHECK(list(x.grad()) == std::vector<double>{3 + 3 * 4});
+}
