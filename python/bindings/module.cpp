@@ -34,5 +34,6 @@ NB_MODULE(_C, m) {
   bind_autograd(m);
   bind_trace(m);
   bind_runtime(m);
+  bind_foreign_backend(m);
   bind_ops(m);
 }

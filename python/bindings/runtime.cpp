@@ -68,11 +68,9 @@ DType dtype_argument(nb::handle object) {
 }  // namespace
 
 void bind_runtime(nb::module_& m) {
-  m.def(
-      "set_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"),
-      "Which kernels run host tensors from now on, on this thread");
-  m.def("get_backend", [] { return host_backend().name; });
-  m.def("backends", backend_names, "The names that set_backend takes");
+  m.def("_set_host_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"));
+  m.def("_host_backend", [] { return host_backend().name; });
+  m.def("_host_backends", backend_names);
   m.def("fallback_count", fallback_count,
         "How often an op ran on the slow reference kernels because the backend had none");
   m.def("memory_stats", stats_dict, "Live, peak and cached bytes, and the calls to the system");

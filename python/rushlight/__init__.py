@@ -11,6 +11,7 @@ from rushlight._creation import *  # noqa: F403
 from rushlight import _tensor as _tensor  # attaches methods to Tensor
 from rushlight import autograd as autograd
 from rushlight import return_types as return_types
+from rushlight.backends import backends, get_backend, set_backend, use_backend
 from rushlight.autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from rushlight._tensor import is_tensor as is_tensor
 

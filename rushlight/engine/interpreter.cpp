@@ -84,6 +84,10 @@ const Backend& host_backend() {
 void set_backend(std::string_view name) { context().host_backend = &find_backend(name); }
 uint64_t fallback_count() { return fallbacks.load(std::memory_order_relaxed); }
 
+void allocate_results(OpCall& call) {
+  for (const Tensor& result : call.out) give_memory(result, *host_backend().allocator);
+}
+
 void run_eager(OpCall& call) {
   const Backend& backend = host_backend();
   if (try_kernel(call, backend)) return;

@@ -21,6 +21,8 @@ class Interpreter {
 
 // The backend's kernel, else the composite's body, else the reference kernel (counted, warned about once).
 void run_eager(OpCall& call);
+// Memory for the results that have none yet, from the backend that runs host tensors.
+void allocate_results(OpCall& call);
 // By the thread's interpreter.
 inline void run_call(OpCall& call) {
   Interpreter* interpreter = context().interpreter;
