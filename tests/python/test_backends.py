@@ -93,7 +93,7 @@ def test_another_thread_keeps_its_own():
         thread = threading.Thread(target=lambda: seen.append(rl.get_backend()))
         thread.start()
         thread.join()
-    assert seen == [rl.get_backend()] and "torch" not in seen
+    assert seen in (["cpu"], ["reference"])
 
 
 def test_an_unknown_backend():
