@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -21,11 +22,18 @@ struct PseudoTerminal {
     const winsize size{.ws_row = 40, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     REQUIRE(ioctl(fileno(program.get()), TIOCSWINSZ, &size) == 0);
   }
-  // What the program wrote since the last call; the terminal turns \n into \r\n.
+  // What the program wrote since the last call; the terminal turns \n into \r\n. The system passes it on a little
+  // later than it was written.
   std::string read_screen() {
+    std::string text;
     char bytes[4096];
-    const ssize_t count = ::read(fileno(owner.get()), bytes, sizeof bytes);
-    return std::string(bytes, count > 0 ? count : 0);
+    pollfd waiting{.fd = fileno(owner.get()), .events = POLLIN, .revents = 0};
+    while (poll(&waiting, 1, 100) > 0 && waiting.revents & POLLIN) {
+      const ssize_t count = ::read(waiting.fd, bytes, sizeof bytes);
+      if (count <= 0) break;
+      text.append(bytes, static_cast<size_t>(count));
+    }
+    return text;
   }
   File owner{fdopen(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), "r+"), std::fclose};
   File program{nullptr, std::fclose};
