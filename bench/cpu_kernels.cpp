@@ -159,7 +159,7 @@ struct Norm {
 // One formula over whole arrays.
 struct Elementwise {
   Elementwise(int64_t count, int operands, MapLoop loop)
-      : count(count), run{.loop = loop, .operands = operands} {
+      : count(count), run{.loop = loop, .lanes = kernels().vector_bytes / 4, .operands = operands} {
     for (int k = 0; k < operands; ++k) in.push_back(numbers(count));
     out.resize(static_cast<size_t>(count));
   }

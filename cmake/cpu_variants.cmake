@@ -20,6 +20,9 @@ foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
   target_compile_definitions(rushlight PRIVATE RUSHLIGHT_HAS_ISA_${isa})
 endforeach()
 
+# Plain loops, which only -O3 vectorises.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/cast.isa.cpp" PROPERTIES COMPILE_OPTIONS -O3)
+
 # Products that are summed anyway: one rounding instead of two is closer to the truth, and twice as fast.
 set(contracted ${kernels})
 list(FILTER contracted INCLUDE REGEX "/(gemm|convolution)[^/]*$")

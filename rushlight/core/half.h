@@ -1,4 +1,5 @@
-// float16 and bfloat16: 16 bits that travel through memory; arithmetic happens in float.
+// float16 and bfloat16: 16 bits that travel through memory; arithmetic happens in float. Inlined by force, so that the
+// kernels of an instruction set share no function with others.
 #pragma once
 
 #include <bit>
@@ -11,14 +12,14 @@ struct BFloat16 {
 
   BFloat16() = default;
   // Rounds to nearest, ties to even; NaN stays NaN.
-  explicit BFloat16(float value) {
+  [[gnu::always_inline]] explicit BFloat16(float value) {
     uint32_t word = std::bit_cast<uint32_t>(value);
     if ((word & 0x7fffffffu) > 0x7f800000u)
       bits = static_cast<uint16_t>((word >> 16) | 0x40u);
     else
       bits = static_cast<uint16_t>((word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
   }
-  operator float() const { return std::bit_cast<float>(uint32_t{bits} << 16); }
+  [[gnu::always_inline]] operator float() const { return std::bit_cast<float>(uint32_t{bits} << 16); }
 };
 
 struct Half {
@@ -30,7 +31,7 @@ struct Half {
 };
 
 // Rounds to nearest, ties to even; overflows to infinity, underflows through the subnormals.
-inline Half::Half(float value) {
+[[gnu::always_inline]] inline Half::Half(float value) {
   uint32_t word = std::bit_cast<uint32_t>(value);
   uint32_t sign = (word >> 16) & 0x8000u;
   uint32_t magnitude = word & 0x7fffffffu;
@@ -49,7 +50,7 @@ inline Half::Half(float value) {
   bits = static_cast<uint16_t>(sign | result);
 }
 
-inline Half::operator float() const {
+[[gnu::always_inline]] inline Half::operator float() const {
   uint32_t sign = uint32_t{bits & 0x8000u} << 16;
   uint32_t magnitude = bits & 0x7fffu;
   uint32_t word;

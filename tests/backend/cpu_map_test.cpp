@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "rushlight/core/dtype.h"
 #include "rushlight/generated/map_ops.h"
 #include "tests/backend/cpu_testing.h"
 
@@ -20,10 +21,20 @@ int position() {
   return found;
 }
 
+// A port between memory of one type and a loop of another.
+MapPort port(DType memory, DType loop, bool into_loop) {
+  auto [to, from] = into_loop ? std::pair(loop, memory) : std::pair(memory, loop);
+  return {kernels().cast_run(static_cast<int>(to), static_cast<int>(from)), memory == loop,
+          static_cast<int>(size_of(memory))};
+}
+
 template <class T>
 MapRun run_of(int op, int part, int operands) {
-  constexpr bool wide = sizeof(T) == 8;
-  return {.loop = kernels().map_loop(op, part, wide), .wide = wide, .operands = operands};
+  MapRun run{.loop = kernels().map_loop(op, part, sizeof(T) == 8), .bytes = sizeof(T), .operands = operands};
+  run.lanes = kernels().vector_bytes / run.bytes;
+  run.out = port(dtype_of<T>, dtype_of<T>, false);
+  for (MapPort& in : run.in) in = port(dtype_of<T>, dtype_of<T>, true);
+  return run;
 }
 
 // The largest error in ULP of a function of one operand, over numbers of all sizes and between -12 and 12;
@@ -118,7 +129,7 @@ TEST_CASE("map: masks are bool in memory") {
   const auto a = random_numbers<float>(1000, 1), b = random_numbers<float>(1000, 2);
   bool less[1000];
   MapRun compare = run_of<float>(position<math::Lt>(), 0, 2);
-  compare.bool_result = true;
+  compare.out = port(DType::boolean, DType::float32, false);
   run_map(compare, {.out = less,
                     .in = {a.data(), b.data()},
                     .out_step = 1,
@@ -127,7 +138,7 @@ TEST_CASE("map: masks are bool in memory") {
                     .params = nullptr});
   std::vector<float> smaller(1000);
   MapRun choose = run_of<float>(position<math::Where>(), 0, 3);
-  choose.bool_operands = 1;
+  choose.in[0] = port(DType::boolean, DType::float32, true);
   run_map(choose, {.out = smaller.data(),
                    .in = {less, a.data(), b.data()},
                    .out_step = 1,
@@ -137,6 +148,27 @@ TEST_CASE("map: masks are bool in memory") {
   for (int i = 0; i < 1000; ++i) {
     CHECK(less[i] == (a[i] < b[i]));
     CHECK(smaller[i] == std::min(a[i], b[i]));
+  }
+}
+
+TEST_CASE("map: operands and results of other types are cast, single numbers too") {
+  std::vector<int16_t> a(1000);
+  std::vector<uint8_t> y(1000);
+  for (int i = 0; i < 1000; ++i) a[i] = static_cast<int16_t>(i % 50);
+  const double factor = 2.5;
+  MapRun run = run_of<float>(position<math::Mul>(), 0, 2);
+  run.in[0] = port(DType::int16, DType::float32, true);
+  run.in[1] = port(DType::float64, DType::float32, true);
+  run.out = port(DType::uint8, DType::float32, false);
+  for (int64_t count : {1, 5, 511, 513, 1000}) {
+    std::fill(y.begin(), y.end(), 255);
+    run_map(run, {.out = y.data(),
+                  .in = {a.data(), &factor},
+                  .out_step = 1,
+                  .step = {1, 0},
+                  .count = count,
+                  .params = nullptr});
+    for (int64_t i = 0; i < 1000; ++i) CHECK(y[i] == (i < count ? static_cast<uint8_t>(2.5f * a[i]) : 255));
   }
 }
 

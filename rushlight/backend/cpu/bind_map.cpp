@@ -1,62 +1,67 @@
-// MAP ops on SIMD loops: any layout is cut into rows of a run, numbers of another type are cast where they
-// are single.
-#include <algorithm>
-
+// MAP ops on SIMD loops, or the plain ones for whole numbers: any layout is cut into rows of a run.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/cpu/map_run.h"
 #include "rushlight/backend/map_facts.h"
+#include "rushlight/backend/reference/map_loops.h"
 #include "rushlight/backend/strided_loop.h"
 
 namespace rushlight::cpu {
 
 namespace {
 
-// Operands as the loops want them: a tensor of one element may be of any type, its number is cast aside.
-struct Operands {
-  SmallVector<Tensor, kMapOperands> tensors;
+MapPort port(const Tensor& tensor, DType loop_type, bool into_loop) {
+  DType memory = tensor.dtype();
+  CastRun cast = into_loop ? cast_run(loop_type, memory) : cast_run(memory, loop_type);
+  return {cast, memory == loop_type, static_cast<int>(size_of(memory))};
+}
 
-  bool collect(const KernelCall& call, const MapCall& map) {
-    for (size_t k = 0; k < call.in.size(); ++k) {
-      DType wanted = map.bool_operands >> k & 1 ? DType::boolean : map.type;
-      const Tensor& tensor = call.in[k];
-      if (tensor.dtype() == wanted)
-        tensors.push_back(tensor);
-      else if (tensor.numel() == 1)
-        tensors.push_back(cast_number(tensor, wanted));
-      else
-        return false;
-    }
-    return true;
+// SIMD loops compute floats and doubles, and masks travel through them as numbers. For whole numbers and truth values
+// there are the reference's loops, in which a mask is a bool.
+MapRun run_of(const KernelCall& call, const MapCall& map) {
+  bool vectors = has_kernels(map.type);
+  MapRun run;
+  run.operands = static_cast<int>(call.in.size());
+  run.bytes = static_cast<int>(size_of(map.type));
+  if (vectors) {
+    run.loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
+    run.lanes = kernels().vector_bytes / run.bytes;
+  } else {
+    run.loop = reference::map_loop(call.id, call.part, map.type);
   }
+  auto loop_type = [&](bool mask) { return mask && !vectors ? DType::boolean : map.type; };
+  run.out = port(call.out[0], loop_type(map.bool_result), false);
+  for (size_t k = 0; k < call.in.size(); ++k)
+    run.in[k] = port(call.in[k], loop_type(map.bool_operands >> k & 1), true);
+  return run;
+}
 
-  static Tensor cast_number(const Tensor& tensor, DType wanted) {
-    Tensor number = empty(IntList(), wanted);
-    visit(wanted, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      *static_cast<T*>(number.raw_data()) = tensor.item<T>();
-    });
-    return number;
+// One contiguous run: most calls.
+void run_flat(const KernelCall& call, const MapCall& map, const MapRun& run) {
+  MapArgs args;
+  args.out = call.out[0].raw_data();
+  args.out_step = 1;
+  args.count = call.out[0].numel();
+  args.params = map.params;
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    args.in[k] = call.in[k].raw_data();
+    args.step[k] = 1;
   }
-};
+  run_map(run, args);
+}
 
 }  // namespace
 
 bool map(const KernelCall& call) {
   MapCall map(call);
-  if (!has_kernels(map.type) || call.out[0].dtype() != (map.bool_result ? DType::boolean : map.type))
-    return false;
-  MapRun run;
-  run.wide = map.type == DType::float64;
-  run.loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), run.wide);
+  MapRun run = run_of(call, map);
   if (!run.loop) return false;
-  Operands operands;
-  if (!operands.collect(call, map)) return false;
-  run.operands = static_cast<int>(call.in.size());
-  run.bool_operands = map.bool_operands;
-  run.bool_result = map.bool_result;
+  if (map.flat) {
+    run_flat(call, map, run);
+    return true;
+  }
   StridedLoop<kMapOperands + 1> walk;
   walk.add(call.out[0]);
-  for (const Tensor& tensor : operands.tensors) walk.add(tensor);
+  for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
   walk.each_plane(
       [&](char* const* at, const int64_t* step, int64_t n, const int64_t* row_step, int64_t rows) {
         MapArgs args;

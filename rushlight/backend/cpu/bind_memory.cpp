@@ -1,5 +1,7 @@
-// Filling, copying, summing.
+// Filling, copying, casting.
 #include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/backend/strided_loop.h"
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
 
 namespace rushlight::cpu {
@@ -22,6 +24,34 @@ void copy_same_type(const Tensor& to, const Tensor& from) {
   kernels().copy(args);
 }
 
+namespace {
+
+constexpr int64_t kChunk = 1 << 14;  // elements of one chunk of parallel work
+
+void cast_elements(const Tensor& to, const Tensor& from) {
+  CastRun cast = cast_run(to.dtype(), from.dtype());
+  auto out_bytes = static_cast<int64_t>(to.element_size()), in_bytes = static_cast<int64_t>(from.element_size());
+  StridedLoop<2> loop;
+  loop.add(to);
+  loop.add(from);
+  loop.each_plane([&](char* const* at, const int64_t* step, int64_t n, const int64_t* row, int64_t rows) {
+    const int64_t cols = std::min(n, kChunk), col_chunks = (n + cols - 1) / cols;
+    const int64_t height = std::max<int64_t>(1, kChunk / cols), row_chunks = (rows + height - 1) / height;
+    parallel_for(row_chunks * col_chunks, [&](int64_t chunk) {
+      const int64_t first = chunk / col_chunks * height, j = chunk % col_chunks * cols;
+      for (int64_t i = first; i < std::min(first + height, rows); ++i)
+        cast(at[0] + (i * row[0] + j * step[0]) * out_bytes, step[0],
+             at[1] + (i * row[1] + j * step[1]) * in_bytes, step[1], std::min(cols, n - j));
+    });
+  });
+}
+
+}  // namespace
+
+void copy_elements(const Tensor& to, const Tensor& from) {
+  to.dtype() == from.dtype() ? copy_same_type(to, from) : cast_elements(to, from);
+}
+
 Tensor row_major(const Tensor& tensor) {
   if (!tensor.defined() || tensor.is_contiguous()) return tensor;
   Tensor copy = empty(tensor.shape(), tensor.dtype());
@@ -29,63 +59,55 @@ Tensor row_major(const Tensor& tensor) {
   return copy;
 }
 
-bool full(const KernelCall& call) {
-  const Tensor& out = call.out[0];
-  if (!out.is_contiguous()) return false;
-  alignas(16) unsigned char value[16];
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    T element = call.in[0].item<T>();
-    std::memcpy(value, &element, sizeof element);
-  });
+Tensor row_major_as(const Tensor& tensor, DType dtype) {
+  if (!tensor.defined() || tensor.dtype() == dtype) return row_major(tensor);
+  Tensor copy = empty(tensor.shape(), dtype);
+  cast_elements(copy, tensor);
+  return copy;
+}
+
+namespace {
+
+// Every element of `out` becomes the one number of `value`.
+bool fill_with(const Tensor& out, const Tensor& value) {
+  alignas(16) unsigned char element[16];
+  cast_run(out.dtype(), value.dtype())(element, 1, value.raw_data(), 1, 1);
+  if (!out.is_contiguous()) {
+    copy_same_type(out, from_blob(element, IntList(), out.dtype()));
+    return true;
+  }
   FillArgs args;
   args.out = out.raw_data();
   args.count = out.numel();
-  args.value = value;
+  args.value = element;
   args.element_bytes = static_cast<int>(out.element_size());
   kernels().fill(args);
   return true;
 }
 
-bool clone(const KernelCall& call) {
-  copy_same_type(call.out[0], call.in[0]);
+}  // namespace
+
+bool full(const KernelCall& call) { return fill_with(call.out[0], call.in[0]); }
+bool fill(const KernelCall& call) { return fill_with(call.out[0], call.in[1]); }
+
+bool copy_first(const KernelCall& call) {
+  copy_elements(call.out[0], call.in[0]);
   return true;
 }
 
 bool copy(const KernelCall& call) {
-  if (call.in[1].dtype() != call.out[0].dtype()) return false;
-  copy_same_type(call.out[0], call.in[1]);
+  copy_elements(call.out[0], call.in[1]);
   return true;
 }
 
-// Reduced dimensions that stand together in row-major memory: [outer, reduced, inner].
-bool sum(const KernelCall& call) {
-  const Tensor &input = call.in[0], &out = call.out[0];
-  if (!input.is_contiguous() || input.dtype() != out.dtype() || !has_kernels(input.dtype())) return false;
-  args::Sum a(call.attrs);
-  int rank = input.rank(), first = 0, last = rank;
-  if (a.dim && !a.dim->empty() && rank) {
-    SmallVector<bool, 8> goes(static_cast<size_t>(rank), false);
-    for (int64_t dim : *a.dim) goes[static_cast<size_t>(dim < 0 ? dim + rank : dim)] = true;
-    while (first < rank && !goes[static_cast<size_t>(first)]) ++first;
-    last = first;
-    while (last < rank && goes[static_cast<size_t>(last)]) ++last;
-    for (int d = last; d < rank; ++d)
-      if (goes[static_cast<size_t>(d)]) return false;
-  }
-  int64_t sizes[3] = {1, 1, 1};
-  for (int d = 0; d < rank; ++d) sizes[d < first ? 0 : d < last ? 1 : 2] *= input.layout().size(d);
-  return with_floating(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    ReductionArgs<T> args;
-    args.outer = sizes[0];
-    args.reduced = sizes[1];
-    args.inner = sizes[2];
-    args.x = pointer<T>(input);
-    args.y = pointer<T>(out);
-    floating_kernels<T>().reduce(args);
-    return true;
-  });
+bool as_strided_scatter(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  args::AsStridedScatter a(call.attrs);
+  copy_elements(out, call.in[0]);
+  int64_t start = call.in[0].storage_offset();  // infer made sure that both are rows of the same elements
+  int64_t offset = out.storage_offset() + (a.storage_offset ? *a.storage_offset - start : 0);
+  copy_elements(alias(out, Layout(a.size, a.stride, offset)), call.in[1]);
+  return true;
 }
 
 }  // namespace rushlight::cpu

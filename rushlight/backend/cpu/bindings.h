@@ -9,9 +9,20 @@ namespace rushlight::cpu {
 // Each declines (returns false) what it has no fast way for.
 bool map(const KernelCall& call);
 bool full(const KernelCall& call);
-bool clone(const KernelCall& call);
+bool fill(const KernelCall& call);
+bool copy_first(const KernelCall& call);  // clone, to
 bool copy(const KernelCall& call);
+bool as_strided_scatter(const KernelCall& call);
 bool sum(const KernelCall& call);
+bool prod(const KernelCall& call);
+bool any(const KernelCall& call);
+bool all(const KernelCall& call);
+bool max_dim(const KernelCall& call);
+bool min_dim(const KernelCall& call);
+bool amax(const KernelCall& call);
+bool amin(const KernelCall& call);
+bool argmax(const KernelCall& call);
+bool argmin(const KernelCall& call);
 bool matmul(const KernelCall& call);
 bool linear(const KernelCall& call);
 bool linear_backward(const KernelCall& call);
@@ -42,14 +53,20 @@ bool with_floating(DType dtype, Body&& body) {
   return false;
 }
 
+inline CastRun cast_run(DType to, DType from) {
+  return kernels().cast_run(static_cast<int>(to), static_cast<int>(from));
+}
+
 template <class T>
 T* pointer(const Tensor& tensor) {
   return tensor.defined() ? static_cast<T*>(tensor.raw_data()) : nullptr;
 }
-// to <- from of the same dtype, broadcast, any strides.
+// to <- from, broadcast, any strides; the second of the two casts where the types differ.
 void copy_same_type(const Tensor& to, const Tensor& from);
-// The tensor itself, or a row-major copy for the length of a call.
+void copy_elements(const Tensor& to, const Tensor& from);
+// The tensor itself, or a row-major copy (of that type) for the length of a call.
 Tensor row_major(const Tensor& tensor);
+Tensor row_major_as(const Tensor& tensor, DType dtype);
 // The column sums of a rows x columns matrix.
 template <class T>
 void sum_rows(int64_t rows, int64_t columns, const T* x, T* y) {

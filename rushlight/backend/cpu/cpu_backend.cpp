@@ -12,9 +12,21 @@ const Backend& cpu_backend() {
       for (Part part : {Part::forward, Part::grad0, Part::grad1, Part::grad2}) table.set(id, cpu::map, part);
     }
     table.set(OpId::full, cpu::full);
-    table.set(OpId::clone, cpu::clone);
+    table.set(OpId::fill, cpu::fill);
+    table.set(OpId::clone, cpu::copy_first);
+    table.set(OpId::to, cpu::copy_first);
     table.set(OpId::copy, cpu::copy);
+    table.set(OpId::as_strided_scatter, cpu::as_strided_scatter);
     table.set(OpId::sum, cpu::sum);
+    table.set(OpId::prod, cpu::prod);
+    table.set(OpId::any, cpu::any);
+    table.set(OpId::all, cpu::all);
+    table.set(OpId::max_dim, cpu::max_dim);
+    table.set(OpId::min_dim, cpu::min_dim);
+    table.set(OpId::amax, cpu::amax);
+    table.set(OpId::amin, cpu::amin);
+    table.set(OpId::argmax, cpu::argmax);
+    table.set(OpId::argmin, cpu::argmin);
     table.set(OpId::matmul, cpu::matmul);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "rushlight/backend/cpu/attention.h"
+#include "rushlight/backend/cpu/cast.h"
 #include "rushlight/backend/cpu/copy.h"
+#include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
 #include "rushlight/backend/cpu/optimizer.h"
 #include "rushlight/backend/cpu/reduction.h"
@@ -30,6 +32,7 @@ struct FloatingKernels {
   void (*cross_entropy_backward)(const CrossEntropyBackwardArgs<T>&);
 
   void (*reduce)(const ReductionArgs<T>&);
+  void (*extreme)(const ExtremeArgs<T>&);
   void (*adam_step)(const AdamArgs<T>&);
   void (*sgd_step)(const SgdArgs<T>&);
 };
@@ -43,6 +46,7 @@ struct Kernels {
   // The loop of the op-th formula of MapOps for float, or double if `wide`: its forward part 0, or its
   // gradient with respect to operand part - 1. Null where the formula has none. run_map() calls it.
   MapLoop (*map_loop)(int op, int part, bool wide);
+  CastRun (*cast_run)(int to, int from);  // of DTypes
 };
 
 // The table for chosen_isa(), picked at the first call.

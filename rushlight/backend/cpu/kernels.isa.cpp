@@ -30,12 +30,15 @@ void cross_entropy_backward(const CrossEntropyBackwardArgs<T>&);
 template <class T>
 void reduce(const ReductionArgs<T>&);
 template <class T>
+void extreme(const ExtremeArgs<T>&);
+template <class T>
 void adam_step(const AdamArgs<T>&);
 template <class T>
 void sgd_step(const SgdArgs<T>&);
 void copy(const CopyArgs&);
 void fill(const FillArgs&);
 MapLoop map_loop(int op, int part, bool wide);
+CastRun cast_run_between(int to, int from);
 
 namespace {
 template <class T>
@@ -52,6 +55,7 @@ constexpr FloatingKernels<T> kFloating{
     .cross_entropy = cross_entropy<T>,
     .cross_entropy_backward = cross_entropy_backward<T>,
     .reduce = reduce<T>,
+    .extreme = extreme<T>,
     .adam_step = adam_step<T>,
     .sgd_step = sgd_step<T>,
 };
@@ -65,6 +69,7 @@ constinit const Kernels kKernels{
     .copy = copy,
     .fill = fill,
     .map_loop = map_loop,
+    .cast_run = cast_run_between,
 };
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -1,23 +1,30 @@
-// Runs of elementwise work for the loops of the SIMD kernels: any steps and lengths, bool masks, parallel
-// chunks.
+// Runs of elementwise work for the loops of MAP ops: any steps, lengths and element types, in parallel chunks.
 #pragma once
 
+#include "rushlight/backend/cpu/cast.h"
 #include "rushlight/backend/map_loop.h"
 
 namespace rushlight::cpu {
 
+// How one operand lies in memory.
+struct MapPort {
+  CastRun cast = nullptr;  // into the loop's number type, or out of it
+  bool same = true;        // memory holds the loop's own type: cast is a copy
+  int bytes = 4;           // of an element in memory
+};
+
 struct MapRun {
   MapLoop loop = nullptr;
-  bool wide = false;  // the loop computes in double, else in float
+  int bytes = 4;  // of a number in the loop
+  int lanes = 1;  // the loop takes multiples of them, side by side or repeated; with 1 it takes any steps
   int operands = 0;
-  unsigned bool_operands = 0;  // bit k: in[k] is bool in memory
-  bool bool_result = false;
+  MapPort out = {}, in[kMapOperands] = {};
   int64_t rows = 1;  // how often the run is repeated, with these steps from one to the next
   int64_t out_row = 0, in_row[kMapOperands] = {};
 };
 
-// `first` describes the first row: count elements of the loop's number type or of bool, with any steps. The
-// result may be the same memory as an operand of the same steps, and may overlap none otherwise.
+// `first` describes the first row; steps are in elements. The result may be the same memory as an operand of the same
+// steps and type, and may overlap none otherwise.
 void run_map(const MapRun& run, const MapArgs& first);
 
 }  // namespace rushlight::cpu

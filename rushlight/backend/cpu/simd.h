@@ -128,19 +128,20 @@ RUSHLIGHT_INLINE void store(T* to, Vec<T> x) {
 
 // The machine's own registers: a Vec is one of them, or several if RUSHLIGHT_VECTOR_BYTES says so.
 #if defined(__AVX512F__)
-RUSHLIGHT_INLINE __m512 native_sqrt(__m512 x) { return _mm512_sqrt_ps(x); }
-RUSHLIGHT_INLINE __m512d native_sqrt(__m512d x) { return _mm512_sqrt_pd(x); }
+// The forms with a full mask: those without begin with an undefined register, of which GCC 12 warns.
+RUSHLIGHT_INLINE __m512 native_sqrt(__m512 x) { return _mm512_maskz_sqrt_ps(0xffff, x); }
+RUSHLIGHT_INLINE __m512d native_sqrt(__m512d x) { return _mm512_maskz_sqrt_pd(0xff, x); }
 RUSHLIGHT_INLINE __m512 native_multiply_add(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 RUSHLIGHT_INLINE __m512d native_multiply_add(__m512d a, __m512d b, __m512d c) {
   return _mm512_fmadd_pd(a, b, c);
 }
 template <int Mode>
 RUSHLIGHT_INLINE __m512 native_round(__m512 x) {
-  return _mm512_roundscale_ps(x, Mode);
+  return _mm512_maskz_roundscale_ps(0xffff, x, Mode);
 }
 template <int Mode>
 RUSHLIGHT_INLINE __m512d native_round(__m512d x) {
-  return _mm512_roundscale_pd(x, Mode);
+  return _mm512_maskz_roundscale_pd(0xff, x, Mode);
 }
 using NativeFloats = __m512;
 using NativeDoubles = __m512d;

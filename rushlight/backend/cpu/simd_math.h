@@ -187,8 +187,10 @@ RUSHLIGHT_INLINE Vec<float> erfc_of_nonnegative(Vec<float> x) {
   const V q =
       polynomial(t, 1.2769783936, -0.092763980839, -0.16603142616, 0.16405535148, -0.054204309361,
                  -0.0080599066881, 0.0086317351889, 0.0013135964676, -0.0012299885948, -0.00040064278432);
-  const V square = a * a, lost = multiply_add(a, a, -square);  // a^2 = square + lost
-  return exp(-square) * (1 - lost) * q / (a + a + 1);
+  // a^2 = high^2 + lost, the first without rounding: half of the bits times themselves.
+  const V high(typename V::Bits(a.bits() & ~0xfff));
+  const V lost = (a - high) * (a + high);
+  return exp(-(high * high)) * polynomial(-lost, 1, 1, 1 / 2.0, 1 / 6.0, 1 / 24.0) * q / (a + a + 1);
 }
 
 // 3 ULP for float.

@@ -4,6 +4,7 @@
 #include "rushlight/backend/map_facts.h"
 #include "rushlight/backend/map_loop.h"
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/reference/map_loops.h"
 #include "rushlight/backend/strided_loop.h"
 
 namespace rushlight::reference {
@@ -189,10 +190,13 @@ void run_strided(const KernelCall& call, const MapCall& map, MapLoop loop) {
 
 }  // namespace
 
+MapLoop map_loop(OpId id, Part part, DType type) {
+  return kLoops[static_cast<size_t>(map_index(id))][static_cast<size_t>(part)][static_cast<size_t>(type)];
+}
+
 bool map(const KernelCall& call) {
   MapCall map(call);
-  MapLoop loop = kLoops[static_cast<size_t>(map_index(call.id))][static_cast<size_t>(call.part)]
-                       [static_cast<size_t>(map.type)];
+  MapLoop loop = map_loop(call.id, call.part, map.type);
   if (!loop) return false;
   map.flat ? run_flat(call, map, loop) : run_strided(call, map, loop);
   return true;

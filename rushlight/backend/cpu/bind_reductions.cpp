@@ -1,0 +1,247 @@
+// Sums, products, truth, extremes: any dimensions of any layout and type, brought to one axis of three. Extremes of 64-bit
+// whole numbers are left to the reference.
+#include <algorithm>
+
+#include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/backend/reference/kernels.h"
+#include "rushlight/base/thread_pool.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::cpu {
+
+namespace {
+
+using Flags = SmallVector<bool, 8>;
+
+// The dimensions that go; all of them where none are named.
+Flags reduced_dims(const Tensor& input, const OptionalIntList& dims) {
+  Flags goes(static_cast<size_t>(input.rank()), !dims || dims->empty());
+  if (dims && input.rank())
+    for (int64_t dim : *dims) goes[static_cast<size_t>(dim < 0 ? dim + input.rank() : dim)] = true;
+  return goes;
+}
+Flags reduced_dims(const Tensor& input, std::optional<int64_t> dim) {
+  return reduced_dims(input, dim ? OptionalIntList(*dim) : OptionalIntList());
+}
+
+// Row-major memory of outer x reduced x inner numbers.
+struct Axes {
+  Tensor x;
+  int64_t outer = 1, reduced = 1, inner = 1;
+};
+
+// Whether the reduced dimensions, those of size 1 aside, stand together.
+bool stand_together(const Layout& layout, const Flags& goes) {
+  int changes = 0;
+  bool last = false;
+  for (int d = 0; d < layout.rank(); ++d) {
+    if (layout.size(d) == 1) continue;
+    changes += goes[static_cast<size_t>(d)] != last;
+    last = goes[static_cast<size_t>(d)];
+  }
+  return changes <= 2;
+}
+
+// The reduced dimensions moved behind the others.
+Layout reduced_last(const Layout& layout, const Flags& goes) {
+  Shape shape;
+  Strides strides;
+  for (bool last : {false, true})
+    for (int d = 0; d < layout.rank(); ++d)
+      if (goes[static_cast<size_t>(d)] == last) {
+        shape.push_back(layout.size(d));
+        strides.push_back(layout.stride(d));
+      }
+  return Layout({shape.data(), shape.size()}, {strides.data(), strides.size()}, layout.offset());
+}
+
+Axes axes_of(const Tensor& input, const Flags& goes, DType dtype) {
+  Axes axes;
+  const Layout& layout = input.layout();
+  bool in_place = layout.is_contiguous() && stand_together(layout, goes);
+  axes.x = row_major_as(in_place ? input : alias(input, reduced_last(layout, goes)), dtype);
+  bool behind = false;
+  for (int d = 0; d < layout.rank(); ++d) {
+    bool reduced = goes[static_cast<size_t>(d)];
+    behind |= reduced && layout.size(d) != 1;
+    (reduced ? axes.reduced : behind && in_place ? axes.inner : axes.outer) *= layout.size(d);
+  }
+  return axes;
+}
+
+// -- floating numbers, by SIMD
+
+bool fold(const KernelCall& call, const Flags& goes, Reduction kind) {
+  const Tensor& out = call.out[0];
+  DType dtype = compute_type(out.dtype());
+  Axes axes = axes_of(call.in[0], goes, dtype);
+  Tensor result = out.dtype() == dtype && out.is_contiguous() ? out : empty(out.shape(), dtype);
+  bool done = with_floating(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    floating_kernels<T>().reduce({.kind = kind,
+                                  .outer = axes.outer,
+                                  .reduced = axes.reduced,
+                                  .inner = axes.inner,
+                                  .x = pointer<T>(axes.x),
+                                  .y = pointer<T>(result)});
+    return true;
+  });
+  if (done && !result.is_same(out)) copy_elements(out, result);
+  return done;
+}
+
+// -- whole numbers and truth, in int64: any order gives the same
+
+enum class Whole : uint8_t { add, multiply, either, both };
+
+int64_t combined(Whole kind, int64_t a, int64_t b) {
+  switch (kind) {
+    case Whole::add: return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    case Whole::multiply: return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    case Whole::either: return a | b;
+    default: return a & b;
+  }
+}
+
+class WholeFold {
+ public:
+  WholeFold(Whole kind, Axes axes) : kind_(kind), axes_(std::move(axes)) {}
+
+  // int64, outer x inner.
+  Tensor run() const {
+    int64_t parts = std::clamp<int64_t>(axes_.reduced >> 16, 1, 64), size = (axes_.reduced + parts - 1) / parts;
+    Tensor partial = empty({parts, axes_.outer, axes_.inner}, DType::int64);
+    int64_t* to = pointer<int64_t>(partial);
+    parallel_for(parts * axes_.outer, [&](int64_t chunk) {
+      int64_t part = chunk / axes_.outer, outer = chunk % axes_.outer, first = part * size;
+      fold_part(outer, first, std::clamp<int64_t>(axes_.reduced - first, 0, size), to + chunk * axes_.inner);
+    });
+    int64_t results = axes_.outer * axes_.inner;
+    for (int64_t part = 1; part < parts; ++part)
+      for (int64_t i = 0; i < results; ++i) to[i] = combined(kind_, to[i], to[part * results + i]);
+    const int64_t shape[] = {axes_.outer, axes_.inner};
+    return alias(partial, Layout(shape));
+  }
+
+ private:
+  static constexpr int64_t kTile = 512;
+
+  int64_t identity() const { return kind_ == Whole::multiply || kind_ == Whole::both ? 1 : 0; }
+
+  void widen(int64_t* to, int64_t place, int64_t count) const {
+    const char* from = static_cast<const char*>(axes_.x.raw_data());
+    cast_(to, 1, from + place * static_cast<int64_t>(axes_.x.element_size()), 1, count);
+  }
+
+  void fold_part(int64_t outer, int64_t first, int64_t count, int64_t* to) const {
+    int64_t tile[kTile], start = (outer * axes_.reduced + first) * axes_.inner;
+    std::fill_n(to, axes_.inner, identity());
+    if (axes_.inner == 1) {
+      for (int64_t i = 0; i < count; i += kTile) {
+        int64_t n = std::min(kTile, count - i);
+        widen(tile, start + i, n);
+        for (int64_t k = 0; k < n; ++k) *to = combined(kind_, *to, tile[k]);
+      }
+      return;
+    }
+    for (int64_t r = 0; r < count; ++r)
+      for (int64_t j = 0; j < axes_.inner; j += kTile) {
+        int64_t n = std::min(kTile, axes_.inner - j);
+        widen(tile, start + r * axes_.inner + j, n);
+        for (int64_t k = 0; k < n; ++k) to[j + k] = combined(kind_, to[j + k], tile[k]);
+      }
+  }
+
+  Whole kind_;
+  Axes axes_;
+  CastRun cast_ = cast_run(DType::int64, axes_.x.dtype());
+};
+
+void fold_whole(const KernelCall& call, const Flags& goes, Whole kind) {
+  bool truth = kind == Whole::either || kind == Whole::both;
+  Axes axes = axes_of(call.in[0], goes, truth ? DType::boolean : call.in[0].dtype());
+  Tensor result = WholeFold(kind, std::move(axes)).run();
+  copy_elements(call.out[0], alias(result, Layout(call.out[0].shape())));
+}
+
+// The type of the result decides what is folded, and how.
+bool fold_as(const KernelCall& call, const Flags& goes, Reduction floating, Whole whole, Whole truth) {
+  DType dtype = call.out[0].dtype();
+  if (is_floating(dtype)) return fold(call, goes, floating);
+  fold_whole(call, goes, dtype == DType::boolean ? truth : whole);
+  return true;
+}
+
+// any and all: no named dimension (dim=()) means that each element stands alone.
+bool truth(const KernelCall& call, Whole kind) {
+  OptionalIntList dims = args::Any(call.attrs).dim;
+  const Tensor& input = call.in[0];
+  bool none = dims && dims->empty();
+  fold_whole(call, none ? Flags(static_cast<size_t>(input.rank()), false) : reduced_dims(input, dims), kind);
+  return true;
+}
+
+// -- extremes
+
+// Halves are compared as float32 and whole numbers of up to 32 bits as float64, which holds each of them.
+DType compared_type(DType dtype) {
+  if (dtype == DType::float64 || (!is_floating(dtype) && size_of(dtype) <= 4)) return DType::float64;
+  return is_floating(dtype) ? DType::float32 : dtype;
+}
+
+bool find_extremes(const KernelCall& call, const Flags& goes, bool smallest, const Tensor& values,
+                   const Tensor& indices) {
+  DType dtype = compared_type(call.in[0].dtype());
+  Axes axes = axes_of(call.in[0], goes, dtype);
+  for (const Tensor* out : {&values, &indices})
+    if (out->defined() && !out->is_contiguous()) return false;
+  Tensor found = !values.defined() || values.dtype() == dtype ? values : empty(values.shape(), dtype);
+  bool done = with_floating(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    floating_kernels<T>().extreme({.smallest = smallest,
+                                   .outer = axes.outer,
+                                   .reduced = axes.reduced,
+                                   .inner = axes.inner,
+                                   .x = pointer<T>(axes.x),
+                                   .value = pointer<T>(found),
+                                   .index = pointer<int64_t>(indices)});
+    return true;
+  });
+  if (done && values.defined() && !found.is_same(values)) copy_elements(values, found);
+  return done;
+}
+
+bool best_along(const KernelCall& call, bool smallest) {
+  Flags goes = reduced_dims(call.in[0], std::optional<int64_t>(call.attrs[0].as_int()));
+  return find_extremes(call, goes, smallest, call.out[0], call.out[1]);
+}
+bool best_value(const KernelCall& call, bool smallest) {
+  Flags goes = reduced_dims(call.in[0], args::Amax(call.attrs).dim);
+  return find_extremes(call, goes, smallest, call.out[0], {});
+}
+bool best_place(const KernelCall& call, bool smallest) {
+  Flags goes = reduced_dims(call.in[0], args::Argmax(call.attrs).dim);
+  return find_extremes(call, goes, smallest, {}, call.out[0]);
+}
+
+}  // namespace
+
+bool sum(const KernelCall& call) {
+  Flags goes = reduced_dims(call.in[0], args::Sum(call.attrs).dim);
+  return fold_as(call, goes, Reduction::sum, Whole::add, Whole::either);
+}
+bool prod(const KernelCall& call) {
+  Flags goes = reduced_dims(call.in[0], args::Prod(call.attrs).dim);
+  return fold_as(call, goes, Reduction::product, Whole::multiply, Whole::both);
+}
+bool any(const KernelCall& call) { return truth(call, Whole::either); }
+bool all(const KernelCall& call) { return truth(call, Whole::both); }
+
+bool max_dim(const KernelCall& call) { return best_along(call, false) || reference::max_dim(call); }
+bool min_dim(const KernelCall& call) { return best_along(call, true) || reference::min_dim(call); }
+bool amax(const KernelCall& call) { return best_value(call, false) || reference::amax(call); }
+bool amin(const KernelCall& call) { return best_value(call, true) || reference::amin(call); }
+bool argmax(const KernelCall& call) { return best_place(call, false) || reference::argmax(call); }
+bool argmin(const KernelCall& call) { return best_place(call, true) || reference::argmin(call); }
+
+}  // namespace rushlight::cpu
