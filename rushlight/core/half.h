@@ -1,5 +1,5 @@
-// float16 and bfloat16: 16 bits that travel through memory; arithmetic happens in float. Inlined by force, so that the
-// kernels of an instruction set share no function with others.
+// float16 and bfloat16: 16 bits that travel through memory; arithmetic happens in float. Inlined by force, so
+// that the kernels of an instruction set share no function with others.
 #pragma once
 
 #include <bit>

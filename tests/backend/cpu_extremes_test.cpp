@@ -48,9 +48,8 @@ Found<T> by_search(bool smallest, int64_t outer, int64_t reduced, int64_t inner,
 }  // namespace
 
 TEST_CASE_TEMPLATE("the first of the best, over any axis, ties and NaN included", T, float, double) {
-  const int64_t shapes[][3] = {{1, 1, 1},   {1, 7, 1},    {5, 33, 1}, {3, 50000, 1},
-                               {4, 9, 1},   {1, 9, 64},   {4, 49, 65}, {2, 3, 700},
-                               {700, 2, 1}, {1, 16385, 1}, {6, 8, 1},   {2, 100, 3}};
+  const int64_t shapes[][3] = {{1, 1, 1},   {1, 7, 1},   {5, 33, 1},  {3, 50000, 1}, {4, 9, 1}, {1, 9, 64},
+                               {4, 49, 65}, {2, 3, 700}, {700, 2, 1}, {1, 16385, 1}, {6, 8, 1}, {2, 100, 3}};
   for (const auto& [outer, reduced, inner] : shapes)
     for (int distinct : {2, 50, 1 << 20})
       for (bool nan : {false, true})

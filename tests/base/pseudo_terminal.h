@@ -22,8 +22,8 @@ struct PseudoTerminal {
     const winsize size{.ws_row = 40, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     REQUIRE(ioctl(fileno(program.get()), TIOCSWINSZ, &size) == 0);
   }
-  // What the program wrote since the last call; the terminal turns \n into \r\n. The system passes it on a little
-  // later than it was written.
+  // What the program wrote since the last call; the terminal turns \n into \r\n. The system passes it on a
+  // little later than it was written.
   std::string read_screen() {
     std::string text;
     char bytes[4096];

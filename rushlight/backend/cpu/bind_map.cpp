@@ -2,7 +2,7 @@
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/cpu/map_run.h"
 #include "rushlight/backend/map_facts.h"
-#include "rushlight/backend/reference/map_loops.h"
+#include "rushlight/backend/plain_loops.h"
 #include "rushlight/backend/strided_loop.h"
 
 namespace rushlight::cpu {
@@ -15,18 +15,19 @@ MapPort port(const Tensor& tensor, DType loop_type, bool into_loop) {
   return {cast, memory == loop_type, static_cast<int>(size_of(memory))};
 }
 
-// SIMD loops compute floats and doubles, and masks travel through them as numbers. For whole numbers and truth values
-// there are the reference's loops, in which a mask is a bool.
+// SIMD loops compute floats and doubles, and masks travel through them as numbers. For whole numbers and
+// truth values there are the reference's loops, in which a mask is a bool.
 MapRun run_of(const KernelCall& call, const MapCall& map) {
   bool vectors = has_kernels(map.type);
   MapRun run;
   run.operands = static_cast<int>(call.in.size());
   run.bytes = static_cast<int>(size_of(map.type));
   if (vectors) {
-    run.loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
+    run.loop =
+        kernels().map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
     run.lanes = kernels().vector_bytes / run.bytes;
   } else {
-    run.loop = reference::map_loop(call.id, call.part, map.type);
+    run.loop = plain_map_loop(call.id, call.part, map.type);
   }
   auto loop_type = [&](bool mask) { return mask && !vectors ? DType::boolean : map.type; };
   run.out = port(call.out[0], loop_type(map.bool_result), false);

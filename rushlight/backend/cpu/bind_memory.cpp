@@ -30,7 +30,8 @@ constexpr int64_t kChunk = 1 << 14;  // elements of one chunk of parallel work
 
 void cast_elements(const Tensor& to, const Tensor& from) {
   CastRun cast = cast_run(to.dtype(), from.dtype());
-  auto out_bytes = static_cast<int64_t>(to.element_size()), in_bytes = static_cast<int64_t>(from.element_size());
+  auto out_bytes = static_cast<int64_t>(to.element_size()),
+       in_bytes = static_cast<int64_t>(from.element_size());
   StridedLoop<2> loop;
   loop.add(to);
   loop.add(from);

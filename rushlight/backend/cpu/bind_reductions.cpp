@@ -1,9 +1,8 @@
-// Sums, products, truth, extremes: any dimensions of any layout and type, brought to one axis of three. Extremes of 64-bit
-// whole numbers are left to the reference.
+// Sums, products, truth, extremes: any dimensions of any layout and type, brought to one axis of three.
+// Extremes of 64-bit whole numbers are left to the reference.
 #include <algorithm>
 
 #include "rushlight/backend/cpu/bindings.h"
-#include "rushlight/backend/reference/kernels.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
 
@@ -109,7 +108,8 @@ class WholeFold {
 
   // int64, outer x inner.
   Tensor run() const {
-    int64_t parts = std::clamp<int64_t>(axes_.reduced >> 16, 1, 64), size = (axes_.reduced + parts - 1) / parts;
+    int64_t parts = std::clamp<int64_t>(axes_.reduced >> 16, 1, 64),
+            size = (axes_.reduced + parts - 1) / parts;
     Tensor partial = empty({parts, axes_.outer, axes_.inner}, DType::int64);
     int64_t* to = pointer<int64_t>(partial);
     parallel_for(parts * axes_.outer, [&](int64_t chunk) {
@@ -237,11 +237,11 @@ bool prod(const KernelCall& call) {
 bool any(const KernelCall& call) { return truth(call, Whole::either); }
 bool all(const KernelCall& call) { return truth(call, Whole::both); }
 
-bool max_dim(const KernelCall& call) { return best_along(call, false) || reference::max_dim(call); }
-bool min_dim(const KernelCall& call) { return best_along(call, true) || reference::min_dim(call); }
-bool amax(const KernelCall& call) { return best_value(call, false) || reference::amax(call); }
-bool amin(const KernelCall& call) { return best_value(call, true) || reference::amin(call); }
-bool argmax(const KernelCall& call) { return best_place(call, false) || reference::argmax(call); }
-bool argmin(const KernelCall& call) { return best_place(call, true) || reference::argmin(call); }
+bool max_dim(const KernelCall& call) { return best_along(call, false) || by_reference(call); }
+bool min_dim(const KernelCall& call) { return best_along(call, true) || by_reference(call); }
+bool amax(const KernelCall& call) { return best_value(call, false) || by_reference(call); }
+bool amin(const KernelCall& call) { return best_value(call, true) || by_reference(call); }
+bool argmax(const KernelCall& call) { return best_place(call, false) || by_reference(call); }
+bool argmin(const KernelCall& call) { return best_place(call, true) || by_reference(call); }
 
 }  // namespace rushlight::cpu

@@ -36,6 +36,11 @@ bool attention(const KernelCall& call);
 bool attention_backward(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
 
+// For what is too rare to be fast.
+inline bool by_reference(const KernelCall& call) {
+  return reference_backend().kernel(call.id, call.part)(call);
+}
+
 // A dtype that has kernels of its own, and those kernels.
 inline bool has_kernels(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 template <class T>

@@ -1,5 +1,5 @@
-// Casts between any two element types, a loop for each pair. Compiled with more vectorisation than the rest: the loops are
-// plain.
+// Casts between any two element types, a loop for each pair. Compiled with more vectorisation than the rest:
+// the loops are plain.
 #include "rushlight/backend/cpu/cast.h"
 
 #include <array>
@@ -15,7 +15,8 @@ namespace {
 template <class T>
 constexpr bool is_half_type = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 
-// Out of range, a float becomes the integer that the machine's plainest instruction makes of it, vectorised or not.
+// Out of range, a float becomes the integer that the machine's plainest instruction makes of it, vectorised
+// or not.
 template <class To, class From>
 RUSHLIGHT_INLINE To whole_number(From x) {
   if constexpr (std::is_same_v<To, uint64_t>) {
@@ -45,7 +46,8 @@ RUSHLIGHT_INLINE To cast_one(From x) {
     return static_cast<To>(x);
 }
 
-// What side-by-side elements gain from instructions that the compiler does not find by itself: how many were cast.
+// What side-by-side elements gain from instructions that the compiler does not find by itself: how many were
+// cast.
 template <class To, class From>
 RUSHLIGHT_INLINE int64_t cast_vectors(To*, const From*, int64_t) {
   return 0;
@@ -110,6 +112,8 @@ constexpr CastTable kCasts = [] {
 
 }  // namespace
 
-CastRun cast_run_between(int to, int from) { return kCasts[static_cast<size_t>(to)][static_cast<size_t>(from)]; }
+CastRun cast_run_between(int to, int from) {
+  return kCasts[static_cast<size_t>(to)][static_cast<size_t>(from)];
+}
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -5,8 +5,9 @@
 
 namespace rushlight::cpu {
 
-// Over r of x[o, r, i]: the best number and where it is first. A NaN is better than any number. x is outer x reduced x
-// inner, row-major; value and index are outer x inner, and either may be null. REQUIRES: reduced > 0.
+// Over r of x[o, r, i]: the best number and where it is first. A NaN is better than any number. x is outer x
+// reduced x inner, row-major; value and index are outer x inner, and either may be null. REQUIRES: reduced >
+// 0.
 template <class T>
 struct ExtremeArgs {
   bool smallest = false;

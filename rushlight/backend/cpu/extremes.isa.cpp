@@ -1,5 +1,5 @@
-// The largest and smallest numbers along one axis of three, and where they are. Each lane keeps its own best; of equals the
-// first wins, so the order in which lanes and parts meet does not matter.
+// The largest and smallest numbers along one axis of three, and where they are. Each lane keeps its own best;
+// of equals the first wins, so the order in which lanes and parts meet does not matter.
 #include "rushlight/backend/cpu/extremes.h"
 
 #include "rushlight/backend/cpu/chunks.h"
@@ -106,7 +106,8 @@ struct Search {
     const int64_t parts = ceil_div(args.reduced, kChunkNumbers);
     if (parts == 1) {
       parallel_ranges(args.outer, args.reduced, [&](int64_t begin, int64_t end) {
-        for (int64_t o = begin; o < end; ++o) put(o, best_of_line(args.x + o * args.reduced, args.reduced, 0));
+        for (int64_t o = begin; o < end; ++o)
+          put(o, best_of_line(args.x + o * args.reduced, args.reduced, 0));
       });
       return;
     }
@@ -114,7 +115,8 @@ struct Search {
     Best* found = static_cast<Best*>(scratch.data());
     parallel_for(args.outer * parts, [&](int64_t chunk) {
       const int64_t o = chunk / parts, first = chunk % parts * kChunkNumbers;
-      found[chunk] = best_of_line(args.x + o * args.reduced + first, smaller(kChunkNumbers, args.reduced - first), first);
+      found[chunk] = best_of_line(args.x + o * args.reduced + first,
+                                  smaller(kChunkNumbers, args.reduced - first), first);
     });
     for (int64_t o = 0; o < args.outer; ++o) {
       Best best = found[o * parts];

@@ -1,4 +1,5 @@
-// Runs of elementwise work for the loops of MAP ops: any steps, lengths and element types, in parallel chunks.
+// Runs of elementwise work for the loops of MAP ops: any steps, lengths and element types, in parallel
+// chunks.
 #pragma once
 
 #include "rushlight/backend/cpu/cast.h"
@@ -23,8 +24,8 @@ struct MapRun {
   int64_t out_row = 0, in_row[kMapOperands] = {};
 };
 
-// `first` describes the first row; steps are in elements. The result may be the same memory as an operand of the same
-// steps and type, and may overlap none otherwise.
+// `first` describes the first row; steps are in elements. The result may be the same memory as an operand of
+// the same steps and type, and may overlap none otherwise.
 void run_map(const MapRun& run, const MapArgs& first);
 
 }  // namespace rushlight::cpu

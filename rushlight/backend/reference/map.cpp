@@ -3,8 +3,8 @@
 
 #include "rushlight/backend/map_facts.h"
 #include "rushlight/backend/map_loop.h"
+#include "rushlight/backend/plain_loops.h"
 #include "rushlight/backend/reference/kernels.h"
-#include "rushlight/backend/reference/map_loops.h"
 #include "rushlight/backend/strided_loop.h"
 
 namespace rushlight::reference {
@@ -190,16 +190,21 @@ void run_strided(const KernelCall& call, const MapCall& map, MapLoop loop) {
 
 }  // namespace
 
-MapLoop map_loop(OpId id, Part part, DType type) {
-  return kLoops[static_cast<size_t>(map_index(id))][static_cast<size_t>(part)][static_cast<size_t>(type)];
-}
-
 bool map(const KernelCall& call) {
   MapCall map(call);
-  MapLoop loop = map_loop(call.id, call.part, map.type);
+  MapLoop loop = plain_map_loop(call.id, call.part, map.type);
   if (!loop) return false;
   map.flat ? run_flat(call, map, loop) : run_strided(call, map, loop);
   return true;
 }
 
 }  // namespace rushlight::reference
+
+namespace rushlight {
+
+MapLoop plain_map_loop(OpId id, Part part, DType type) {
+  return reference::kLoops[static_cast<size_t>(map_index(id))][static_cast<size_t>(part)]
+                          [static_cast<size_t>(type)];
+}
+
+}  // namespace rushlight
