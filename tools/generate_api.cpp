@@ -102,6 +102,7 @@ Form form_of(const Schema& schema, const Argument* receiver, bool with_defaults)
 
 std::string result_type(const Schema& schema) {
   if (schema.only_in_place) return "void";
+  if (schema.returns_bool) return "bool";
   if (schema.outputs.size() == 1 && schema.outputs[0] == "tensors") return "std::vector<Tensor>";
   if (schema.outputs.size() > 1) return pascal(schema.id_name) + "Result";
   return "Tensor";
@@ -190,6 +191,9 @@ void write_declarations(std::ofstream& out, const Schema& schema) {
         << (form.parameters.empty() ? "" : ", ") << form.parameters << ");\n";
 }
 
+// `normal_`: another name for the in-place form alone.
+bool names_in_place(const std::string& alias) { return alias.ends_with('_'); }
+
 // Another name for the same function.
 void write_alias(std::ofstream& out, const Schema& schema, const std::string& alias) {
   out << "inline " << result_type(schema) << " " << alias << "(" << form_of(schema, nullptr, true).parameters
@@ -235,6 +239,33 @@ std::string method_arguments(const Schema& schema, const Argument* receiver) {
   return names;
 }
 
+// Parameters or arguments without the last, the options.
+std::string without_options(const std::string& list) {
+  size_t comma = list.rfind(", ");
+  return comma == list.npos ? std::string() : list.substr(0, comma);
+}
+
+// The in-place form as a method of this name: `add_`, or an alias.
+void write_in_place(std::ofstream& inc, std::ofstream& cpp, const Schema& schema, const std::string& method) {
+  const Argument* receiver = receiver_of(schema);
+  Form declared = form_of(schema, receiver, true), defined = form_of(schema, receiver, false);
+  inc << "const Tensor& " << method << "(" << defined.parameters << ") const;\n";
+  cpp << "const Tensor& Tensor::" << method << "(" << defined.parameters << ") const {\n";
+  if (schema.kind == OpKind::function)
+    cpp << "  Tensor old = old_value(*this);\n  return write_over(OpId::" << schema.id_name << ", *this, old."
+        << schema.name << "(" << method_arguments(schema, receiver) << "));\n}\n";
+  else
+    cpp << "  const Tensor& " << receiver->name << " = *this;\n"
+        << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
+  if (declared.parameters == defined.parameters) return;
+  std::string names;
+  for (const Argument& a : schema.arguments)
+    if (!in_options(a) && &a != receiver) names += a.name + ", ";
+  inc << "const Tensor& " << method << "(" << without_options(defined.parameters) << ") const;\n";
+  cpp << "const Tensor& Tensor::" << method << "(" << without_options(defined.parameters)
+      << ") const { return " << method << "(" << names << pascal(schema.id_name) << "Options{}); }\n";
+}
+
 void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) {
   const Argument* receiver = receiver_of(schema);
   if (!receiver) return;
@@ -245,37 +276,13 @@ void write_method(std::ofstream& inc, std::ofstream& cpp, const Schema& schema) 
   cpp << type << " Tensor::" << schema.name << "(" << defined.parameters
       << ") const { return rushlight::" << schema.name << "(" << defined.arguments << "); }\n";
   bool options = declared.parameters != defined.parameters;
-  auto without_options = [](std::string text) {
-    size_t comma = text.rfind(", ");
-    return comma == text.npos ? std::string() : text.substr(0, comma);
-  };
   if (options) {  // a default argument would need the options complete inside Tensor: an overload does not
     inc << type << " " << schema.name << "(" << without_options(defined.parameters) << ") const;\n";
     cpp << type << " Tensor::" << schema.name << "(" << without_options(defined.parameters)
         << ") const { return rushlight::" << schema.name << "(" << without_options(defined.arguments)
         << "); }\n";
   }
-  if (!has_in_place(schema)) return;
-  inc << "const Tensor& " << schema.name << "_(" << defined.parameters << ") const;\n";
-  if (schema.kind == OpKind::function)
-    cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
-        << ") const {\n  Tensor old = old_value(*this);\n  return write_over(OpId::" << schema.id_name
-        << ", *this, old." << schema.name << "(" << method_arguments(schema, receiver) << "));\n}\n";
-  else
-    cpp << "const Tensor& Tensor::" << schema.name << "_(" << defined.parameters
-        << ") const {\n  const Tensor& " << receiver->name << " = *this;\n"
-        << gather(schema) << "  apply_in_place(" << call_arguments(schema) << ");\n  return *this;\n}\n";
-  if (options) {
-    inc << "const Tensor& " << schema.name << "_(" << without_options(defined.parameters) << ") const;\n";
-    cpp << "const Tensor& Tensor::" << schema.name << "_(" << without_options(defined.parameters) << ") const { return "
-        << schema.name << "_(" << without_options(defined.parameters.empty() ? "" : [&] {
-             std::string names;
-             for (const Argument& a : schema.arguments)
-               if (!in_options(a) && &a != receiver) names += a.name + ", ";
-             return names + pascal(schema.id_name) + "Options{}, ";
-           }())
-        << "); }\n";
-  }
+  if (has_in_place(schema)) write_in_place(inc, cpp, schema, schema.name + "_");
 }
 
 void write_args(std::ofstream& out, const Schema& schema) {
@@ -330,6 +337,8 @@ void write_call(std::ofstream& out, const Schema& schema) {
   std::string call = schema.name + "(" + arguments + ")", type = result_type(schema);
   if (type == "Tensor") {
     out << "return {" << call << "};\n";
+  } else if (type == "bool") {
+    out << "return {Tensor(" << call << ")};\n";
   } else if (type == "std::vector<Tensor>") {
     out << "auto results = " << call << ";\n      return {results.begin(), results.end()};\n";
   } else {
@@ -397,6 +406,10 @@ int main(int argc, char** argv) {
     write_bodies(bodies, schema);
     write_method(methods, method_bodies, schema);
     for (const std::string& alias : schema.aliases) {
+      if (names_in_place(alias)) {
+        write_in_place(methods, method_bodies, schema, alias);
+        continue;
+      }
       Schema renamed = schema;
       renamed.name = alias;
       write_alias(header, schema, alias);

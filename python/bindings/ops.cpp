@@ -53,9 +53,25 @@ PyTypeObject* result_type(const Schema& schema) {
   return reinterpret_cast<PyTypeObject*>(checked(reinterpret_cast<PyObject*>(type)));
 }
 
-PyObject* pack(const Schema& schema, Results results) {
+bool is_asked_for(const Schema& schema, Attrs attrs, size_t output) {
+  int attr = schema.asking_attr(output);
+  return attr < 0 || attrs[static_cast<size_t>(attr)].as_bool();
+}
+
+// Results that come only where a flag asks for them (unique's inverse): a plain tuple, or the one there is.
+PyObject* pack_asked_for(const Schema& schema, Attrs attrs, Results results) {
+  nb::list given;
+  for (size_t i = 0; i < results.size(); ++i)
+    if (is_asked_for(schema, attrs, i)) given.append(nb::steal(wrap(std::move(results[i]))));
+  return (given.size() == 1 ? nb::object(given[0]) : nb::object(nb::tuple(given))).release().ptr();
+}
+
+PyObject* pack(const Schema& schema, Attrs attrs, Results results) {
+  if (schema.returns_bool) return PyBool_FromLong(results[0].item<bool>());
   if (schema.outputs.empty()) return wrap(std::move(results[0]));
   bool is_list = schema.outputs.size() == 1;
+  if (is_list && !is_asked_for(schema, attrs, 0)) return wrap(std::move(results[0]));
+  if (!is_list && !schema.asked_by.back().empty()) return pack_asked_for(schema, attrs, std::move(results));
   nb::object tuple = owned(is_list ? PyTuple_New(static_cast<Py_ssize_t>(results.size()))
                                    : PyStructSequence_New(result_type(schema)));
   for (size_t i = 0; i < results.size(); ++i)
@@ -104,7 +120,7 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
     results = call_op(schema.id, in, attrs);
   }
   if (passed.requires_grad && PyObject_IsTrue(passed.requires_grad)) results[0].requires_grad_();
-  return pack(schema, std::move(results));
+  return pack(schema, attrs, std::move(results));
 }
 
 [[noreturn]] void complain(const OpCallable& op, const std::vector<std::string>& reasons) {
@@ -268,6 +284,10 @@ void bind_ops(nb::module_& m) {
     std::vector<std::string> names = schema.aliases;
     names.push_back(schema.name);
     for (const std::string& name : names) {
+      if (name.ends_with('_')) {  // another name for the in-place form alone
+        in_place[name].emplace_back(schema, Form::in_place);
+        continue;
+      }
       functions[name].emplace_back(schema, Form::function);
       if (receiver_of(schema) && !schema.only_in_place)
         methods_by_name[name].emplace_back(schema, Form::method);
@@ -277,7 +297,8 @@ void bind_ops(nb::module_& m) {
   PyTypeObject *function_type = callable_type(false), *method_type = callable_type(true);
   nb::handle tensor(reinterpret_cast<PyObject*>(tensor_type));
   for (auto& [name, signatures] : functions)
-    m.attr(name.c_str()) = make_callable(function_type, name, Form::function, std::move(signatures));
+    if (!nb::hasattr(m, name.c_str()))  // trace() is the tracer, which takes matrices too
+      m.attr(name.c_str()) = make_callable(function_type, name, Form::function, std::move(signatures));
   auto add_methods = [&](auto& named, Form form) {
     for (auto& [name, signatures] : named)
       if (!PyDict_GetItemString(tensor_type->tp_dict, name.c_str()))

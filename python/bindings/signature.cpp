@@ -217,6 +217,8 @@ namespace {
 
 std::string result_text(const Schema& schema) {
   if (schema.only_in_place) return "None";
+  if (schema.returns_bool) return "builtins.bool";
+  if (!schema.asked_by.empty() && !schema.asked_by.back().empty()) return "Tensor | tuple[Tensor, ...]";
   if (schema.outputs.size() == 1) return "tuple[Tensor, ...]";
   if (schema.outputs.empty()) return "Tensor";
   std::string text = "tuple[";

@@ -83,6 +83,18 @@ Argument parse_argument(std::string_view text) {
   return argument;
 }
 
+// "bool", or "name, name if argument"
+void parse_outputs(std::string_view text, Schema& schema) {
+  schema.returns_bool = trim(text) == "bool";
+  if (schema.returns_bool) return;
+  for (auto output : split(text, ',')) {
+    constexpr std::string_view kIf = " if ";
+    size_t condition = std::min(output.find(kIf), output.size());
+    schema.outputs.emplace_back(output.substr(0, condition));
+    schema.asked_by.emplace_back(output.substr(std::min(condition + kIf.size(), output.size())));
+  }
+}
+
 Schema parse(const Line& line, OpId id) {
   Schema schema;
   schema.id = id;
@@ -92,7 +104,7 @@ Schema parse(const Line& line, OpId id) {
   schema.doc = line.doc;
   std::string_view text = line.schema;
   if (size_t arrow = text.find("->"); arrow != text.npos) {
-    for (auto output : split(text.substr(arrow + 2), ',')) schema.outputs.emplace_back(output);
+    parse_outputs(text.substr(arrow + 2), schema);
     text = trim(text.substr(0, arrow));
   }
   if (size_t open = text.find('('); open != text.npos) {  // name|alias(arguments)
@@ -134,6 +146,14 @@ int Schema::tensor_count() const {
       std::count_if(arguments.begin(), arguments.end(), [](const Argument& a) { return is_tensor(a.kind); }));
 }
 int Schema::attr_count() const { return static_cast<int>(arguments.size()) - tensor_count(); }
+int Schema::asking_attr(size_t i) const {
+  int attr = 0;
+  for (const Argument& a : arguments) {
+    if (a.name == asked_by[i]) return attr;
+    attr += !is_tensor(a.kind);
+  }
+  return -1;
+}
 bool Schema::has_list() const {
   return std::any_of(arguments.begin(), arguments.end(),
                      [](const Argument& a) { return a.kind == ArgKind::tensors; });

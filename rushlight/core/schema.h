@@ -83,9 +83,14 @@ struct Schema {
   std::string text;                  // the schema as the list writes it
   std::string doc;
   std::vector<Argument> arguments;
-  std::vector<std::string>
-      outputs;                 // names; one called `tensors` stands for a list; empty: one unnamed result
-  bool only_in_place = false;  // changes whole lists
+  // Names of the results; one called `tensors` stands for a list; empty: one unnamed result.
+  std::vector<std::string> outputs;
+  std::vector<std::string> asked_by;  // beside each output the argument that asks for it; "": always there
+  bool returns_bool = false;          // true or false, and no tensor
+  bool only_in_place = false;         // changes whole lists
+
+  // The attribute that asks for output i; -1: it is always there.
+  int asking_attr(size_t i) const;
 
   int tensor_count() const;  // arguments that are tensors or lists of tensors
   int attr_count() const;

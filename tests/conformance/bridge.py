@@ -114,6 +114,8 @@ def torch_call(call, requires_grad=False):
     return call.map(convert), leaves
 
 
-def outputs_of(result):
-    """The tensors of a result: one, a (named) tuple or a list."""
+def outputs_of(result, tensor=rushlight.tensor):
+    """The tensors of a result: one, a (named) tuple or a list. A plain true or false becomes one by `tensor`."""
+    if isinstance(result, bool):
+        return [tensor(result)]
     return list(result) if isinstance(result, (tuple, list)) else [result]

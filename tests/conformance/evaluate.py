@@ -37,8 +37,8 @@ def ask(family, call, results=None, requires_grad=False):
     arguments = dict(ready.arguments)
     arguments.update({"generator": call.arguments["generator"]} if call.arguments.get("generator") else {})
     if family.sees_result:
-        arguments["result"] = results[0]
-    return bridge.outputs_of(family.judge(**arguments)), leaves
+        arguments["result"] = results[0] if len(results) == 1 else results
+    return bridge.outputs_of(family.judge(**arguments), torch.tensor), leaves
 
 
 @dataclasses.dataclass

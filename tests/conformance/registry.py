@@ -25,7 +25,7 @@ class Family:
     draw: Optional[Callable] = None  # draw(Draw) -> Call
     judge: Optional[Callable] = None  # PyTorch's function, called with the call's arguments by name
     dtypes: tuple = EVERY_DTYPE
-    sees_result: bool = False  # the judge is told the result too: for random ops
+    sees_result: bool = False  # the judge is told the result too (several: a list): where an op has a choice
     before: Optional[Callable] = None  # called before each evaluation: to seed a generator
     exact: bool = False  # the result depends on the dtype itself: only PyTorch's in the same dtype can judge it
     relative: bool = False  # a MAP whose small results are exact wherever its operands are
