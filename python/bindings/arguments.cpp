@@ -77,7 +77,8 @@ bool to_ints(PyObject* object, Match match, Ints& values) {
 namespace {
 
 bool to_real(PyObject* object, Match match, double& value) {
-  if (PyUnicode_Check(object) || (is_tensor(object) && match == Match::strict)) return false;
+  if (PyUnicode_Check(object)) return false;
+  if (is_tensor(object) && (match == Match::strict || tensor_of(object).numel() != 1)) return false;
   value = PyFloat_AsDouble(object);
   if (value != -1 || !PyErr_Occurred()) return true;
   if (PyErr_ExceptionMatches(PyExc_TypeError)) return PyErr_Clear(), false;
