@@ -46,8 +46,6 @@ Tensor scores_of(const Tensor& query, const Tensor& key, bool is_causal, double 
   return where(visible, scores, -INFINITY);
 }
 
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
-
 // The residual is log(sum(exp(scores))) of every query row.
 void attention_body(OpCall& call) {
   args::Attention a(call.attrs);

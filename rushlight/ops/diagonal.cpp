@@ -96,14 +96,6 @@ void triu_body(OpCall& call) {
 void tril_vjp(Vjp& v) { v.set(0, tril(v.grad(), {.diagonal = args::Tril(v.attrs()).diagonal})); }
 void triu_vjp(Vjp& v) { v.set(0, triu(v.grad(), {.diagonal = args::Triu(v.attrs()).diagonal})); }
 
-constexpr OpDef part(OpId id, Layout (*view)(const Tensor&, const Attrs&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.view = view;
-  def.vjp = vjp;
-  def.is_view = true;
-  def.saves_facts = true;
-  return def;
-}
 constexpr OpDef triangle(OpId id, void (*body)(OpCall&), void (*vjp)(Vjp&)) {
   OpDef def{id};
   def.infer = triangle_infer;
@@ -115,8 +107,8 @@ constexpr OpDef triangle(OpId id, void (*body)(OpCall&), void (*vjp)(Vjp&)) {
 }  // namespace
 
 namespace defs {
-const OpDef diagonal = part(OpId::diagonal, diagonal_layout, diagonal_vjp);
-const OpDef unfold = part(OpId::unfold, unfold_layout, unfold_vjp);
+const OpDef diagonal = view_def(OpId::diagonal, diagonal_layout, diagonal_vjp);
+const OpDef unfold = view_def(OpId::unfold, unfold_layout, unfold_vjp);
 const OpDef tril = triangle(OpId::tril, tril_body, tril_vjp);
 const OpDef triu = triangle(OpId::triu, triu_body, triu_vjp);
 }  // namespace defs

@@ -38,16 +38,6 @@ void best_along_infer(OpCall& call) {
   call.emit(span_of(shape), input.dtype());
   call.emit(span_of(shape), DType::int64);
 }
-// The gradient goes to the element that was chosen.
-void best_along_vjp(Vjp& v) {
-  args::MaxDim a(v.attrs());
-  IntSpan shape = v.input_shape(0);
-  if (shape.empty()) return v.set(0, v.grad());
-  int dim = wrap_dim(a.dim, static_cast<int>(shape.size()), "max");
-  Tensor indices = with_reduced_dims(v.output(1), {dim}, a.keepdim);
-  Tensor gradient = with_reduced_dims(v.grad(), {dim}, a.keepdim);
-  v.set(0, where(positions_along(shape, dim) == indices, gradient, 0.0));
-}
 
 // -- the place alone: argmax, argmin
 
@@ -71,16 +61,6 @@ OpDef best_value(OpId id) {
   def.saves_facts = true;
   return def;
 }
-OpDef best_along(OpId id) {
-  OpDef def{id};
-  def.infer = best_along_infer;
-  def.vjp = best_along_vjp;
-  def.saves_facts = true;
-  def.outputs = 2;
-  def.saved_outputs = 2;
-  def.constant_outputs = 2;
-  return def;
-}
 OpDef best_place(OpId id) {
   OpDef def{id};
   def.infer = best_place_infer;
@@ -99,8 +79,8 @@ void expect_elements(const Tensor& input, const char* op) {
 namespace defs {
 const OpDef amax = best_value(OpId::amax);
 const OpDef amin = best_value(OpId::amin);
-const OpDef max_dim = best_along(OpId::max_dim);
-const OpDef min_dim = best_along(OpId::min_dim);
+const OpDef max_dim = picking_along<args::MaxDim>(OpId::max_dim, best_along_infer);
+const OpDef min_dim = picking_along<args::MinDim>(OpId::min_dim, best_along_infer);
 const OpDef argmax = best_place(OpId::argmax);
 const OpDef argmin = best_place(OpId::argmin);
 }  // namespace defs

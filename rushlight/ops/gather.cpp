@@ -1,7 +1,7 @@
 // Reading and writing at an index tensor that names a place for every element: gather, scatter and their kin.
 #include <algorithm>
 
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
 
@@ -10,14 +10,6 @@ namespace {
 // A 0-dimensional tensor counts as one of size 1.
 int64_t size_at(const Tensor& tensor, int d) { return tensor.rank() ? tensor.layout().size(d) : 1; }
 int usual_rank(const Tensor& tensor) { return std::max(tensor.rank(), 1); }
-
-void expect_index(const OpCall& call, size_t input) {
-  expect_defined(call, input, "index");
-  DType dtype = call.in[input].dtype();
-  if (dtype != DType::int64 && dtype != DType::int32)
-    fail(ErrorKind::runtime, "[", call.name(), "] expected dtype int64 (or int32) for index, but it is ",
-         dtype);
-}
 
 // index must fit inside `tensor`, but along `open` (-1: everywhere).
 void expect_inside(const OpCall& call, const Tensor& index, const Tensor& tensor, const char* name,
@@ -190,24 +182,23 @@ void scatter_reduce_vjp(Vjp& v) {
   if (v.needs(2)) v.set(2, in_shape_of_src(of_src, v.input_shape(2)));
 }
 
-constexpr OpDef indexed(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saved_inputs = 0b010;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
+void expect_index(const OpCall& call, size_t input) {
+  expect_defined(call, input, "index");
+  DType dtype = call.in[input].dtype();
+  if (dtype != DType::int64 && dtype != DType::int32)
+    fail(ErrorKind::runtime, "[", call.name(), "] expected dtype int64 (or int32) for index, but it is ",
+         dtype);
+}
+
 namespace defs {
-const OpDef gather = indexed(OpId::gather, gather_infer, gather_vjp);
-const OpDef scatter = indexed(OpId::scatter, scatter_src_infer, scatter_vjp);
-const OpDef scatter_value = indexed(OpId::scatter_value, scatter_value_infer, scatter_value_vjp);
-const OpDef scatter_add = indexed(OpId::scatter_add, scatter_infer, scatter_add_vjp);
+const OpDef gather = placing(OpId::gather, gather_infer, gather_vjp);
+const OpDef scatter = placing(OpId::scatter, scatter_src_infer, scatter_vjp);
+const OpDef scatter_value = placing(OpId::scatter_value, scatter_value_infer, scatter_value_vjp);
+const OpDef scatter_add = placing(OpId::scatter_add, scatter_infer, scatter_add_vjp);
 const OpDef scatter_reduce = [] {
-  OpDef def = indexed(OpId::scatter_reduce, scatter_reduce_infer, scatter_reduce_vjp);
+  OpDef def = placing(OpId::scatter_reduce, scatter_reduce_infer, scatter_reduce_vjp);
   def.saved_inputs = 0b111;
   def.saved_outputs = 1;
   return def;

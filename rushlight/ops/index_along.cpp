@@ -2,21 +2,17 @@
 // embedding.
 #include <algorithm>
 
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
 
 namespace {
 
 void expect_slice_numbers(const OpCall& call, size_t input) {
-  expect_defined(call, input, "index");
-  const Tensor& index = call.in[input];
-  if (index.dtype() != DType::int64 && index.dtype() != DType::int32)
-    fail(ErrorKind::runtime, "[", call.name(), "] expected dtype int64 or int32 for index, but it is ",
-         index.dtype());
-  if (index.rank() > 1)
+  expect_index(call, input);
+  if (call.in[input].rank() > 1)
     fail(ErrorKind::index, "[", call.name(), "] index is supposed to be a vector, but its shape is ",
-         index.shape());
+         call.in[input].shape());
 }
 
 int dim_of(const OpCall& call) { return wrap_dim(call.attrs[0].as_int(), call.in[0].rank(), call.name()); }
@@ -133,22 +129,13 @@ void embedding_vjp(Vjp& v) {
   v.set(1, index_add(zeros(shape, {.dtype = rows.dtype()}), 0, numbers, rows));
 }
 
-constexpr OpDef by_slices(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saved_inputs = 0b010;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {
-const OpDef index_select = by_slices(OpId::index_select, index_select_infer, index_select_vjp);
-const OpDef index_add = by_slices(OpId::index_add, write_slices_infer, index_add_vjp);
-const OpDef index_copy = by_slices(OpId::index_copy, write_slices_infer, index_copy_vjp);
-const OpDef index_fill = by_slices(OpId::index_fill, index_fill_infer, index_fill_vjp);
+const OpDef index_select = placing(OpId::index_select, index_select_infer, index_select_vjp);
+const OpDef index_add = placing(OpId::index_add, write_slices_infer, index_add_vjp);
+const OpDef index_copy = placing(OpId::index_copy, write_slices_infer, index_copy_vjp);
+const OpDef index_fill = placing(OpId::index_fill, index_fill_infer, index_fill_vjp);
 const OpDef embedding = [] {
   OpDef def{OpId::embedding};
   def.infer = embedding_infer;

@@ -1,6 +1,6 @@
 // Elements chosen by a mask, and put at flat positions.
+#include "rushlight/ops/index_rules.h"
 #include "rushlight/ops/indexing.h"
-#include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
 
@@ -86,22 +86,18 @@ void put_vjp(Vjp& v) {
   if (v.needs(2)) v.set(2, reshape(take(v.grad(), index), v.input_shape(2)));
 }
 
-OpDef writing(OpId id, void (*infer)(OpCall&), void (*body)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
+OpDef with_body(OpDef def, void (*body)(OpCall&)) {
   def.body = body;
-  def.vjp = vjp;
-  def.saved_inputs = 0b010;
-  def.saves_facts = true;
   return def;
 }
 
 }  // namespace
 
 namespace defs {
-const OpDef masked_fill = writing(OpId::masked_fill, masked_fill_infer, masked_fill_body, masked_fill_vjp);
-const OpDef masked_scatter = writing(OpId::masked_scatter, masked_scatter_infer, nullptr, masked_scatter_vjp);
-const OpDef put = writing(OpId::put, put_infer, put_body, put_vjp);
+const OpDef masked_fill =
+    with_body(placing(OpId::masked_fill, masked_fill_infer, masked_fill_vjp), masked_fill_body);
+const OpDef masked_scatter = placing(OpId::masked_scatter, masked_scatter_infer, masked_scatter_vjp);
+const OpDef put = with_body(placing(OpId::put, put_infer, put_vjp), put_body);
 }  // namespace defs
 
 Tensor masked_select(const Tensor& input, const Tensor& mask) {

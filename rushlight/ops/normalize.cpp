@@ -5,7 +5,6 @@ namespace rushlight {
 
 namespace {
 
-Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 Tensor narrowed(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }
 
 // The largest along dim, kept as a dimension, without history: it only shifts exponents.

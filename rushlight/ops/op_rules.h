@@ -31,6 +31,20 @@ namespace defs {
 // The OpDefs of the MAP ops, in the list's order.
 extern const std::array<OpDef, static_cast<size_t>(MapOps::size)> kMapDefs;
 
+// The OpDef of a VIEW.
+constexpr OpDef view_def(OpId id, Layout (*view)(const Tensor&, const Attrs&), void (*vjp)(Vjp&)) {
+  OpDef def{id};
+  def.view = view;
+  def.vjp = vjp;
+  def.is_view = true;
+  def.saves_facts = true;
+  return def;
+}
+
+// Halves compute in float32.
+inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
+inline Tensor as_dtype(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }
+
 inline IntSpan span_of(const Ints& ints) { return {ints.data(), ints.size()}; }
 
 // Throws "[op] argument `name` ..." where a tensor that the op needs was not given.

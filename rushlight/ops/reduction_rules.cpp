@@ -37,12 +37,7 @@ Tensor positions_along(IntSpan shape, int64_t dim) {
 }
 
 Tensor put_along(IntSpan shape, int64_t dim, const Tensor& indices, const Tensor& values) {
-  std::vector<Tensor> places;
-  for (int64_t d = 0; d < static_cast<int64_t>(shape.size()); ++d)
-    places.push_back(d == dim ? indices : positions_along(indices.shape(), d));
-  if (places.empty()) return values;
-  Tensor zeros = full(shape, 0.0, {.dtype = values.dtype()});
-  return index_put(zeros, places, values, {.accumulate = true});
+  return scatter_add(zeros(shape, {.dtype = values.dtype()}), dim, indices, values);
 }
 
 }  // namespace rushlight

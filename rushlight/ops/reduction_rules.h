@@ -5,9 +5,6 @@
 
 namespace rushlight {
 
-inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
-inline Tensor as_dtype(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }
-
 // `reduced` with the dimensions that the reduction dropped put back with size 1.
 Tensor with_reduced_dims(const Tensor& reduced, const Ints& dims, bool keepdim);
 
@@ -25,5 +22,30 @@ Tensor positions_along(IntSpan shape, int64_t dim);
 
 // Zeros of `shape` with `values` added at `indices` along dim: the gradient of picking values along dim.
 Tensor put_along(IntSpan shape, int64_t dim, const Tensor& indices, const Tensor& values);
+
+template <class Args>
+void picked_vjp(Vjp& v) {
+  Args a(v.attrs());
+  IntSpan shape = v.input_shape(0);
+  int dim = wrap_dim(a.dim, static_cast<int>(shape.size()), "gradient");
+  bool dropped = false;
+  if constexpr (requires { a.keepdim; }) dropped = !a.keepdim && !shape.empty();
+  auto along = [&](const Tensor& t) { return dropped ? unsqueeze(t, dim) : t; };
+  v.set(0, put_along(shape, dim, along(v.output(1)), along(v.grad())));
+}
+
+// An op that picks elements along its argument dim and says where they were: results are values and indices,
+// and the gradient goes to what was picked.
+template <class Args>
+constexpr OpDef picking_along(OpId id, void (*infer)(OpCall&)) {
+  OpDef def{id};
+  def.infer = infer;
+  def.vjp = picked_vjp<Args>;
+  def.saves_facts = true;
+  def.outputs = 2;
+  def.saved_outputs = 2;
+  def.constant_outputs = 2;
+  return def;
+}
 
 }  // namespace rushlight

@@ -12,11 +12,6 @@ void sort_infer(OpCall& call) {
   call.emit(input.shape(), input.dtype());
   call.emit(input.shape(), DType::int64);
 }
-void sort_vjp(Vjp& v) {
-  IntSpan shape = v.input_shape(0);
-  int dim = wrap_dim(args::Sort(v.attrs()).dim, static_cast<int>(shape.size()), "sort");
-  v.set(0, put_along(shape, dim, v.output(1), v.grad()));
-}
 
 void topk_infer(OpCall& call) {
   expect_defined(call, 0, "input");
@@ -34,28 +29,12 @@ void topk_infer(OpCall& call) {
   call.emit(span_of(shape), input.dtype());
   call.emit(span_of(shape), DType::int64);
 }
-void topk_vjp(Vjp& v) {
-  IntSpan shape = v.input_shape(0);
-  int dim = wrap_dim(args::Topk(v.attrs()).dim, static_cast<int>(shape.size()), "topk");
-  v.set(0, put_along(shape, dim, v.output(1), v.grad()));
-}
-
-OpDef sorting(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  def.outputs = 2;
-  def.saved_outputs = 2;
-  def.constant_outputs = 2;
-  return def;
-}
 
 }  // namespace
 
 namespace defs {
-const OpDef sort = sorting(OpId::sort, sort_infer, sort_vjp);
-const OpDef topk = sorting(OpId::topk, topk_infer, topk_vjp);
+const OpDef sort = picking_along<args::Sort>(OpId::sort, sort_infer);
+const OpDef topk = picking_along<args::Topk>(OpId::topk, topk_infer);
 }  // namespace defs
 
 Tensor argsort(const Tensor& input, const ArgsortOptions& options) {

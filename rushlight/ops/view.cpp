@@ -367,15 +367,6 @@ void as_strided_scatter_vjp(Vjp& v) {
   }
 }
 
-constexpr OpDef view_def(OpId id, Layout (*view)(const Tensor&, const Attrs&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.view = view;
-  def.vjp = vjp;
-  def.is_view = true;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {

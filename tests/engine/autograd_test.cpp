@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "rushlight/rushlight.h"
+#include "tests/engine/error_words.h"
 
 using namespace rushlight;
 
@@ -13,18 +14,6 @@ Tensor values(std::vector<double> numbers) {
   return from_values<double>(numbers, static_cast<int64_t>(numbers.size()));
 }
 std::vector<double> list(const Tensor& t) { return t.to_vector<double>(); }
-
-// The words of the error that `f` throws; empty if it throws none.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

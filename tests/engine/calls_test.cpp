@@ -2,21 +2,9 @@
 
 #include "rushlight/base/memory_account.h"
 #include "rushlight/rushlight.h"
+#include "tests/engine/error_words.h"
 
 using namespace rushlight;
-
-namespace {
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-}  // namespace
 
 TEST_CASE("dtypes meet as in PyTorch: tensors over 0-d tensors over plain numbers") {
   Tensor f32 = full(2, 1.0), f64 = full(2, 1.0, {.dtype = DType::float64}),
