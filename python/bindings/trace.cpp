@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "module.h"
+#include "rushlight/generated/functions.h"
 
 namespace rushlight::python {
 
@@ -98,9 +99,14 @@ void bind_trace(nb::module_& m) {
       .def_prop_ro("replay_count", &TracedFunction::replay_count)
       .def_prop_ro("__wrapped__", &TracedFunction::function);
   m.def(
-      "trace", [](nb::object function) { return new TracedFunction(std::move(function)); },
+      "trace",
+      [](nb::object function) {
+        if (is_tensor(function.ptr())) return nb::cast(linalg_trace(tensor_of(function.ptr())));
+        return nb::cast(new TracedFunction(std::move(function)), nb::rv_policy::take_ownership);
+      },
       nb::arg("function"),
-      "Records a function of tensors while it runs, and replays it from the fourth call on");
+      "Records a function of tensors while it runs, and replays it from the fourth call on; of a matrix, the "
+      "sum of its diagonal");
 }
 
 }  // namespace rushlight::python

@@ -11,7 +11,9 @@
 // ...` where people call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float,
 // int, bool, ints, dtype, str, slot, generator, each but the first three also with `?` for "may be None". `*`
 // starts the arguments that Python passes by keyword only. `input!` has an in-place form; every MAP has one,
-// and an op that changes whole lists has no other. `abs|absolute(input)`: another name for the same.
+// and an op that changes whole lists has no other. `abs|absolute(input)`: another name for the same; one that
+// ends in `_` names the in-place form alone. `-> bool` is a plain true or false; `-> output, counts if
+// return_counts`: the second result is there where that argument is true.
 
 // -- arithmetic
 MAP(add, "input, other", "input + other")
@@ -188,6 +190,7 @@ VIEW(diagonal, "input, offset: int = 0, dim1: int = 0, dim2: int = 1",
      "The elements where dim1 and dim2 run together, as the last dimension")
 VIEW(unfold, "input, dimension: int, size: int, step: int",
      "Every window of the size along the dimension, as a new last dimension")
+FUNCTION(matrix_transpose, "input", "The last two dimensions swapped")
 FUNCTION(movedim, "input, source: ints, destination: ints", "Dimensions moved to other places")
 FUNCTION(moveaxis, "input, source: ints, destination: ints", "movedim")
 FUNCTION(swapaxes, "input, axis0: int, axis1: int", "transpose")
@@ -347,12 +350,41 @@ OP(argmax, "input, dim: int? = None, keepdim: bool = False",
 OP(argmin, "input, dim: int? = None, keepdim: bool = False",
    "Where the smallest is first, along dim or in row-major order")
 
+// -- order statistics: NaN is above all numbers
+COMPOSITE(median, "input",
+          "The middle element, the lower of two; NaN if any is. Equal ones share the gradient")
+OP(median_dim, "median(input, dim: int, keepdim: bool = False) -> values, indices",
+   "The middle element along dim, the lower of two, and where it is; NaN if any is")
+COMPOSITE(nanmedian, "input", "The middle of the elements that are not NaN. Equal ones share the gradient")
+OP(nanmedian_dim, "nanmedian(input, dim: int, keepdim: bool = False) -> values, indices",
+   "The middle along dim of what is not NaN, and where it is")
+OP(mode, "input, dim: int = -1, keepdim: bool = False -> values, indices",
+   "The most frequent value along dim, the smallest of several, and where it is last")
+OP(kthvalue, "input, k: int, dim: int = -1, keepdim: bool = False -> values, indices",
+   "The k-th smallest along dim, counted from 1, and where it is")
+FUNCTION(
+    quantile, "input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = \"linear\"",
+    "What a share of q of the elements lies below; between two neighbours interpolation says what: linear, "
+    "lower, higher, nearest or midpoint")
+FUNCTION(nanquantile, "input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = \"linear\"",
+         "The quantile of the elements that are not NaN")
+OP(histc, "input, bins: int = 100, min: float = 0, max: float = 0",
+   "How many elements fall into each of the equal bins from min to max; for min = max those of the elements")
+FUNCTION(bincount, "input, weights: tensor? = None, minlength: int = 0",
+         "How often each whole number from 0 on occurs, or the sum of its weights")
+
 // -- scans
 OP(cumsum, "input, dim: int, *, dtype: dtype? = None", "The sums of the elements up to each, along dim")
 OP(cumprod, "input, dim: int, *, dtype: dtype? = None", "The products of the elements up to each, along dim")
 OP(logcumsumexp, "input, dim: int", "log(cumsum(exp(input))) without overflow")
 OP(cummax, "input, dim: int -> values, indices", "The largest up to each element and where it is last")
 OP(cummin, "input, dim: int -> values, indices", "The smallest up to each element and where it is last")
+FUNCTION(cumulative_sum, "input, *, dim: int? = None, dtype: dtype? = None, include_initial: bool = False",
+         "cumsum; a vector needs no dim, and include_initial puts a 0 in front")
+FUNCTION(cumulative_prod, "input, *, dim: int? = None, dtype: dtype? = None, include_initial: bool = False",
+         "cumprod; a vector needs no dim, and include_initial puts a 1 in front")
+FUNCTION(diff, "input, n: int = 1, dim: int = -1, prepend: tensor? = None, append: tensor? = None",
+         "The n-th differences of neighbours along dim; of bools, whether they differ")
 OP(linear_recurrence, "input, factor, dim: int, *, reverse: bool = False",
    "y[i] = input[i] + factor[i - 1] * y[i - 1] along dim; reversed y[i] = input[i] + factor[i] * y[i + 1]")
 
@@ -364,6 +396,31 @@ FUNCTION(argsort, "input, dim: int = -1, descending: bool = False, *, stable: bo
 FUNCTION(msort, "input", "Sorted along the first dimension")
 OP(topk, "input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True -> values, indices",
    "The k largest (smallest) along dim, in order, and where they were")
+
+OP(argsort_rows, "input", "The order of a matrix's rows, compared element by element from the left")
+FUNCTION(unique,
+         "input, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int? = "
+         "None -> output, inverse_indices if return_inverse, counts if return_counts",
+         "Every value (slice along dim) once, in order; where each element went; how often each occurs")
+FUNCTION(unique_consecutive,
+         "input, return_inverse: bool = False, return_counts: bool = False, dim: int? = None -> output, "
+         "inverse_indices if return_inverse, counts if return_counts",
+         "The first of every run of equal neighbours; where each element went; how long each run is")
+FUNCTION(unique_all, "input -> values, indices, inverse_indices, counts",
+         "Every value once, where it is first, where each element went, how often each occurs")
+FUNCTION(unique_counts, "input -> values, counts", "Every value once, and how often it occurs")
+FUNCTION(unique_inverse, "input -> values, inverse_indices", "Every value once, and where each element went")
+FUNCTION(unique_values, "input", "Every value once")
+OP(searchsorted,
+   "sorted_sequence, input, *, out_int32: bool = False, right: bool = False, side: str? = None, sorter: "
+   "tensor? = None",
+   "Where in the sorted sequence (of the same row) each element would go: before equal ones, or behind them "
+   "if "
+   "right")
+FUNCTION(bucketize, "input, boundaries, *, out_int32: bool = False, right: bool = False",
+         "How many of the sorted boundaries are below each element")
+FUNCTION(isin, "elements, test_elements, *, assume_unique: bool = False, invert: bool = False",
+         "Whether each element is one of the test elements; invert: whether it is none")
 
 // -- products
 OP(matmul, "input, other", "The matrix product, batched and broadcast over leading dimensions")
@@ -387,7 +444,11 @@ FUNCTION(addbmm, "input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
 FUNCTION(bilinear, "input1, input2, weight, bias: tensor? = None",
          "input1 @ weight[o] @ input2 for every output o, + bias")
 FUNCTION(kron, "input, other", "Every element of input times all of other, block by block")
-FUNCTION(linalg_trace, "input", "The sum of a matrix's diagonal")
+FUNCTION(linalg_trace, "linalg_trace|trace(input)", "The sum of a matrix's diagonal")
+FUNCTION(linalg_vecdot, "linalg_vecdot|vecdot(x, y, *, dim: int = -1)",
+         "The sums of products along dim; shapes broadcast")
+FUNCTION(renorm, "input!, p: float, dim: int, maxnorm: float",
+         "Each slice along dim scaled down to a p-norm of maxnorm, where it is longer")
 FUNCTION(cross, "input, other, dim: int? = None",
          "The cross product along dim; None is the first dimension of size 3")
 FUNCTION(linalg_cross, "input, other, *, dim: int = -1", "The cross product along dim")
@@ -469,6 +530,13 @@ COMPOSITE(embedding, "input, weight, padding_idx: int? = None",
           "The row of weight for each index; the padding row is not learned")
 COMPOSITE(masked_fill, "input!, mask, value", "value where mask is true, else input")
 OP(masked_scatter, "input!, mask, source", "The elements of source one by one where mask is true, else input")
+OP(nonzero_positions, "input, count: int",
+   "Row-major positions of the first count elements that are not zero")
+FUNCTION(nonzero, "input", "The indices of each element that is not zero, one row for each")
+FUNCTION(nonzero_along, "nonzero(input, *, as_tuple: bool) -> tensors if as_tuple",
+         "nonzero; as_tuple makes it one tensor of indices for each dimension")
+FUNCTION(where_nonzero, "where(condition) -> tensors", "nonzero with as_tuple")
+FUNCTION(argwhere, "input", "nonzero; of a number no index at all")
 FUNCTION(masked_select, "input, mask", "The elements where mask is true, as a vector")
 COMPOSITE(put, "input!, index, source, accumulate: bool = False",
           "input with source written (or added) at positions in the flattened tensor")
@@ -508,6 +576,27 @@ FUNCTION(exponential, "input!, lambd: float = 1, *, generator: generator? = None
 FUNCTION(bernoulli, "input, *, generator: generator? = None", "1 with the probabilities of input, else 0")
 FUNCTION(bernoulli_of, "bernoulli(input!, p: float, *, generator: generator? = None)",
          "1 with probability p, else 0, in input's shape and dtype")
+FUNCTION(normal, "mean, std, *, generator: generator? = None",
+         "Normally distributed numbers, each with its own mean and standard deviation")
+FUNCTION(normal_mean, "normal(mean, *, generator: generator? = None)",
+         "Normally distributed numbers, each with its own mean, of standard deviation 1")
+FUNCTION(normal_sized,
+         "normal(mean: float, std: float, size: ints, *, dtype: dtype? = None, generator: generator? = None)",
+         "Normally distributed numbers")
+FUNCTION(normal_fill,
+         "normal_fill|normal_(input!, mean: float = 0, std: float = 1, *, generator: generator? = None)",
+         "Normally distributed numbers in input's shape and dtype")
+FUNCTION(random_fill, "random_fill|random_(input!, *, generator: generator? = None)",
+         "Whole numbers from 0 up, as large as input's dtype holds one by one")
+FUNCTION(random_fill_below, "random_fill|random_(input!, to: int, *, generator: generator? = None)",
+         "Whole numbers from 0 up to `to`, without it")
+FUNCTION(random_fill_between,
+         "random_fill|random_(input!, from: int, to: int?, *, generator: generator? = None)",
+         "Whole numbers from `from` up to `to`, without it; None: as large as input's dtype holds")
+OP(multinomial_with_key, "input, key, num_samples: int, replacement: bool",
+   "Places drawn from each row with the probabilities that its numbers are in proportion to")
+FUNCTION(multinomial, "input, num_samples: int, replacement: bool = False, *, generator: generator? = None",
+         "multinomial_with_key with a fresh key")
 FUNCTION(dropout1d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
 FUNCTION(dropout2d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
 FUNCTION(dropout3d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
@@ -647,6 +736,44 @@ FUNCTION(pad, "input, pad: ints, mode: str = \"constant\", value: float? = None"
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,
    "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "
-   "float = 0.9, "
-   "beta2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: bool = False",
+   "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: bool = False",
    "One step of AdamW; step counts them")
+OP(adamw_amsgrad_step,
+   "adamw_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
+   "max_exp_avg_sqs!: "
+   "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
+   "float = 0.01, maximize: bool = False)",
+   "One step of AdamW by the largest variance so far")
+OP(adam_step,
+   "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "
+   "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0, maximize: bool = False",
+   "One step of Adam; step counts them, and the decay is added to the gradients")
+OP(adam_amsgrad_step,
+   "adam_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, max_exp_avg_sqs!: "
+   "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
+   "float = 0, maximize: bool = False)",
+   "One step of Adam by the largest variance so far")
+OP(sgd_step, "params!: tensors, grads: tensors, *, lr: slot, weight_decay: float = 0, maximize: bool = False",
+   "One step down (up if maximize) the gradients")
+OP(sgd_momentum_step,
+   "sgd_step(params!: tensors, grads: tensors, momentum_buffers!: tensors, step!, *, lr: slot, momentum: "
+   "slot, "
+   "dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, maximize: bool = False)",
+   "One step along the momentum, which the first step (step 0) sets to the gradients")
+
+// -- gradient clipping
+FUNCTION(get_total_norm, "tensors: tensors, norm_type: float = 2, error_if_nonfinite: bool = False",
+         "The norm of all elements of all tensors together")
+COMPOSITE(clip_grads_with_norm, "grads!: tensors, total_norm, max_norm: float",
+          "Gradients scaled down by max_norm / total_norm where that is below 1")
+COMPOSITE(clip_grad_value, "grads!: tensors, clip_value: float",
+          "Gradients clamped between -clip_value and clip_value")
+FUNCTION(
+    clip_grad_norm, "grads: tensors, max_norm: float, norm_type: float = 2, error_if_nonfinite: bool = False",
+    "Scales the gradients in place so that their total norm is no more than max_norm; returns what it was")
+
+// -- comparisons of whole tensors
+FUNCTION(allclose, "input, other, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False -> bool",
+         "Whether all elements differ by no more than atol + rtol * |other|")
+FUNCTION(equal, "input, other -> bool", "Whether shapes and all elements are the same")
+FUNCTION(is_nonzero, "input -> bool", "Whether the one element is not zero")

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "rushlight/ops/nonzero.h"
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -21,25 +22,6 @@ int64_t consumed(const IndexItem& item) {
     case IndexItem::Kind::tensor: return is_mask(item.tensor) ? item.tensor.rank() : 1;
     default: return 0;
   }
-}
-
-// The places where the mask is true, one tensor of positions per dimension.
-std::vector<Tensor> true_places(const Tensor& mask) {
-  std::vector<bool> flags = mask.to_vector<bool>();
-  std::vector<int64_t> places;
-  for (size_t i = 0; i < flags.size(); ++i)
-    if (flags[i]) places.push_back(static_cast<int64_t>(i));
-  std::vector<Tensor> positions(static_cast<size_t>(mask.rank()));
-  for (size_t d = positions.size(); d-- > 0;) {
-    positions[d] = empty({static_cast<int64_t>(places.size())}, DType::int64);
-    int64_t size = mask.layout().size(static_cast<int>(d));
-    int64_t* at = positions[d].data<int64_t>();
-    for (int64_t& place : places) {
-      *at++ = place % size;
-      place /= size;
-    }
-  }
-  return positions;
 }
 
 // The view that the items make of a tensor, and the index tensors that pick from it (undefined: the whole
@@ -120,7 +102,7 @@ void Selection::pick_where(const Tensor& mask) {
     if (mask.layout().size(d) != view.size(dim_ + d))
       fail(ErrorKind::index, "The shape of the mask ", mask.shape(), " at index ", d,
            " does not match the shape of the indexed tensor ", view.shape(), " at index ", dim_ + d);
-  for (const Tensor& positions : true_places(mask)) pick(positions);
+  for (const Tensor& positions : nonzero_indices("nonzero", mask)) pick(positions);
 }
 
 // `values` without the leading dimensions of size 1 that the place it goes to does not have.

@@ -132,4 +132,22 @@ Tensor norm(const Tensor& input, const NormOptions& options) {
       {.ord = options.p.value_or(2), .dim = options.dim, .keepdim = options.keepdim, .dtype = options.dtype});
 }
 
+Tensor renorm(const Tensor& input, double p, int64_t dim, double maxnorm) {
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[renorm] input must be floating point, but it is ", input.dtype());
+  if (!(p > 0)) fail(ErrorKind::runtime, "[renorm] p must be positive, but it is ", p);
+  if (!(maxnorm >= 0)) fail(ErrorKind::runtime, "[renorm] maxnorm must not be negative, but it is ", maxnorm);
+  if (input.rank() < 2)
+    fail(ErrorKind::runtime, "[renorm] input must have at least 2 dimensions, but its shape is ",
+         input.shape());
+  int kept = wrap_dim(dim, input.rank(), "renorm");
+  Ints others;
+  for (int d = 0; d < input.rank(); ++d)
+    if (d != kept) others.push_back(d);
+  Tensor x = widened(input);
+  Tensor length = vector_norm(x, {.ord = p, .dim = others, .keepdim = true});
+  Tensor scale = where(length > maxnorm, maxnorm / (length + 1e-7), 1.0);
+  return as_dtype(x * scale, input.dtype());
+}
+
 }  // namespace rushlight

@@ -24,26 +24,54 @@ size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
   return count;
 }
 
-void adamw_infer(OpCall& call) {
-  size_t count = expect_equal_lists(call, 4, 1);
-  for (size_t list : {size_t{0}, size_t{2}, size_t{3}})
-    for (size_t i = 0; i < count; ++i)
+// Results: params, then those of the states in the lists from 2 on.
+void emit_lists(OpCall& call, size_t lists, size_t count) {
+  for (size_t list = 0; list < lists; ++list)
+    for (size_t i = 0; i < count && list != 1; ++i)
       call.emit(call.in[list * count + i].layout(), call.in[list * count + i].dtype());
+}
+
+// The last input and result: how many steps there were.
+void emit_step(OpCall& call) {
   const Tensor& step = call.in[call.in.size() - 1];
-  if (!step.defined() || step.numel() != 1) fail(ErrorKind::value, "[adamw_step] step must be one number");
+  if (!step.defined() || step.numel() != 1)
+    fail(ErrorKind::value, "[", call.name(), "] step must be one number");
   call.emit(step.layout(), step.dtype());
+}
+
+template <size_t kLists>
+void stateful_infer(OpCall& call) {
+  emit_lists(call, kLists, expect_equal_lists(call, kLists, 1));
+  emit_step(call);
+}
+
+void sgd_infer(OpCall& call) { emit_lists(call, 2, expect_equal_lists(call, 2, 0)); }
+
+void sgd_momentum_infer(OpCall& call) {
+  args::SgdMomentumStep a(call.attrs);
+  if (a.nesterov && (a.dampening != 0 || !(a.momentum.get() > 0)))
+    fail(ErrorKind::value, "[sgd_step] nesterov needs a momentum above 0 and no dampening, but they are ",
+         a.momentum.get(), " and ", a.dampening);
+  stateful_infer<3>(call);
+}
+
+OpDef optimizer_step(OpId id, void (*infer)(OpCall&)) {
+  OpDef def{id};
+  def.infer = infer;
+  def.outputs = -1;
+  def.in_place_safe = true;
+  return def;
 }
 
 }  // namespace
 
 namespace defs {
-const OpDef adamw_step = [] {
-  OpDef def{OpId::adamw_step};
-  def.infer = adamw_infer;
-  def.outputs = -1;
-  def.in_place_safe = true;
-  return def;
-}();
+const OpDef adamw_step = optimizer_step(OpId::adamw_step, stateful_infer<4>);
+const OpDef adamw_amsgrad_step = optimizer_step(OpId::adamw_amsgrad_step, stateful_infer<5>);
+const OpDef adam_step = optimizer_step(OpId::adam_step, stateful_infer<4>);
+const OpDef adam_amsgrad_step = optimizer_step(OpId::adam_amsgrad_step, stateful_infer<5>);
+const OpDef sgd_step = optimizer_step(OpId::sgd_step, sgd_infer);
+const OpDef sgd_momentum_step = optimizer_step(OpId::sgd_momentum_step, sgd_momentum_infer);
 }  // namespace defs
 
 }  // namespace rushlight

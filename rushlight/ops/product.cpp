@@ -171,6 +171,15 @@ Tensor linalg_trace(const Tensor& input) {
   return sum(diagonal(input));
 }
 
+Tensor linalg_vecdot(const Tensor& x, const Tensor& y, const LinalgVecdotOptions& options) {
+  expect_given("linalg_vecdot", "x", x);
+  expect_given("linalg_vecdot", "y", y);
+  expect_one_dtype("linalg_vecdot", x, y);
+  if (x.dtype() == DType::boolean)
+    fail(ErrorKind::runtime, "[linalg_vecdot] is not defined for bool; cast with to(int64)");
+  return sum(x * y, {.dim = options.dim, .dtype = x.dtype()});
+}
+
 namespace {
 
 Tensor cross_along(const char* op, const Tensor& input, const Tensor& other, int64_t dim) {

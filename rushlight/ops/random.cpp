@@ -1,5 +1,5 @@
 // Random ops: pure functions of a key. The generator is touched by one op only, random_key.
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/random_rules.h"
 
 namespace rushlight {
 
@@ -12,17 +12,10 @@ void random_key_infer(OpCall& call) {
   call.emit(IntSpan(seed_and_counter), DType::uint64);
 }
 
-void expect_probability(double p) {
-  if (!(p >= 0 && p <= 1))
-    fail(ErrorKind::value, "[dropout] probability has to be between 0 and 1, but got ", p);
-}
-
 void dropout_with_key_infer(OpCall& call) {
   expect_floating(call, 0, "input");
-  expect_defined(call, 1, "key");
-  if (call.in[1].dtype() != DType::uint64 || call.in[1].numel() != 2)
-    fail(ErrorKind::type, "[dropout_with_key] key must come from random_key, but it is ", call.in[1]);
-  expect_probability(args::DropoutWithKey(call.attrs).p);
+  expect_key(call, 1);
+  expect_probability("dropout", args::DropoutWithKey(call.attrs).p);
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }
 // The mask is computed again from the key: the gradient is a dropout of the gradient.
@@ -33,14 +26,9 @@ void dropout_with_key_vjp(Vjp& v) {
 }  // namespace
 
 namespace defs {
-const OpDef random_key = [] {
-  OpDef def{OpId::random_key};
-  def.infer = random_key_infer;
-  return def;
-}();
+const OpDef random_key = random_op(OpId::random_key, random_key_infer);
 const OpDef dropout_with_key = [] {
-  OpDef def{OpId::dropout_with_key};
-  def.infer = dropout_with_key_infer;
+  OpDef def = random_op(OpId::dropout_with_key, dropout_with_key_infer);
   def.vjp = dropout_with_key_vjp;
   def.saved_inputs = 2;
   return def;
@@ -48,7 +36,7 @@ const OpDef dropout_with_key = [] {
 }  // namespace defs
 
 Tensor dropout(const Tensor& input, const DropoutOptions& options) {
-  expect_probability(options.p);
+  expect_probability("dropout", options.p);
   if (!options.training) return input;
   Tensor key = random_key(input.numel(), {.generator = options.generator});
   return dropout_with_key(input, key, options.p);

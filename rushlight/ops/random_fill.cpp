@@ -1,21 +1,15 @@
 // Random tensors: rand, randn, randint, randperm, bernoulli; noise for layers: dropout's kin, gumbel_softmax.
 #include <cmath>
 
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/random_rules.h"
 
 namespace rushlight {
 
 namespace {
 
-void expect_key(const OpCall& call) {
-  expect_defined(call, 0, "key");
-  if (call.in[0].dtype() != DType::uint64 || call.in[0].numel() != 2)
-    fail(ErrorKind::type, "[", call.name(), "] key must come from random_key, but it is ", call.in[0]);
-}
-
 template <class Args>
 void floating_infer(OpCall& call) {
-  expect_key(call);
+  expect_key(call, 0);
   Args a(call.attrs);
   if (!is_floating(a.dtype))
     fail(ErrorKind::runtime, "[", call.name(), "] dtype must be floating point, but it is ", a.dtype);
@@ -24,7 +18,7 @@ void floating_infer(OpCall& call) {
 }
 
 void integers_infer(OpCall& call) {
-  expect_key(call);
+  expect_key(call, 0);
   args::IntegersWithKey a(call.attrs);
   if (a.low >= a.high)
     fail(ErrorKind::runtime, "[randint] expects low < high, but got ", a.low, " and ", a.high);
@@ -35,40 +29,10 @@ void integers_infer(OpCall& call) {
 }
 
 void permutation_infer(OpCall& call) {
-  expect_key(call);
+  expect_key(call, 0);
   int64_t n = args::PermutationWithKey(call.attrs).n;
   if (n < 0) fail(ErrorKind::runtime, "[randperm] n must be non-negative, but it is ", n);
   call.emit(IntSpan(&n, 1), DType::int64);
-}
-
-constexpr OpDef random_op(OpId id, void (*infer)(OpCall&)) {
-  OpDef def{id};
-  def.infer = infer;
-  return def;
-}
-
-using OptionalGenerator = std::optional<Generator>;
-
-// A key for as many elements; float64 and integers take two words each.
-Tensor key_for(const char* op, IntSpan size, int64_t words, const OptionalGenerator& generator) {
-  return random_key(checked_numel(size, op) * words, {.generator = generator});
-}
-int64_t words_of(DType dtype) { return dtype == DType::float64 ? 2 : 1; }
-
-Tensor uniform_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
-  return uniform_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
-}
-Tensor normal_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
-  return normal_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
-}
-
-void expect_floating_input(const char* op, const Tensor& input) {
-  if (!is_floating(input.dtype()))
-    fail(ErrorKind::runtime, "[", op, "] input must be floating point, but it is ", input.dtype());
-}
-void expect_probability(const char* op, double p) {
-  if (!(p >= 0 && p <= 1))
-    fail(ErrorKind::value, "[", op, "] probability has to be between 0 and 1, but got ", p);
 }
 
 }  // namespace

@@ -36,6 +36,12 @@ Tensor moveaxis(const Tensor& input, const IntList& source, const IntList& desti
 
 Tensor swapaxes(const Tensor& input, int64_t axis0, int64_t axis1) { return transpose(input, axis0, axis1); }
 Tensor swapdims(const Tensor& input, int64_t dim0, int64_t dim1) { return transpose(input, dim0, dim1); }
+Tensor matrix_transpose(const Tensor& input) {
+  if (input.rank() < 2)
+    fail(ErrorKind::value, "[matrix_transpose] expects at least 2 dimensions, but the shape is ",
+         input.shape());
+  return transpose(input, -2, -1);
+}
 
 Tensor t(const Tensor& input) {
   if (input.rank() > 2)

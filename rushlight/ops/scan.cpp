@@ -64,11 +64,6 @@ void running_best_infer(OpCall& call) {
   call.emit(input.shape(), input.dtype());
   call.emit(input.shape(), DType::int64);
 }
-void running_best_vjp(Vjp& v) {
-  int rank = static_cast<int>(v.input_shape(0).size());
-  v.set(0, put_along(v.input_shape(0), wrap_dim(args::Cummax(v.attrs()).dim, rank, "cummax"), v.output(1),
-                     v.grad()));
-}
 
 // -- linear_recurrence: factor i stands between the elements i and i + 1
 
@@ -105,13 +100,6 @@ OpDef scanning(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
   def.saves_facts = true;
   return def;
 }
-OpDef running_best(OpId id) {
-  OpDef def = scanning(id, running_best_infer, running_best_vjp);
-  def.outputs = 2;
-  def.saved_outputs = 2;
-  def.constant_outputs = 2;
-  return def;
-}
 
 }  // namespace
 
@@ -127,8 +115,8 @@ const OpDef logcumsumexp = [] {
   def.saved_inputs = def.saved_outputs = 1;
   return def;
 }();
-const OpDef cummax = running_best(OpId::cummax);
-const OpDef cummin = running_best(OpId::cummin);
+const OpDef cummax = picking_along<args::Cummax>(OpId::cummax, running_best_infer);
+const OpDef cummin = picking_along<args::Cummin>(OpId::cummin, running_best_infer);
 const OpDef linear_recurrence = [] {
   OpDef def = scanning(OpId::linear_recurrence, linear_recurrence_infer, linear_recurrence_vjp);
   def.saved_inputs = 2;
@@ -136,5 +124,73 @@ const OpDef linear_recurrence = [] {
   return def;
 }();
 }  // namespace defs
+
+// -- by other ops
+
+namespace {
+
+// `start` is what stands before the first element.
+template <class Options, class Scan>
+Tensor cumulative(const char* op, const Tensor& input, const Options& options, double start, Scan scan) {
+  if (!options.dim && input.rank() != 1)
+    fail(ErrorKind::value, "[", op, "] dim may be left out for vectors only, but the shape is ",
+         input.shape());
+  int64_t dim = options.dim.value_or(0);
+  Tensor result = scan(input, dim, options.dtype);
+  if (!options.include_initial) return result;
+  if (input.rank() == 0)
+    fail(ErrorKind::value, "[", op, "] include_initial needs a dimension, but there is none");
+  Shape shape = to_ints(result.shape());
+  shape[static_cast<size_t>(wrap_dim(dim, input.rank(), op))] = 1;
+  return cat({full(span_of(shape), start, {.dtype = result.dtype()}), result}, {.dim = dim});
+}
+
+// Of bools, whether they differ.
+Tensor difference(const Tensor& later, const Tensor& earlier) {
+  return later.dtype() == DType::boolean ? logical_xor(later, earlier) : later - earlier;
+}
+
+void expect_attachable(const Tensor& input, const Tensor& more, const char* name, int dim) {
+  if (more.rank() != input.rank())
+    fail(ErrorKind::runtime, "[diff] ", name, " must have as many dimensions as input, but their shapes are ",
+         more.shape(), " and ", input.shape());
+  for (int d = 0; d < input.rank(); ++d)
+    if (d != dim && more.size(d) != input.size(d))
+      fail(ErrorKind::runtime, "[diff] ", name, " of shape ", more.shape(), " does not fit input of shape ",
+           input.shape(), " beside dim ", dim, ": dimension ", d, " differs");
+}
+
+}  // namespace
+
+Tensor cumulative_sum(const Tensor& input, const CumulativeSumOptions& options) {
+  return cumulative("cumulative_sum", input, options, 0,
+                    [](const Tensor& x, int64_t dim, std::optional<DType> dtype) {
+                      return cumsum(x, dim, {.dtype = dtype});
+                    });
+}
+Tensor cumulative_prod(const Tensor& input, const CumulativeProdOptions& options) {
+  return cumulative("cumulative_prod", input, options, 1,
+                    [](const Tensor& x, int64_t dim, std::optional<DType> dtype) {
+                      return cumprod(x, dim, {.dtype = dtype});
+                    });
+}
+
+Tensor diff(const Tensor& input, const DiffOptions& options) {
+  if (input.rank() == 0) fail(ErrorKind::runtime, "[diff] input needs at least 1 dimension, but has none");
+  if (options.n < 0) fail(ErrorKind::runtime, "[diff] n must not be negative, but it is ", options.n);
+  int dim = wrap_dim(options.dim, input.rank(), "diff");
+  if (options.n == 0) return clone(input);
+  std::vector<Tensor> parts;
+  if (options.prepend.defined()) parts.push_back(options.prepend);
+  parts.push_back(input);
+  if (options.append.defined()) parts.push_back(options.append);
+  for (const Tensor& part : parts) expect_attachable(input, part, "prepend or append", dim);
+  Tensor x = parts.size() > 1 ? cat(parts, {.dim = dim}) : input;
+  for (int64_t round = 0; round < options.n && x.size(dim) > 0; ++round) {
+    int64_t size = x.size(dim);
+    x = difference(slice(x, {.dim = dim, .start = 1}), slice(x, {.dim = dim, .end = size - 1}));
+  }
+  return x;
+}
 
 }  // namespace rushlight

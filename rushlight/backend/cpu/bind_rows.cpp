@@ -1,4 +1,4 @@
-// Kernels over rows: softmax, layer_norm, cross_entropy; and the optimizer step.
+// Kernels over rows: softmax, layer_norm, cross_entropy.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/generated/op_args.h"
 
@@ -145,53 +145,6 @@ bool cross_entropy_backward(const KernelCall& call) {
     floating_kernels<T>().cross_entropy_backward(args);
     return true;
   });
-}
-
-// In place only: params, grads, first moments, second moments, step.
-bool adamw_step(const KernelCall& call) {
-  size_t n = (call.in.size() - 1) / 4;
-  if (n == 0) return false;
-  DType dtype = call.in[0].dtype();
-  for (size_t i = 0; i < 4 * n; ++i)
-    if (call.in[i].dtype() != dtype || !call.in[i].is_contiguous()) return false;
-  for (size_t i = 0; i < n; ++i)
-    for (size_t list : {size_t{0}, size_t{2}, size_t{3}})
-      if (call.out[(list ? list - 1 : 0) * n + i].raw_data() != call.in[list * n + i].raw_data())
-        return false;
-  args::AdamwStep a(call.attrs);
-  const Tensor& step = call.in[4 * n];
-  double count = step.item<double>() + 1;
-  bool done = with_floating(dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    SmallVector<T*, 32> pointers[4];
-    SmallVector<int64_t, 32> sizes;
-    for (size_t i = 0; i < n; ++i) {
-      sizes.push_back(call.in[i].numel());
-      for (size_t list = 0; list < 4; ++list) pointers[list].push_back(pointer<T>(call.in[list * n + i]));
-    }
-    AdamArgs<T> args;
-    args.count = static_cast<int64_t>(n);
-    args.sizes = sizes.data();
-    args.params = pointers[0].data();
-    args.grads = pointers[1].data();
-    args.mean = pointers[2].data();
-    args.variance = pointers[3].data();
-    args.lr = a.lr.get();
-    args.beta1 = a.beta1;
-    args.beta2 = a.beta2;
-    args.eps = a.eps;
-    args.weight_decay = a.weight_decay;
-    args.step = count;
-    args.grad_scale = a.maximize ? -1 : 1;
-    floating_kernels<T>().adam_step(args);
-    return true;
-  });
-  if (!done) return false;
-  visit(step.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    *static_cast<T*>(call.out[3 * n].raw_data()) = static_cast<T>(static_cast<float>(count));
-  });
-  return true;
 }
 
 }  // namespace rushlight::cpu

@@ -35,6 +35,11 @@ bool cross_entropy_backward(const KernelCall& call);
 bool attention(const KernelCall& call);
 bool attention_backward(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
+bool adamw_amsgrad_step(const KernelCall& call);
+bool adam_step(const KernelCall& call);
+bool adam_amsgrad_step(const KernelCall& call);
+bool sgd_step(const KernelCall& call);
+bool sgd_momentum_step(const KernelCall& call);
 
 // For what is too rare to be fast.
 inline bool by_reference(const KernelCall& call) {

@@ -41,6 +41,11 @@ const Backend& cpu_backend() {
     table.set(OpId::attention, cpu::attention);
     table.set(OpId::attention, cpu::attention_backward, Part::backward);
     table.set(OpId::adamw_step, cpu::adamw_step);
+    table.set(OpId::adamw_amsgrad_step, cpu::adamw_amsgrad_step);
+    table.set(OpId::adam_step, cpu::adam_step);
+    table.set(OpId::adam_amsgrad_step, cpu::adam_amsgrad_step);
+    table.set(OpId::sgd_step, cpu::sgd_step);
+    table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
     return table;
   }();
   return backend;

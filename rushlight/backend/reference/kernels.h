@@ -28,6 +28,14 @@ bool cummin(const KernelCall& call);
 bool linear_recurrence(const KernelCall& call);
 bool sort(const KernelCall& call);
 bool topk(const KernelCall& call);
+bool argsort_rows(const KernelCall& call);
+bool median_dim(const KernelCall& call);
+bool nanmedian_dim(const KernelCall& call);
+bool mode(const KernelCall& call);
+bool kthvalue(const KernelCall& call);
+bool histc(const KernelCall& call);
+bool searchsorted(const KernelCall& call);
+bool nonzero_positions(const KernelCall& call);
 bool matmul(const KernelCall& call);
 bool inverse(const KernelCall& call);
 bool linalg_det(const KernelCall& call);
@@ -58,7 +66,13 @@ bool integers_with_key(const KernelCall& call);
 bool permutation_with_key(const KernelCall& call);
 bool convolution(const KernelCall& call);
 bool convolution_weight_gradient(const KernelCall& call);
+bool multinomial_with_key(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
+bool adamw_amsgrad_step(const KernelCall& call);
+bool adam_step(const KernelCall& call);
+bool adam_amsgrad_step(const KernelCall& call);
+bool sgd_step(const KernelCall& call);
+bool sgd_momentum_step(const KernelCall& call);
 
 // to <- from, broadcast and cast.
 void copy_elements(const Tensor& to, const Tensor& from);

@@ -6,52 +6,125 @@
 
 namespace rushlight::reference {
 
-// Inputs: params, grads, first moments, second moments (n each), step. Results: params, both moments, step.
-bool adamw_step(const KernelCall& call) {
-  args::AdamwStep a(call.attrs);
-  size_t n = (call.in.size() - 1) / 4;
-  const Tensor& step = call.in[4 * n];
-  double count = step.item<double>() + 1;
-  double lr = a.lr.get(), correction1 = 1 - std::pow(a.beta1, count),
-         correction2 = 1 - std::pow(a.beta2, count);
-  for (size_t i = 0; i < n; ++i) {
-    const Tensor &param = call.in[i], &grad = call.in[n + i], &m = call.in[2 * n + i],
-                 &v = call.in[3 * n + i];
-    visit(param.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
-      auto read = [](const Tensor& t) {
-        std::vector<Wide> values;
-        for_each_offset(t.layout(), [&](int64_t at) {
-          values.push_back(static_cast<Wide>(static_cast<const T*>(t.storage()->data())[at]));
-        });
-        return values;
-      };
-      auto write = [](const Tensor& t, const std::vector<Wide>& values) {
-        auto from = values.begin();
-        for_each_offset(t.layout(), [&](int64_t at) {
-          static_cast<T*>(t.storage()->data())[at] = static_cast<T>(*from++);
-        });
-      };
-      auto p = read(param), g = read(grad), first = read(m), second = read(v);
-      Wide beta1 = static_cast<Wide>(a.beta1), beta2 = static_cast<Wide>(a.beta2),
-           eps = static_cast<Wide>(a.eps);
-      Wide decay = static_cast<Wide>(1 - lr * a.weight_decay), rate = static_cast<Wide>(lr / correction1);
-      Wide root = static_cast<Wide>(std::sqrt(correction2));
-      for (size_t k = 0; k < p.size(); ++k) {
-        Wide gradient = a.maximize ? -g[k] : g[k];
-        first[k] = beta1 * first[k] + (1 - beta1) * gradient;
-        second[k] = beta2 * second[k] + (1 - beta2) * gradient * gradient;
-        p[k] = p[k] * decay - rate * first[k] / (std::sqrt(second[k]) / root + eps);
-      }
-      write(call.out[i], p);
-      write(call.out[n + i], first);
-      write(call.out[2 * n + i], second);
-    });
+namespace {
+
+// The lists of a call: inputs are params, grads, states ... (n each), results the same without grads. Halves
+// compute in float32.
+template <class Wide>
+class Lists {
+ public:
+  Lists(const KernelCall& call, size_t lists, size_t i) : call_(call), i_(i) {
+    n_ = call.in.size() / lists;  // a step that comes after them does not fill another list
+    for (size_t list = 0; list < lists; ++list) {
+      values_.emplace_back();
+      const Tensor& tensor = call.in[list * n_ + i];
+      visit(tensor.dtype(), [&](auto tag) {
+        auto* data = static_cast<const typename decltype(tag)::type*>(tensor.storage()->data());
+        for_each_offset(tensor.layout(),
+                        [&](int64_t at) { values_.back().push_back(static_cast<Wide>(data[at])); });
+      });
+    }
   }
+  size_t size() const { return values_[0].size(); }
+  std::vector<Wide>& operator[](size_t list) { return values_[list]; }
+
+  void write_back() const {
+    for (size_t list = 0; list < values_.size(); ++list) {
+      if (list == 1) continue;
+      const Tensor& tensor = call_.out[(list ? list - 1 : 0) * n_ + i_];
+      visit(tensor.dtype(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        auto* data = static_cast<T*>(tensor.storage()->data());
+        auto from = values_[list].begin();
+        for_each_offset(tensor.layout(), [&](int64_t at) { data[at] = static_cast<T>(*from++); });
+      });
+    }
+  }
+
+ private:
+  const KernelCall& call_;
+  size_t i_, n_;
+  std::vector<std::vector<Wide>> values_;
+};
+
+// update(Lists<float or double>&) for every parameter.
+template <class Update>
+void each_parameter(const KernelCall& call, size_t lists, Update update) {
+  for (size_t i = 0; i < call.in.size() / lists; ++i) {
+    auto run = [&](auto lists_of_one) {
+      update(lists_of_one);
+      lists_of_one.write_back();
+    };
+    if (call.in[i].dtype() == DType::float64)
+      run(Lists<double>(call, lists, i));
+    else
+      run(Lists<float>(call, lists, i));
+  }
+}
+
+// The last input counts the steps before this one; the last result counts it too.
+double count_step(const KernelCall& call) {
+  double count = call.in[call.in.size() - 1].item<double>() + 1;
+  const Tensor& step = call.out[call.out.size() - 1];
   visit(step.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    *static_cast<T*>(call.out[3 * n].raw_data()) = static_cast<T>(static_cast<float>(count));
+    *static_cast<T*>(step.raw_data()) = static_cast<T>(static_cast<float>(count));
+  });
+  return count;
+}
+
+// Lists: params, grads, first and second moments, and with amsgrad the largest second moments.
+bool adam(const KernelCall& call, bool decoupled_decay, bool amsgrad) {
+  args::AdamStep a(call.attrs);
+  double count = count_step(call), lr = a.lr.get(), beta1 = a.beta1.get(), beta2 = a.beta2.get();
+  double correction1 = 1 - std::pow(beta1, count), correction2 = 1 - std::pow(beta2, count);
+  each_parameter(call, amsgrad ? 5 : 4, [&]<class Wide>(Lists<Wide>& of) {
+    auto wide = [](double x) { return static_cast<Wide>(x); };
+    Wide decay = wide(decoupled_decay ? 1 - lr * a.weight_decay : 1);
+    Wide pull = wide(decoupled_decay ? 0 : a.weight_decay), root = wide(std::sqrt(correction2));
+    for (size_t k = 0; k < of.size(); ++k) {
+      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + pull * of[0][k];
+      of[2][k] = wide(beta1) * of[2][k] + wide(1 - beta1) * g;
+      of[3][k] = wide(beta2) * of[3][k] + wide(1 - beta2) * g * g;
+      if (amsgrad) of[4][k] = std::max(of[4][k], of[3][k]);
+      Wide spread = std::sqrt(of[amsgrad ? 4 : 3][k]) / root + wide(a.eps);
+      of[0][k] = of[0][k] * decay - wide(lr / correction1) * of[2][k] / spread;
+    }
+  });
+  return true;
+}
+
+}  // namespace
+
+bool adamw_step(const KernelCall& call) { return adam(call, true, false); }
+bool adamw_amsgrad_step(const KernelCall& call) { return adam(call, true, true); }
+bool adam_step(const KernelCall& call) { return adam(call, false, false); }
+bool adam_amsgrad_step(const KernelCall& call) { return adam(call, false, true); }
+
+bool sgd_step(const KernelCall& call) {
+  args::SgdStep a(call.attrs);
+  double lr = a.lr.get();
+  each_parameter(call, 2, [&]<class Wide>(Lists<Wide>& of) {
+    for (size_t k = 0; k < of.size(); ++k) {
+      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + static_cast<Wide>(a.weight_decay) * of[0][k];
+      of[0][k] -= static_cast<Wide>(lr) * g;
+    }
+  });
+  return true;
+}
+
+// Lists: params, grads, momentum buffers.
+bool sgd_momentum_step(const KernelCall& call) {
+  args::SgdMomentumStep a(call.attrs);
+  bool first = count_step(call) == 1;
+  double lr = a.lr.get(), momentum = a.momentum.get();
+  each_parameter(call, 3, [&]<class Wide>(Lists<Wide>& of) {
+    auto wide = [](double x) { return static_cast<Wide>(x); };
+    for (size_t k = 0; k < of.size(); ++k) {
+      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + wide(a.weight_decay) * of[0][k];
+      of[2][k] = first ? g : wide(momentum) * of[2][k] + wide(1 - a.dampening) * g;
+      of[0][k] -= wide(lr) * (a.nesterov ? g + wide(momentum) * of[2][k] : of[2][k]);
+    }
   });
   return true;
 }

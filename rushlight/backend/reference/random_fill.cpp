@@ -1,4 +1,7 @@
 // Tensors of random numbers, each a function of the key and of the element's place in row-major order.
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "rushlight/backend/reference/kernels.h"
@@ -80,6 +83,66 @@ bool permutation_with_key(const KernelCall& call) {
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
   for (size_t i = 0; i + 1 < order.size(); ++i)
     std::swap(order[i], order[i + bounded(random_word_pair(key, i), order.size() - i)]);
+  return true;
+}
+
+namespace {
+
+double uniform_at(PhiloxKey key, uint64_t element) {
+  WordPair words = random_word_pair(key, element);
+  return uniform<double>(uint64_t{words.high}, uint64_t{words.low});
+}
+
+// Throws where a row is no distribution.
+void expect_weights(std::span<const double> weights) {
+  double total = 0;
+  for (double weight : weights) {
+    if (!(weight >= 0 && std::isfinite(weight)))
+      fail(ErrorKind::runtime, "[multinomial] probabilities must be finite and not negative, but one is ",
+           weight);
+    total += weight;
+  }
+  if (!(total > 0))
+    fail(ErrorKind::runtime, "[multinomial] the probabilities of a row are all 0: there is nothing to draw");
+}
+
+// A uniform number among the running sums finds the place of the step it is on.
+void draw_with_replacement(std::span<const double> weights, PhiloxKey key, uint64_t element,
+                           std::span<int64_t> places) {
+  std::vector<double> sums;
+  for (double weight : weights) sums.push_back((sums.empty() ? 0 : sums.back()) + weight);
+  auto end = std::lower_bound(sums.begin(), sums.end(), sums.back());  // behind it are zero weights
+  for (int64_t& place : places)
+    place = std::upper_bound(sums.begin(), end, uniform_at(key, element++) * sums.back()) - sums.begin();
+}
+
+// Each place waits for an exponentially distributed time, the shorter the larger its weight: who comes first
+// is drawn first. A weight of 0 comes after all others.
+void draw_without_replacement(std::span<const double> weights, PhiloxKey key, uint64_t element,
+                              std::span<int64_t> places) {
+  std::vector<std::pair<double, int64_t>> times;
+  for (double weight : weights) {
+    double time = -std::log1p(-uniform_at(key, element++)) / weight;
+    times.emplace_back(weight > 0 ? time : std::numeric_limits<double>::infinity(), times.size());
+  }
+  std::sort(times.begin(), times.end());
+  for (size_t i = 0; i < places.size(); ++i) places[i] = times[i].second;
+}
+
+}  // namespace
+
+bool multinomial_with_key(const KernelCall& call) {
+  args::MultinomialWithKey a(call.attrs);
+  PhiloxKey key = key_of(call.in[1]);
+  std::vector<double> weights = call.in[0].to_vector<double>();
+  std::span<int64_t> places = call.out[0].span<int64_t>();
+  auto categories = static_cast<size_t>(call.in[0].size(-1)), samples = static_cast<size_t>(a.num_samples);
+  auto draw = a.replacement ? draw_with_replacement : draw_without_replacement;
+  for (size_t row = 0; row < weights.size() / categories; ++row) {
+    std::span<const double> of_row(weights.data() + row * categories, categories);
+    expect_weights(of_row);
+    draw(of_row, key, row * (a.replacement ? samples : categories), places.subspan(row * samples, samples));
+  }
   return true;
 }
 

@@ -35,6 +35,14 @@ const Backend& reference_backend() {
     table.set(OpId::linear_recurrence, reference::linear_recurrence);
     table.set(OpId::sort, reference::sort);
     table.set(OpId::topk, reference::topk);
+    table.set(OpId::argsort_rows, reference::argsort_rows);
+    table.set(OpId::median_dim, reference::median_dim);
+    table.set(OpId::nanmedian_dim, reference::nanmedian_dim);
+    table.set(OpId::mode, reference::mode);
+    table.set(OpId::kthvalue, reference::kthvalue);
+    table.set(OpId::histc, reference::histc);
+    table.set(OpId::searchsorted, reference::searchsorted);
+    table.set(OpId::nonzero_positions, reference::nonzero_positions);
     table.set(OpId::matmul, reference::matmul);
     table.set(OpId::inverse, reference::inverse);
     table.set(OpId::linalg_det, reference::linalg_det);
@@ -66,7 +74,13 @@ const Backend& reference_backend() {
     table.set(OpId::permutation_with_key, reference::permutation_with_key);
     table.set(OpId::convolution, reference::convolution);
     table.set(OpId::convolution_weight_gradient, reference::convolution_weight_gradient);
+    table.set(OpId::multinomial_with_key, reference::multinomial_with_key);
     table.set(OpId::adamw_step, reference::adamw_step);
+    table.set(OpId::adamw_amsgrad_step, reference::adamw_amsgrad_step);
+    table.set(OpId::adam_step, reference::adam_step);
+    table.set(OpId::adam_amsgrad_step, reference::adam_amsgrad_step);
+    table.set(OpId::sgd_step, reference::sgd_step);
+    table.set(OpId::sgd_momentum_step, reference::sgd_momentum_step);
     return table;
   }();
   return backend;

@@ -159,6 +159,15 @@ def _(draw):
     return Call(input=draw.tensor(draw.shape(2, 2)))
 
 
+@samples_of("linalg_vecdot", judge=torch.linalg.vecdot, dtypes=FLOATING, units=128)
+def _(draw):
+    shape = draw.shape(least_rank=1, most_rank=3)
+    dim = draw.integer(-len(shape), -1)
+    part = draw.broadcast_to(shape)
+    broadcasts = len(shape) > 1 and len(part) >= -dim
+    return Call(x=draw.tensor(shape), y=draw.tensor(part if broadcasts else shape), dim=dim)
+
+
 @samples_of("cross", judge=lambda input, other, dim=None: torch.cross(input, other, dim=dim), dtypes=FLOATING + SIGNED)
 def _(draw):
     shape = draw.shape(most_rank=2)
@@ -342,6 +351,14 @@ def _():
     yield Bad("weight's rank", call(weight=f32(3, 4)), ("bilinear", "weight", "(3, 4)"))
     yield Bad("weight's dtype", call(weight=of("float64", 5, 3, 4)), ("bilinear", "float64"))
     yield Bad("bias", call(bias=f32(4)), ("bilinear", "bias", "(4,)"))
+
+
+@errors_of("linalg_vecdot")
+def _():
+    yield Bad("dtypes", Call(x=f32(3), y=i64(3)), ("vecdot", "float32", "int64"))
+    yield Bad("shapes", Call(x=f32(3), y=f32(2)), ("(3,)", "(2,)"))
+    yield Bad("dim", Call(x=f32(3), y=f32(3), dim=1), ("out of range", "1"), raises=IndexError)
+    yield Bad("bool", Call(x=of("bool", 3), y=of("bool", 3)), ("vecdot", "bool"))
 
 
 @errors_of("linalg_trace")

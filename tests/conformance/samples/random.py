@@ -16,7 +16,7 @@ def _dropped(result, input, p):
     return torch.where(result == 0, torch.zeros_like(input), input / (1 - p))
 
 
-def _key(draw):
+def key(draw):
     value = torch.tensor([draw.integer(0, 2**40), draw.integer(0, 2**20)]).to(torch.uint64)
     return Array(value, differentiable=False, layouts=("contiguous", "sliced"))
 
@@ -32,7 +32,7 @@ def _probability(draw):
     dtypes=FLOATING,
 )
 def _(draw):
-    return Call(input=draw.tensor(low=0.5), key=_key(draw), p=_probability(draw))
+    return Call(input=draw.tensor(low=0.5), key=key(draw), p=_probability(draw))
 
 
 def _dropout(result, input, p=0.5, training=True, generator=None):
@@ -66,7 +66,7 @@ def _(draw):
 
 
 def _key_call(draw, **more):
-    return Call(key=_key(draw), size=draw.shape(), **more)
+    return Call(key=key(draw), size=draw.shape(), **more)
 
 
 def _ranged(result, low, high, dtype, size):
@@ -112,7 +112,7 @@ def _(draw):
     gradients=False,
 )
 def _(draw):
-    return Call(key=_key(draw), n=draw.integer(0, 50))
+    return Call(key=key(draw), n=draw.integer(0, 50))
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------

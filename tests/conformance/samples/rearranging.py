@@ -46,6 +46,17 @@ for _name, _first, _second in (("swapaxes", "axis0", "axis1"), ("swapdims", "dim
         return Call(input=draw.tensor(shape), **{first: draw.dim(len(shape)), second: draw.dim(len(shape))})
 
 
+@samples_of("matrix_transpose", judge=lambda input: input.mT)
+def _(draw):
+    return Call(input=draw.tensor(draw.shape(least_rank=2)))
+
+
+@errors_of("matrix_transpose")
+def _():
+    yield Bad("a vector", Call(input=f32(2)), ("matrix_transpose", "(2,)"), raises=ValueError)
+    yield Bad("a number", Call(input=f32()), ("matrix_transpose", "()"), raises=ValueError)
+
+
 @samples_of("t", judge=torch.t)
 def _(draw):
     return Call(input=draw.tensor(draw.shape(most_rank=2)[:2]))

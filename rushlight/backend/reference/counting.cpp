@@ -1,0 +1,133 @@
+// How elements fall into bins, where they stand among sorted ones, and which are not zero.
+#include <algorithm>
+#include <cmath>
+
+#include "rushlight/backend/map_facts.h"
+#include "rushlight/backend/reference/kernels.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::reference {
+
+namespace {
+
+struct Range {
+  double low, high;
+};
+
+// The range that was asked for; min = max asks for that of the elements, and a single value stands in the
+// middle of a range of 2.
+Range histogram_range(const args::Histc& a, const std::vector<double>& numbers) {
+  Range range{a.min, a.max};
+  if (range.low == range.high && !numbers.empty()) {
+    auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+    range = {*low, *high};
+    for (double x : numbers)
+      if (!std::isfinite(x))
+        fail(ErrorKind::runtime, "[histc] the range of the elements is not finite: one is ", x,
+             "; say min and max");
+  }
+  if (range.low == range.high) range = {range.low - 1, range.high + 1};
+  return range;
+}
+
+Tensor row_major_in(DType dtype, const Tensor& tensor) {
+  Tensor copy = empty(tensor.shape(), dtype);
+  copy_elements(copy, tensor);
+  return copy;
+}
+
+// How many of the n elements come before x. A NaN does not stop the search on either side.
+template <class T, class StopsAt>
+int64_t count_before(int64_t n, T x, const T* line, const int64_t* sorter, StopsAt stops) {
+  int64_t low = 0, high = n;
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    T element = line[sorter ? sorter[middle] : middle];
+    if (stops(element, x))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+void expect_places(const Tensor& sorter, int64_t n) {
+  for (int64_t place : sorter.span<int64_t>())
+    if (place < 0 || place >= n)
+      fail(ErrorKind::runtime, "[searchsorted] sorter has the index ", place, ", but sorted_sequence has ", n,
+           " elements in a row");
+}
+
+template <class T>
+void search_rows(const Tensor& sequence, const Tensor& values, const Tensor& sorter, bool right,
+                 int64_t* result) {
+  int64_t n = sequence.size(-1), per_row = values.numel();
+  if (sequence.rank() > 1) per_row = values.size(-1);
+  const T* line = sequence.data<T>();
+  const int64_t* order = sorter.defined() ? sorter.data<int64_t>() : nullptr;
+  int64_t done = 0;
+  for (T x : values.span<T>()) {
+    if (done && done % per_row == 0) {
+      line += n;
+      if (order) order += n;
+    }
+    *result++ = right ? count_before(n, x, line, order, [](T element, T value) { return element > value; })
+                      : count_before(n, x, line, order, [](T element, T value) { return element >= value; });
+    ++done;
+  }
+}
+
+}  // namespace
+
+bool histc(const KernelCall& call) {
+  args::Histc a(call.attrs);
+  std::vector<double> numbers = call.in[0].to_vector<double>(), counts(static_cast<size_t>(a.bins));
+  Range range = histogram_range(a, numbers);
+  for (double x : numbers) {
+    if (!(x >= range.low && x <= range.high)) continue;
+    auto bin = static_cast<int64_t>((x - range.low) * static_cast<double>(a.bins) / (range.high - range.low));
+    ++counts[static_cast<size_t>(std::min(bin, a.bins - 1))];
+  }
+  Tensor result = empty(a.bins, DType::float64);
+  std::copy(counts.begin(), counts.end(), result.data<double>());
+  copy_elements(call.out[0], result);
+  return true;
+}
+
+bool searchsorted(const KernelCall& call) {
+  args::Searchsorted a(call.attrs);
+  DType common = result_type({call.in.data(), 2});
+  Tensor sequence = row_major_in(common, call.in[0]), values = row_major_in(common, call.in[1]), sorter;
+  if (call.in[2].defined()) {
+    sorter = row_major_in(DType::int64, call.in[2]);
+    expect_places(sorter, sequence.size(-1));
+  }
+  Tensor places = empty(values.shape(), DType::int64);
+  visit(common, [&](auto tag) {
+    search_rows<typename decltype(tag)::type>(sequence, values, sorter, a.right || a.side == "right",
+                                              places.data<int64_t>());
+  });
+  copy_elements(call.out[0], places);
+  return true;
+}
+
+bool nonzero_positions(const KernelCall& call) {
+  const Tensor& input = call.in[0];
+  std::span<int64_t> found = call.out[0].span<int64_t>();
+  size_t count = 0;
+  visit(input.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto* data = static_cast<const T*>(input.storage()->data());
+    int64_t position = 0;
+    for_each_offset(input.layout(), [&](int64_t at) {
+      if (data[at] != T(0) && count < found.size()) found[count++] = position;
+      ++position;
+    });
+  });
+  if (count < found.size())
+    fail(ErrorKind::value, "[nonzero_positions] count is ", found.size(), ", but input has only ", count,
+         " elements that are not zero");
+  return true;
+}
+
+}  // namespace rushlight::reference

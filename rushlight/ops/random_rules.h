@@ -1,0 +1,45 @@
+// What the rules of random ops share: keys, and tensors of numbers drawn from a generator.
+#pragma once
+
+#include "rushlight/ops/op_rules.h"
+
+namespace rushlight {
+
+using OptionalGenerator = std::optional<Generator>;
+
+// Throws unless the input is what random_key returns.
+inline void expect_key(const OpCall& call, size_t input) {
+  expect_defined(call, input, "key");
+  if (call.in[input].dtype() != DType::uint64 || call.in[input].numel() != 2)
+    fail(ErrorKind::type, "[", call.name(), "] key must come from random_key, but it is ", call.in[input]);
+}
+inline void expect_probability(const char* op, double p) {
+  if (!(p >= 0 && p <= 1))
+    fail(ErrorKind::value, "[", op, "] probability has to be between 0 and 1, but got ", p);
+}
+inline void expect_floating_input(const char* op, const Tensor& input) {
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[", op, "] input must be floating point, but it is ", input.dtype());
+}
+
+// A key for as many elements; float64 and integers take two words each.
+inline Tensor key_for(const char* op, IntSpan size, int64_t words, const OptionalGenerator& generator) {
+  return random_key(checked_numel(size, op) * words, {.generator = generator});
+}
+inline int64_t words_of(DType dtype) { return dtype == DType::float64 ? 2 : 1; }
+
+inline Tensor uniform_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
+  return uniform_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
+}
+inline Tensor normal_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
+  return normal_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
+}
+
+// An op that makes numbers of a key alone.
+constexpr OpDef random_op(OpId id, void (*infer)(OpCall&)) {
+  OpDef def{id};
+  def.infer = infer;
+  return def;
+}
+
+}  // namespace rushlight
