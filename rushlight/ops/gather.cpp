@@ -112,6 +112,8 @@ void scatter_reduce_infer(OpCall& call) {
          "[scatter_reduce] reduce must be \"sum\", \"prod\", \"mean\", \"amax\" or \"amin\", not \"", reduce,
          "\"");
   scatter_infer(call);
+  if (reduce == "mean" && call.in[0].dtype() == DType::boolean)
+    fail(ErrorKind::runtime, "[scatter_reduce] has no mean of bools; cast with to(float32)");
 }
 
 struct ScatterGradients {
@@ -155,10 +157,10 @@ struct ScatterReduceRule {
     return {of_input, where(alone, read(g * without), of_src)};
   }
 
-  // All that are equal to the extreme share its gradient.
+  // All that are equal to the extreme share its gradient; what index does not name keeps its own.
   ScatterGradients extreme() const {
     Tensor from_input = as_number(input == result), from_src = as_number(src == read(result));
-    Tensor winners = a.include_self ? from_input : zeros_like(from_input);
+    Tensor winners = a.include_self ? from_input : as_number(added(zeros_like(g), ones_like(src)) == 0);
     Tensor share = g / added(winners, from_src);
     return {from_input * share, from_src * read(share)};
   }

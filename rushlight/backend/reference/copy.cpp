@@ -28,6 +28,12 @@ void copy_elements(const Tensor& to, const Tensor& from) {
   });
 }
 
+Tensor row_major_in(DType dtype, const Tensor& tensor) {
+  Tensor copy = empty(tensor.shape(), dtype);
+  copy_elements(copy, tensor);
+  return copy;
+}
+
 bool full(const KernelCall& call) {
   copy_elements(call.out[0], call.in[0]);
   return true;

@@ -91,7 +91,7 @@ void reduce_into(Reduce reduce, T& to, T value) {
 template <class T>
 T divided(T total, int64_t count) {
   if constexpr (std::is_same_v<T, bool>) {
-    return total && count == 1;
+    return total;  // refused before: bools have no mean
   } else if constexpr (std::is_unsigned_v<T>) {
     return static_cast<T>(total / static_cast<uint64_t>(count));
   } else if constexpr (std::is_integral_v<T>) {
@@ -127,18 +127,12 @@ void scatter_elements(const KernelCall& call, const Tensor& out, const Tensor& s
                   [&](int64_t at) { to[at] = divided<T>(to[at], std::max<int64_t>(*count++, 1)); });
 }
 
-Tensor widened(const Tensor& tensor) {
-  Tensor wide = empty(tensor.shape(), DType::float32);
-  copy_elements(wide, tensor);
-  return wide;
-}
-
 // Halves are put together in float32 and rounded once.
 bool scatter_with(const KernelCall& call, const Tensor& src, Reduce reduce, bool include_self = true) {
   const Tensor& out = call.out[0];
   if (is_half(out.dtype())) {
-    Tensor wide = widened(call.in[0]);
-    scatter_elements<float>(call, wide, widened(src), reduce, include_self);
+    Tensor wide = row_major_in(DType::float32, call.in[0]);
+    scatter_elements<float>(call, wide, row_major_in(DType::float32, src), reduce, include_self);
     copy_elements(out, wide);
     return true;
   }

@@ -76,5 +76,7 @@ bool sgd_momentum_step(const KernelCall& call);
 
 // to <- from, broadcast and cast.
 void copy_elements(const Tensor& to, const Tensor& from);
+// A row-major copy, cast.
+Tensor row_major_in(DType dtype, const Tensor& tensor);
 
 }  // namespace rushlight::reference

@@ -197,6 +197,7 @@ def _():
     yield Bad("unknown", Call(input=f32(2), dim=0, index=indices(0), src=f32(1), reduce="max"), ("reduce", "max"))
     yield Bad("too large", Call(input=f32(2), dim=0, index=indices(2), src=f32(1), reduce="sum"), ("2", "size 2"), raises=IndexError)
     yield Bad("dtypes", Call(input=f32(2), dim=0, index=indices(0), src=i64(1), reduce="sum"), ("float32", "int64"))
+    yield Bad("mean of bools", Call(input=of("bool", 2), dim=0, index=indices(0), src=of("bool", 1), reduce="mean"), ("mean", "bool"))
 
 
 @errors_of("index_select")
