@@ -17,6 +17,11 @@ def _has_bool(call):
     return any(a.dtype == "bool" for a in call.arrays()) or any(type(v) is bool for v in call.arguments.values())
 
 
+def _no_integers(call):
+    input = call.arguments["input"]
+    return not input.is_floating and not input.value.numel()
+
+
 def _negative_integer_power(call):
     base, exponent = call.arguments["input"], call.arguments["exponent"]
     whole = not isinstance(base, Array) or not base.is_floating
@@ -33,9 +38,12 @@ REFUSED = (
     ),
     Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
     Difference(("pow",), _has_bool, "a power of bools: cast them"),
+    Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
 ACCEPTED = (
+    Difference(("isin",), _has_bool, "bools are compared as anything else"),
+    Difference(("linalg_vecdot",), lambda call: not call.arguments["x"].is_floating, "the Array API's vecdot takes integers"),
     Difference(
         ("sub", "sub_scaled", "rsub", "neg", "squared_difference", "absolute_difference") + TERMS,
         _has_bool,

@@ -14,26 +14,30 @@ struct Range {
   double low, high;
 };
 
+// visit(number) for every element of a floating tensor.
+template <class Visit>
+void each_number(const Tensor& tensor, Visit visit_number) {
+  visit(tensor.dtype(), [&](auto tag) {
+    auto* data = static_cast<const typename decltype(tag)::type*>(tensor.storage()->data());
+    for_each_offset(tensor.layout(), [&](int64_t at) { visit_number(static_cast<double>(data[at])); });
+  });
+}
+
 // The range that was asked for; min = max asks for that of the elements, and a single value stands in the
 // middle of a range of 2.
-Range histogram_range(const args::Histc& a, const std::vector<double>& numbers) {
+Range histogram_range(const args::Histc& a, const Tensor& input) {
   Range range{a.min, a.max};
-  if (range.low == range.high && !numbers.empty()) {
-    auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
-    range = {*low, *high};
-    for (double x : numbers)
+  if (range.low == range.high && input.numel()) {
+    range = {HUGE_VAL, -HUGE_VAL};
+    each_number(input, [&](double x) {
       if (!std::isfinite(x))
         fail(ErrorKind::runtime, "[histc] the range of the elements is not finite: one is ", x,
              "; say min and max");
+      range = {std::min(range.low, x), std::max(range.high, x)};
+    });
   }
   if (range.low == range.high) range = {range.low - 1, range.high + 1};
   return range;
-}
-
-Tensor row_major_in(DType dtype, const Tensor& tensor) {
-  Tensor copy = empty(tensor.shape(), dtype);
-  copy_elements(copy, tensor);
-  return copy;
 }
 
 // How many of the n elements come before x. A NaN does not stop the search on either side.
@@ -81,16 +85,17 @@ void search_rows(const Tensor& sequence, const Tensor& values, const Tensor& sor
 
 bool histc(const KernelCall& call) {
   args::Histc a(call.attrs);
-  std::vector<double> numbers = call.in[0].to_vector<double>(), counts(static_cast<size_t>(a.bins));
-  Range range = histogram_range(a, numbers);
-  for (double x : numbers) {
-    if (!(x >= range.low && x <= range.high)) continue;
+  const Tensor& input = call.in[0];
+  Range range = histogram_range(a, input);
+  Tensor counts = empty(a.bins, DType::float64);
+  double* count = counts.data<double>();
+  std::fill_n(count, a.bins, 0);
+  each_number(input, [&](double x) {
+    if (!(x >= range.low && x <= range.high)) return;
     auto bin = static_cast<int64_t>((x - range.low) * static_cast<double>(a.bins) / (range.high - range.low));
-    ++counts[static_cast<size_t>(std::min(bin, a.bins - 1))];
-  }
-  Tensor result = empty(a.bins, DType::float64);
-  std::copy(counts.begin(), counts.end(), result.data<double>());
-  copy_elements(call.out[0], result);
+    ++count[std::min(bin, a.bins - 1)];
+  });
+  copy_elements(call.out[0], counts);
   return true;
 }
 

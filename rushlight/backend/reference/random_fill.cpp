@@ -17,7 +17,13 @@ PhiloxKey key_of(const Tensor& key) {
   return {words[0], words[1]};
 }
 
-// float64 takes two words of an element, every other type one and is drawn in float32.
+// float64 takes two words of an element, every other type one and is drawn in float32, for a type of so many
+// bits.
+template <class T>
+constexpr int mantissa_bits = std::is_same_v<T, Half>       ? 11
+                              : std::is_same_v<T, BFloat16> ? 8
+                                                            : 24;
+
 template <class Draw>
 bool fill_floating(const Tensor& out, Draw draw) {
   visit(out.dtype(), [&](auto tag) {
@@ -28,7 +34,7 @@ bool fill_floating(const Tensor& out, Draw draw) {
       if constexpr (std::is_same_v<T, double>)
         to[at] = draw.wide(element++);
       else
-        to[at] = static_cast<T>(draw.narrow(element++));
+        to[at] = static_cast<T>(draw.template narrow<mantissa_bits<T>>(element++));
     });
   });
   return true;
@@ -36,7 +42,11 @@ bool fill_floating(const Tensor& out, Draw draw) {
 
 struct Uniform {
   PhiloxKey key;
-  float narrow(uint64_t element) const { return uniform<float>(random_word(key, element)); }
+  // on the grid that the type holds: rounded up, a number below 1 could become 1
+  template <int kBits>
+  float narrow(uint64_t element) const {
+    return std::floor(uniform<float>(random_word(key, element)) * float{1 << kBits}) / float{1 << kBits};
+  }
   double wide(uint64_t element) const {
     WordPair words = random_word_pair(key, element);
     return uniform<double>(uint64_t{words.high}, uint64_t{words.low});
@@ -44,7 +54,10 @@ struct Uniform {
 };
 struct Normal {
   PhiloxKey key;
-  float narrow(uint64_t element) const { return normal<float>(random_word(key, element)); }
+  template <int>
+  float narrow(uint64_t element) const {
+    return normal<float>(random_word(key, element));
+  }
   double wide(uint64_t element) const {
     WordPair words = random_word_pair(key, element);
     return normal<double>(uint64_t{words.high}, uint64_t{words.low});
@@ -134,12 +147,13 @@ void draw_without_replacement(std::span<const double> weights, PhiloxKey key, ui
 bool multinomial_with_key(const KernelCall& call) {
   args::MultinomialWithKey a(call.attrs);
   PhiloxKey key = key_of(call.in[1]);
-  std::vector<double> weights = call.in[0].to_vector<double>();
+  Tensor numbers = row_major_in(DType::float64, call.in[0]);
+  std::span<const double> weights = numbers.span<double>();
   std::span<int64_t> places = call.out[0].span<int64_t>();
   auto categories = static_cast<size_t>(call.in[0].size(-1)), samples = static_cast<size_t>(a.num_samples);
   auto draw = a.replacement ? draw_with_replacement : draw_without_replacement;
   for (size_t row = 0; row < weights.size() / categories; ++row) {
-    std::span<const double> of_row(weights.data() + row * categories, categories);
+    std::span<const double> of_row = weights.subspan(row * categories, categories);
     expect_weights(of_row);
     draw(of_row, key, row * (a.replacement ? samples : categories), places.subspan(row * samples, samples));
   }

@@ -159,7 +159,7 @@ def _(draw):
     return Call(input=draw.tensor(draw.shape(2, 2)))
 
 
-@samples_of("linalg_vecdot", judge=torch.linalg.vecdot, dtypes=FLOATING, units=128)
+@samples_of("linalg_vecdot", judge=torch.linalg.vecdot, dtypes=NUMBERS, units=128)
 def _(draw):
     shape = draw.shape(least_rank=1, most_rank=3)
     dim = draw.integer(-len(shape), -1)
