@@ -52,3 +52,44 @@ def test_what_a_graph_cannot_hold_is_a_trace_error():
         rl.trace(lambda a: a)(3.0)
     with pytest.raises(ZeroDivisionError):
         rl.trace(lambda a: 1 / 0)(x)
+
+
+SHAPES_FROM_ELEMENTS = {
+    "nonzero": lambda x: rl.nonzero(x),
+    "argwhere": lambda x: rl.argwhere(x),
+    "where": lambda x: rl.where(x > 1)[0],
+    "masked_select": lambda x: rl.masked_select(x, x > 1),
+    "a mask as index": lambda x: x[x > 1],
+    "unique": lambda x: rl.unique(x * 2),
+    "unique along dim": lambda x: rl.unique(x, dim=0),
+    "unique_consecutive": lambda x: rl.unique_consecutive(x),
+    "unique_all": lambda x: rl.unique_all(x).values,
+    "bincount": lambda x: rl.bincount(x.to(rl.int64)),
+    "equal": lambda x: x if rl.equal(x, x) else x * 2,
+    "allclose": lambda x: x if rl.allclose(x, x) else x * 2,
+    "is_nonzero": lambda x: x if rl.is_nonzero(x[0]) else x * 2,
+}
+
+
+@pytest.mark.parametrize("name", SHAPES_FROM_ELEMENTS)
+def test_shapes_that_depend_on_elements_are_a_trace_error_that_says_where(name):
+    traced = rl.trace(SHAPES_FROM_ELEMENTS[name])
+    x = rl.tensor([1.0, 2.0, 2.0])
+    traced(x)
+    with pytest.raises(rl.TraceError, match=r"\w+\(\) asks for the elements of .*(argument of the function|the result of \[)"):
+        traced(x)
+
+
+def test_draws_replay_as_they_run():
+    def draw(weights):
+        return rl.multinomial(weights, 3), rl.multinomial(weights, 5, replacement=True), weights.clone().normal_(2, 3), weights.clone().random_(9)
+
+    traced = rl.trace(draw)
+    weights = [rl.tensor([0.5, 1.0 + i, 2.0, 0.0]) for i in range(6)]
+    rl.manual_seed(7)
+    replayed = [[t.tolist() for t in traced(w)] for w in weights]
+    rl.manual_seed(7)
+    assert replayed == [[t.tolist() for t in draw(w)] for w in weights]
+    assert traced.replay_count == 3
+    with pytest.raises(RuntimeError, match="all 0"):
+        traced(rl.zeros(4))
