@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "module.h"
+#include "rushlight/backend/map_facts.h"
 #include "rushlight/core/print.h"
 #include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
@@ -65,6 +66,25 @@ DType dtype_argument(nb::handle object) {
   return dtype;
 }
 
+// Dtypes count as tensors of that dtype.
+nb::object common_type(nb::args operands) {
+  std::vector<Tensor> tensors;
+  for (nb::handle operand : operands) {
+    Tensor tensor;
+    DType dtype;
+    if (to_dtype(operand.ptr(), dtype))
+      tensor = empty(0, dtype);
+    else if (!to_tensor(operand.ptr(), Match::lenient, tensor))
+      fail(ErrorKind::type, "result_type(): an argument must be Tensor, dtype or number, not ",
+           type_name(operand.ptr()));
+    tensors.push_back(std::move(tensor));
+  }
+  if (tensors.empty()) fail(ErrorKind::type, "result_type(): at least one argument is needed");
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& tensor : tensors) pointers.push_back(&tensor);
+  return nb::steal(dtype_object(result_type({pointers.data(), pointers.size()})));
+}
+
 }  // namespace
 
 void bind_runtime(nb::module_& m) {
@@ -90,6 +110,7 @@ void bind_runtime(nb::module_& m) {
       "can_cast",
       [](nb::object from, nb::object to) { return can_cast(dtype_argument(from), dtype_argument(to)); },
       nb::arg("from_"), nb::arg("to"));
+  m.def("result_type", common_type, "The dtype that tensors, dtypes and plain numbers meet in");
   m.def("set_printoptions", set_print_options, nb::arg("precision") = nb::none(),
         nb::arg("threshold") = nb::none(), nb::arg("edgeitems") = nb::none(),
         nb::arg("linewidth") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("sci_mode") = nb::none());

@@ -86,6 +86,29 @@ Tensor matrix_transposed(const Tensor& tensor) {
   return tensor.transpose(-2, -1);
 }
 
+// resize_(2, 3): another shape over the same memory, or over more of it that begins with the same elements.
+nb::object resize(nb::object self, nb::args size, nb::kwargs) {
+  const Tensor& tensor = tensor_of(self.ptr());
+  nb::object list =
+      size.size() == 1 && PySequence_Check(nb::object(size[0]).ptr()) ? nb::object(size[0]) : size;
+  Ints shape;
+  if (!to_ints(list.ptr(), Match::lenient, shape))
+    fail(ErrorKind::type, "resize_(): argument 'size' must be ints or a tuple of ints");
+  if (tensor.requires_grad())
+    fail(ErrorKind::runtime, "[resize_] cannot resize a tensor that requires grad; resize its detach()");
+  IntSpan sizes(shape.data(), shape.size());
+  int64_t wanted = checked_numel(sizes, "resize_"), offset = tensor.storage_offset();
+  int64_t there = static_cast<int64_t>(tensor.storage()->bytes() / tensor.element_size()) - offset;
+  if (there >= wanted) {
+    tensor.set_data(alias(tensor, Layout(sizes).with_offset(offset)));
+  } else {
+    Tensor grown = zeros(wanted, {.dtype = tensor.dtype()});
+    narrow(grown, 0, 0, there).copy_(alias(tensor, Layout(IntSpan(&there, 1)).with_offset(offset)));
+    tensor.set_data(view(grown, sizes));
+  }
+  return self;
+}
+
 PyObject* iterate(PyObject* self) {
   return guarded([&] {
     const Tensor& tensor = tensor_of(self);
@@ -120,6 +143,7 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def("is_contiguous", [](const Tensor& t) { return t.is_contiguous(); })
       .def("is_floating_point", [](const Tensor& t) { return t.is_floating_point(); })
       .def("is_complex", [](const Tensor&) { return false; })
+      .def("resize_", resize)
       .def(
           "is_set_to",
           [](const Tensor& a, const Tensor& b) { return a.shares_storage(b) && a.layout() == b.layout(); },

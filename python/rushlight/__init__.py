@@ -9,6 +9,7 @@ from rushlight import _C
 from rushlight._C import *  # noqa: F403
 from rushlight._creation import *  # noqa: F403
 from rushlight import _tensor as _tensor  # attaches methods to Tensor
+from rushlight._dtypes import finfo, iinfo, isdtype
 from rushlight import autograd as autograd
 from rushlight import return_types as return_types
 from rushlight.backends import backends, get_backend, set_backend, use_backend

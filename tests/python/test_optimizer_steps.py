@@ -85,18 +85,15 @@ def trajectories(kind, options, dtype, traced):
 
 
 @pytest.mark.parametrize("traced", [False, True])
-@pytest.mark.parametrize("dtype, allowed", [("float32", 1e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("dtype, allowed", [("float32", 1e-5), ("float64", 1e-13)])
 @pytest.mark.parametrize("kind, options", CASES, ids=lambda value: str(value.__name__ if isinstance(value, type) else value))
-@pytest.mark.parametrize("backend", rl.backends())
+@pytest.mark.parametrize("backend", [name for name in rl.backends() if name != "torch"])
 def test_a_hundred_steps(kind, options, dtype, allowed, traced, backend):
-    rl.set_backend(backend)
-    try:
+    with rl.use_backend(backend):
         for number, (ours, theirs) in enumerate(trajectories(kind, options, dtype, traced)):
             for mine, expected in zip(ours, theirs):
                 worst = (mine - expected).abs().max() / expected.abs().max()
                 assert worst <= allowed, f"step {number}: {worst}"
-    finally:
-        rl.set_backend("cpu" if "cpu" in rl.backends() else "reference")
 
 
 def clipped(library, clip):

@@ -1,0 +1,67 @@
+// Results that come when asked for, lists, plain bools and in-place names, as C++ calls them.
+#include <doctest/doctest.h>
+
+#include "rushlight/jit/trace.h"
+#include "rushlight/rushlight.h"
+#include "tests/engine/error_words.h"
+
+using namespace rushlight;
+
+namespace {
+
+using Numbers = std::vector<int64_t>;
+
+Tensor whole(const Numbers& numbers) {
+  return from_values<int64_t>(numbers, static_cast<int64_t>(numbers.size()));
+}
+Numbers list(const Tensor& tensor) { return tensor.to_vector<int64_t>(); }
+
+}  // namespace
+
+TEST_CASE("unique: what was not asked for is undefined") {
+  Tensor x = whole({3, 1, 3, 2, 1});
+  UniqueResult alone = unique(x);
+  CHECK(list(alone.output) == Numbers{1, 2, 3});
+  CHECK_FALSE(alone.inverse_indices.defined());
+  CHECK_FALSE(alone.counts.defined());
+  UniqueResult all = unique(x, {.return_inverse = true, .return_counts = true});
+  CHECK(list(all.inverse_indices) == Numbers{2, 0, 2, 1, 0});
+  CHECK(list(all.counts) == Numbers{2, 1, 2});
+  CHECK(list(unique_all(x).indices) == Numbers{1, 3, 0});
+}
+
+TEST_CASE("nonzero: one matrix, or a list of indices") {
+  Tensor x = reshape(whole({0, 5, 7, 0}), {2, 2});
+  CHECK(list(nonzero(x)) == Numbers{0, 1, 1, 0});
+  CHECK(nonzero(x, true).size() == 2);
+  CHECK(nonzero(x, false).size() == 1);
+  CHECK(list(where(x > 5)[1]) == Numbers{0});
+  CHECK(list(x(x > 0)) == Numbers{5, 7});
+}
+
+TEST_CASE("plain bools, and a trace of a matrix beside the tracer") {
+  Tensor x = full({2, 2}, 1.5);
+  CHECK(equal(x, x));
+  CHECK_FALSE(x.allclose(x + 1.0));
+  CHECK(trace(x).item<double>() == 3);
+  CHECK(x.trace().item<double>() == 3);
+  CHECK(has(error_of([&] { (void)is_nonzero(x); }), "(2, 2)"));
+}
+
+TEST_CASE("normal_ and random_ write in place") {
+  manual_seed(3);
+  Tensor x = zeros({100});
+  CHECK(x.normal_({.mean = 7, .std = 0.1}).is_same(x));
+  CHECK(amin(x).item<double>() > 6);
+  CHECK(amax(abs(x.normal_())).item<double>() < 6.5);
+  CHECK(amax(x.random_(5)).item<double>() == 4);
+  CHECK(amin(x.random_(-2, 2)).item<double>() == -2);
+}
+
+TEST_CASE("clipping changes the gradients it is given") {
+  std::vector<Tensor> grads = {full(1, 3.0), full({1, 1}, 4.0)};
+  CHECK(clip_grad_norm(grads, 1.0).item<double>() == 5);
+  CHECK(get_total_norm(grads).item<double>() == doctest::Approx(1));
+  clip_grad_value(grads, 0.1);
+  CHECK(grads[1].item<float>() == 0.1f);
+}
