@@ -63,16 +63,8 @@ void searchsorted_infer(OpCall& call) {
 }  // namespace
 
 namespace defs {
-const OpDef histc = [] {
-  OpDef def{OpId::histc};
-  def.infer = histc_infer;
-  return def;
-}();
-const OpDef searchsorted = [] {
-  OpDef def{OpId::searchsorted};
-  def.infer = searchsorted_infer;
-  return def;
-}();
+const OpDef histc = without_gradient(OpId::histc, histc_infer);
+const OpDef searchsorted = without_gradient(OpId::searchsorted, searchsorted_infer);
 }  // namespace defs
 
 Tensor bucketize(const Tensor& input, const Tensor& boundaries, const BucketizeOptions& options) {

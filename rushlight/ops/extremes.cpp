@@ -26,19 +26,6 @@ void best_value_vjp(Vjp& v) {
   v.set(0, where(chosen, with_reduced_dims(v.grad(), dims, a.keepdim) / count, 0.0));
 }
 
-// -- value and place along one dimension: max, min
-
-void best_along_infer(OpCall& call) {
-  expect_defined(call, 0, "input");
-  args::MaxDim a(call.attrs);
-  const Tensor& input = call.in[0];
-  Ints dims = one_dim(a.dim, input.rank(), schema_of(call.def.id).name.c_str());
-  expect_choice(call, input.shape(), dims);
-  Shape shape = reduced_shape(input.shape(), dims, a.keepdim);
-  call.emit(span_of(shape), input.dtype());
-  call.emit(span_of(shape), DType::int64);
-}
-
 // -- the place alone: argmax, argmin
 
 void best_place_infer(OpCall& call) {
@@ -61,12 +48,6 @@ OpDef best_value(OpId id) {
   def.saves_facts = true;
   return def;
 }
-OpDef best_place(OpId id) {
-  OpDef def{id};
-  def.infer = best_place_infer;
-  return def;
-}
-
 void expect_elements(const Tensor& input, const char* op) {
   if (input.numel() == 0)
     fail(ErrorKind::runtime, "[", op,
@@ -79,10 +60,10 @@ void expect_elements(const Tensor& input, const char* op) {
 namespace defs {
 const OpDef amax = best_value(OpId::amax);
 const OpDef amin = best_value(OpId::amin);
-const OpDef max_dim = picking_along<args::MaxDim>(OpId::max_dim, best_along_infer);
-const OpDef min_dim = picking_along<args::MinDim>(OpId::min_dim, best_along_infer);
-const OpDef argmax = best_place(OpId::argmax);
-const OpDef argmin = best_place(OpId::argmin);
+const OpDef max_dim = picking_along<args::MaxDim>(OpId::max_dim, pick_one_infer<args::MaxDim>);
+const OpDef min_dim = picking_along<args::MinDim>(OpId::min_dim, pick_one_infer<args::MinDim>);
+const OpDef argmax = without_gradient(OpId::argmax, best_place_infer);
+const OpDef argmin = without_gradient(OpId::argmin, best_place_infer);
 }  // namespace defs
 
 Tensor max(const Tensor& input) {

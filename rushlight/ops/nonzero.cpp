@@ -29,11 +29,7 @@ std::vector<Tensor> unraveled(Tensor positions, IntSpan shape) {
 }  // namespace
 
 namespace defs {
-const OpDef nonzero_positions = [] {
-  OpDef def{OpId::nonzero_positions};
-  def.infer = nonzero_positions_infer;
-  return def;
-}();
+const OpDef nonzero_positions = without_gradient(OpId::nonzero_positions, nonzero_positions_infer);
 }  // namespace defs
 
 Tensor flat_nonzero(const char* op, const Tensor& input) {

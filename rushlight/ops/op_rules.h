@@ -41,6 +41,13 @@ constexpr OpDef view_def(OpId id, Layout (*view)(const Tensor&, const Attrs&), v
   return def;
 }
 
+// An op that has a kernel and no gradient.
+constexpr OpDef without_gradient(OpId id, void (*infer)(OpCall&)) {
+  OpDef def{id};
+  def.infer = infer;
+  return def;
+}
+
 // Halves compute in float32.
 inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 inline Tensor as_dtype(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }

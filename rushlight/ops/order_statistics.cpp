@@ -5,22 +5,8 @@ namespace rushlight {
 
 namespace {
 
-// -- along one dimension
-
-template <class Args>
-void picking_infer(OpCall& call) {
-  expect_defined(call, 0, "input");
-  Args a(call.attrs);
-  const Tensor& input = call.in[0];
-  Ints dims = one_dim(a.dim, input.rank(), schema_of(call.def.id).name.c_str());
-  expect_choice(call, input.shape(), dims);
-  Shape shape = reduced_shape(input.shape(), dims, a.keepdim);
-  call.emit(span_of(shape), input.dtype());
-  call.emit(span_of(shape), DType::int64);
-}
-
 void kthvalue_infer(OpCall& call) {
-  picking_infer<args::Kthvalue>(call);
+  pick_one_infer<args::Kthvalue>(call);
   args::Kthvalue a(call.attrs);
   const Tensor& input = call.in[0];
   int64_t size = input.rank() ? input.size(a.dim) : 1;
@@ -73,10 +59,10 @@ NanmedianDimResult nanmedian_along(const Tensor& row, int64_t dim, const Nanmedi
 namespace defs {
 const OpDef median = median_of_all(OpId::median, median_body<median_along>);
 const OpDef nanmedian = median_of_all(OpId::nanmedian, median_body<nanmedian_along>);
-const OpDef median_dim = picking_along<args::MedianDim>(OpId::median_dim, picking_infer<args::MedianDim>);
+const OpDef median_dim = picking_along<args::MedianDim>(OpId::median_dim, pick_one_infer<args::MedianDim>);
 const OpDef nanmedian_dim =
-    picking_along<args::NanmedianDim>(OpId::nanmedian_dim, picking_infer<args::NanmedianDim>);
-const OpDef mode = picking_along<args::Mode>(OpId::mode, picking_infer<args::Mode>);
+    picking_along<args::NanmedianDim>(OpId::nanmedian_dim, pick_one_infer<args::NanmedianDim>);
+const OpDef mode = picking_along<args::Mode>(OpId::mode, pick_one_infer<args::Mode>);
 const OpDef kthvalue = picking_along<args::Kthvalue>(OpId::kthvalue, kthvalue_infer);
 }  // namespace defs
 

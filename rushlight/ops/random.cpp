@@ -26,9 +26,9 @@ void dropout_with_key_vjp(Vjp& v) {
 }  // namespace
 
 namespace defs {
-const OpDef random_key = random_op(OpId::random_key, random_key_infer);
+const OpDef random_key = without_gradient(OpId::random_key, random_key_infer);
 const OpDef dropout_with_key = [] {
-  OpDef def = random_op(OpId::dropout_with_key, dropout_with_key_infer);
+  OpDef def = without_gradient(OpId::dropout_with_key, dropout_with_key_infer);
   def.vjp = dropout_with_key_vjp;
   def.saved_inputs = 2;
   return def;

@@ -34,7 +34,7 @@ void multinomial_infer(OpCall& call) {
 }  // namespace
 
 namespace defs {
-const OpDef multinomial_with_key = random_op(OpId::multinomial_with_key, multinomial_infer);
+const OpDef multinomial_with_key = without_gradient(OpId::multinomial_with_key, multinomial_infer);
 }  // namespace defs
 
 Tensor multinomial(const Tensor& input, int64_t num_samples, const MultinomialOptions& options) {

@@ -38,10 +38,10 @@ void permutation_infer(OpCall& call) {
 }  // namespace
 
 namespace defs {
-const OpDef uniform_with_key = random_op(OpId::uniform_with_key, floating_infer<args::UniformWithKey>);
-const OpDef normal_with_key = random_op(OpId::normal_with_key, floating_infer<args::NormalWithKey>);
-const OpDef integers_with_key = random_op(OpId::integers_with_key, integers_infer);
-const OpDef permutation_with_key = random_op(OpId::permutation_with_key, permutation_infer);
+const OpDef uniform_with_key = without_gradient(OpId::uniform_with_key, floating_infer<args::UniformWithKey>);
+const OpDef normal_with_key = without_gradient(OpId::normal_with_key, floating_infer<args::NormalWithKey>);
+const OpDef integers_with_key = without_gradient(OpId::integers_with_key, integers_infer);
+const OpDef permutation_with_key = without_gradient(OpId::permutation_with_key, permutation_infer);
 }  // namespace defs
 
 Tensor rand(const IntList& size, const RandOptions& options) {

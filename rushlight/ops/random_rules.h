@@ -35,11 +35,4 @@ inline Tensor normal_numbers(const char* op, IntSpan size, DType dtype, const Op
   return normal_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);
 }
 
-// An op that makes numbers of a key alone.
-constexpr OpDef random_op(OpId id, void (*infer)(OpCall&)) {
-  OpDef def{id};
-  def.infer = infer;
-  return def;
-}
-
 }  // namespace rushlight

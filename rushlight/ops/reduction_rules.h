@@ -34,6 +34,19 @@ void picked_vjp(Vjp& v) {
   v.set(0, put_along(shape, dim, along(v.output(1)), along(v.grad())));
 }
 
+// One element of every line along dim: its value and where it is.
+template <class Args>
+void pick_one_infer(OpCall& call) {
+  expect_defined(call, 0, "input");
+  Args a(call.attrs);
+  const Tensor& input = call.in[0];
+  Ints dims = one_dim(a.dim, input.rank(), schema_of(call.def.id).name.c_str());
+  expect_choice(call, input.shape(), dims);
+  Shape shape = reduced_shape(input.shape(), dims, a.keepdim);
+  call.emit(span_of(shape), input.dtype());
+  call.emit(span_of(shape), DType::int64);
+}
+
 // An op that picks elements along its argument dim and says where they were: results are values and indices,
 // and the gradient goes to what was picked.
 template <class Args>

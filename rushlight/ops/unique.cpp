@@ -91,11 +91,7 @@ Groups sorted_elements(const char* op, const Tensor& input) {
 }  // namespace
 
 namespace defs {
-const OpDef argsort_rows = [] {
-  OpDef def{OpId::argsort_rows};
-  def.infer = argsort_rows_infer;
-  return def;
-}();
+const OpDef argsort_rows = without_gradient(OpId::argsort_rows, argsort_rows_infer);
 }  // namespace defs
 
 UniqueResult unique(const Tensor& input, const UniqueOptions& options) {
