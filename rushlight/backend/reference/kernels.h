@@ -58,6 +58,14 @@ bool integers_with_key(const KernelCall& call);
 bool permutation_with_key(const KernelCall& call);
 bool convolution(const KernelCall& call);
 bool convolution_weight_gradient(const KernelCall& call);
+bool max_pool(const KernelCall& call);
+bool adaptive_max_pool(const KernelCall& call);
+bool avg_pool(const KernelCall& call);
+bool avg_pool_gradient(const KernelCall& call);
+bool resample(const KernelCall& call);
+bool resample_gradient(const KernelCall& call);
+bool im2col(const KernelCall& call);
+bool col2im(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
 
 // to <- from, broadcast and cast.
