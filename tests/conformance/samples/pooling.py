@@ -145,7 +145,8 @@ def _avg_pool(rank):
 def _avg_pool_gradient(grad, size, **options):
     image = torch.zeros([*grad.shape[:2], *size], dtype=grad.dtype, requires_grad=True)
     with torch.enable_grad():
-        return torch.autograd.grad(_avg_pool_of_any_rank(image, **options), image, grad, create_graph=True)[0]
+        means = _avg_pool_of_any_rank(image, **options)
+        return torch.autograd.grad(means, image, grad, create_graph=grad.requires_grad)[0]
 
 
 @samples_of("avg_pool_gradient", judge=_avg_pool_gradient, dtypes=FLOATING)

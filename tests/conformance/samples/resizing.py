@@ -64,12 +64,12 @@ def _wide_enough(options, size):
     return size[:-1] + [max(size[-1], 2)] if options["antialias"] else size
 
 
-def _factors(draw, mode, sizes):
-    """Factors, and the sizes that they lead to. To a size that stays or doubles PyTorch's `nearest` takes a short cut
-    that disagrees with the factor where that is not 1 or 2."""
+def _factors(draw, options, sizes):
+    """Factors, and the sizes that they lead to. To a size that stays PyTorch's `nearest` and its antialiasing take a
+    short cut forward or backward only, and `nearest` to one that doubles; where the factor is 1 or 2, that is right."""
     factors = [draw.choice(*FACTORS) for _ in sizes]
     factors = [factor if int(size * factor) else 2.0 for size, factor in zip(sizes, factors)]
-    if mode == "nearest":
+    if options["mode"] == "nearest" or options["antialias"]:
         exact = {1: 1.0, 2: 2.0}
         factors = [exact.get(int(s * f) / s, f) for s, f in zip(sizes, factors)]
     return factors, [int(size * factor) for size, factor in zip(sizes, factors)]
@@ -79,7 +79,7 @@ def _resized(draw, rank):
     """Two sizes, and how one becomes the other."""
     options = _mode(draw, rank)
     sizes = _wide_enough(options, _sizes(draw, rank))
-    factors, wanted = _factors(draw, options["mode"], sizes)
+    factors, wanted = _factors(draw, options, sizes)
     if draw.boolean() or wanted != _wide_enough(options, wanted):
         factors, wanted = None, _wide_enough(options, _sizes(draw, rank))
     return sizes, wanted, dict(options, scale_factor=factors)
@@ -95,7 +95,7 @@ def _resample_gradient(grad, size, mode, align_corners=False, antialias=False, s
     image = torch.zeros([*grad.shape[:2], *size], dtype=grad.dtype, requires_grad=True)
     with torch.enable_grad():
         out = _resample(image, list(grad.shape[2:]), mode, align_corners, antialias, scale_factor)
-        return torch.autograd.grad(out, image, grad, create_graph=True)[0]
+        return torch.autograd.grad(out, image, grad, create_graph=grad.requires_grad)[0]
 
 
 @samples_of("resample_gradient", judge=_resample_gradient, dtypes=FLOATING, units=128)
