@@ -46,6 +46,7 @@ std::string parameter_type(const Argument& a) {
     case ArgKind::integer: return a.optional ? "std::optional<int64_t>" : "int64_t";
     case ArgKind::boolean: return a.optional ? "std::optional<bool>" : "bool";
     case ArgKind::ints: return a.optional ? "const OptionalIntList&" : "const IntList&";
+    case ArgKind::reals: return a.optional ? "const OptionalRealList&" : "const RealList&";
     case ArgKind::dtype: return a.optional ? "std::optional<DType>" : "DType";
     case ArgKind::text: return a.optional ? "std::optional<std::string_view>" : "std::string_view";
     case ArgKind::slot: return "const Slot&";

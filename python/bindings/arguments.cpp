@@ -55,23 +55,27 @@ bool to_tensor(PyObject* object, Match match, Tensor& tensor) {
   return true;
 }
 
-bool to_ints(std::span<PyObject* const> objects, Match match, Ints& values) {
+bool to_ints(std::span<PyObject* const> objects, Match match, Ints& values, bool optional_items) {
   values.clear();
   for (PyObject* object : objects) {
     int64_t value;
+    if (object == Py_None && optional_items) {
+      values.push_back(kUnsaid);
+      continue;
+    }
     if (PyBool_Check(object) || !to_integer(object, match, value)) return false;
     values.push_back(value);
   }
   return true;
 }
 
-bool to_ints(PyObject* object, Match match, Ints& values) {
+bool to_ints(PyObject* object, Match match, Ints& values, bool optional_items) {
   if (PyIndex_Check(object) && !PySequence_Check(object)) return to_ints({&object, 1}, match, values);
   if (!PySequence_Check(object) || PyUnicode_Check(object)) return false;
   nb::object list = owned(PySequence_Fast(object, "expected a sequence of ints"));
   return to_ints(
       {PySequence_Fast_ITEMS(list.ptr()), static_cast<size_t>(PySequence_Fast_GET_SIZE(list.ptr()))}, match,
-      values);
+      values, optional_items);
 }
 
 namespace {
@@ -83,6 +87,18 @@ bool to_real(PyObject* object, Match match, double& value) {
   if (value != -1 || !PyErr_Occurred()) return true;
   if (PyErr_ExceptionMatches(PyExc_TypeError)) return PyErr_Clear(), false;
   throw nb::python_error();
+}
+
+bool to_reals(PyObject* object, Match match, Reals& values) {
+  double value;
+  if (!PySequence_Check(object)) return to_real(object, match, value) && (values.push_back(value), true);
+  if (PyUnicode_Check(object)) return false;
+  nb::object list = owned(PySequence_Fast(object, "expected a sequence of floats"));
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.ptr()); ++i) {
+    if (!to_real(PySequence_Fast_GET_ITEM(list.ptr(), i), match, value)) return false;
+    values.push_back(value);
+  }
+  return true;
 }
 
 template <class T>
@@ -134,7 +150,9 @@ bool to_attr(PyObject* object, const Argument& argument, Match match, Attr& attr
     case ArgKind::boolean:
       return is_bool(object) &&
              put<bool>(attr, [&](bool& v) { return v = PyObject_IsTrue(object) == 1, true; });
-    case ArgKind::ints: return put<Ints>(attr, [&](Ints& v) { return to_ints(object, match, v); });
+    case ArgKind::ints:
+      return put<Ints>(attr, [&](Ints& v) { return to_ints(object, match, v, argument.optional_items); });
+    case ArgKind::reals: return put<Reals>(attr, [&](Reals& v) { return to_reals(object, match, v); });
     case ArgKind::dtype: return put<DType>(attr, [&](DType& v) { return to_dtype(object, v); });
     case ArgKind::text: return to_text(object, attr);
     case ArgKind::slot: return to_slot(object, match, attr);

@@ -17,8 +17,9 @@ enum class Match : uint8_t { strict, lenient };
 // cannot be had (an int beyond 64 bits).
 bool to_tensor(PyObject* object, Match match, Tensor& tensor);
 bool to_integer(PyObject* object, Match match, int64_t& value);
-bool to_ints(PyObject* object, Match match, Ints& values);  // 3, (3, 4), [3], Size
-bool to_ints(std::span<PyObject* const> objects, Match match, Ints& values);
+// 3, (3, 4), [3], Size. optional_items: None among them is kUnsaid.
+bool to_ints(PyObject* object, Match match, Ints& values, bool optional_items = false);
+bool to_ints(std::span<PyObject* const> objects, Match match, Ints& values, bool optional_items = false);
 bool to_dtype(PyObject* object, DType& dtype);  // rushlight.float32, float, int, bool
 bool to_attr(PyObject* object, const Argument& argument, Match match, Attr& attr);
 

@@ -29,6 +29,11 @@ nb::object shown(const Attr& attr) {
       for (int64_t value : attr.as_ints()) list.append(value);
       return nb::tuple(list);
     }
+    case Attr::Kind::reals: {
+      nb::list list;
+      for (double value : attr.as_reals()) list.append(value);
+      return nb::tuple(list);
+    }
     default: return nb::none();
   }
 }

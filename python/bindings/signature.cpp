@@ -23,6 +23,19 @@ Ints ints_in(const std::string& text) {
   return values;
 }
 
+Reals reals_in(const std::string& text) {
+  Reals values;
+  for (const char* at = text.c_str(); *at;) {
+    char* end;
+    double value = std::strtod(at, &end);
+    if (end == at)
+      ++at;
+    else
+      values.push_back(value), at = end;
+  }
+  return values;
+}
+
 Attr parse_default(const Argument& argument) {
   const std::string& text = argument.default_text;
   if (!argument.has_default || text == "None") return {};
@@ -32,6 +45,7 @@ Attr parse_default(const Argument& argument) {
     case ArgKind::integer: return static_cast<int64_t>(std::strtoll(text.c_str(), nullptr, 10));
     case ArgKind::boolean: return text == "True";
     case ArgKind::ints: return ints_in(text);
+    case ArgKind::reals: return reals_in(text);
     case ArgKind::dtype: return dtype_from_name(text);
     case ArgKind::text: return std::string_view(text).substr(1, text.size() - 2);
     default: return {};
@@ -62,9 +76,9 @@ const char* usual_name(PyObject* name) {
 }
 
 const char* kind_text(ArgKind kind) {
-  constexpr const char* names[] = {
-      "Tensor", "Tensor", "list of Tensors", "float",    "int", "bool", "int or tuple of ints",
-      "dtype",  "str",    "float or Slot",   "Generator"};
+  constexpr const char* names[] = {"Tensor", "Tensor", "list of Tensors",      "float",
+                                   "int",    "bool",   "int or tuple of ints", "float or tuple of floats",
+                                   "dtype",  "str",    "float or Slot",        "Generator"};
   return names[static_cast<int>(kind)];
 }
 
@@ -77,6 +91,7 @@ const char* stub_type(ArgKind kind) {
                                    "builtins.int",
                                    "builtins.bool",
                                    "builtins.int | Sequence[builtins.int]",
+                                   "builtins.float | Sequence[builtins.float]",
                                    "dtype",
                                    "str",
                                    "builtins.float | Slot",
@@ -255,7 +270,8 @@ std::string Signature::stub() const {
       return;
     }
     bool spread = spreads_ && a.kind == ArgKind::ints;
-    text += join_text(spread ? "*" : "", a.name, ": ", stub_type(a.kind), may_be_none(a) ? " | None" : "");
+    const char* type = a.optional_items ? "builtins.int | Sequence[builtins.int | None]" : stub_type(a.kind);
+    text += join_text(spread ? "*" : "", a.name, ": ", type, may_be_none(a) ? " | None" : "");
     // Python wants a default after a default; what the op list leaves required there is checked by the call
     defaulted |= a.has_default;
     keywords |= spread;

@@ -1,7 +1,9 @@
-// How calls take lists of integers: IntList accepts 3, {3, 3} or a Shape. (TensorList: core/tensor.h)
+// How calls take lists of numbers: IntList accepts 3, {3, 3} or a Shape, RealList 2.5 or {2.5, 1}.
+// (TensorList: core/tensor.h)
 #pragma once
 
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -10,6 +12,9 @@
 #include "rushlight/core/shape.h"
 
 namespace rushlight {
+
+// An item that is not said, where a schema's `int?s` lets a list have such: None in Python.
+inline constexpr int64_t kUnsaid = std::numeric_limits<int64_t>::min();
 
 class IntList : public Ints {
  public:
@@ -46,6 +51,39 @@ class OptionalIntList {
  private:
   bool given_ = false;
   IntList values_;
+};
+
+using Reals = SmallVector<double, 3>;
+
+class RealList : public Reals {
+ public:
+  RealList() = default;
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  RealList(T value) : Reals{static_cast<double>(value)} {}
+  RealList(std::initializer_list<double> values) : Reals(values) {}
+  RealList(const Reals& values) : Reals(values) {}
+};
+
+// A RealList that may be absent.
+class OptionalRealList {
+ public:
+  OptionalRealList() = default;
+  OptionalRealList(std::nullopt_t) {}
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  OptionalRealList(T value) : given_(true), values_(value) {}
+  OptionalRealList(std::initializer_list<double> values) : given_(true), values_(values) {}
+  OptionalRealList(const Reals& values) : given_(true), values_(values) {}
+
+  bool has_value() const { return given_; }
+  explicit operator bool() const { return given_; }
+  const RealList& operator*() const { return values_; }
+  const RealList* operator->() const { return &values_; }
+
+ private:
+  bool given_ = false;
+  RealList values_;
 };
 
 }  // namespace rushlight

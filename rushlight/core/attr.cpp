@@ -10,6 +10,7 @@ void* SharedAttr::operator new(size_t bytes) { return allocate_memory(bytes); }
 void SharedAttr::operator delete(void* memory, size_t bytes) noexcept { free_memory(memory, bytes); }
 
 Attr::Attr(const Ints& values) : kind_(Kind::ints) { shared_ = new SharedInts(values); }
+Attr::Attr(const Reals& values) : kind_(Kind::reals) { shared_ = new SharedReals(values); }
 Attr::Attr(std::string_view word) : kind_(Kind::text) { shared_ = new SharedText(word); }
 Attr::Attr(const Slot& slot) : kind_(Kind::slot) { shared_ = Ref<Slot::Cell>(slot.cell_).detach(); }
 Attr::Attr(const Generator& generator) : kind_(Kind::generator) {
@@ -35,9 +36,19 @@ bool operator==(const Attr& a, const Attr& b) {
   switch (a.kind_) {
     case Attr::Kind::none: return true;
     case Attr::Kind::ints: return a.as_ints() == b.as_ints();
+    case Attr::Kind::reals: return a.as_reals() == b.as_reals();
     case Attr::Kind::text: return a.as_text() == b.as_text();
     default: return a.integer_ == b.integer_;  // bits of a number, or the same shared object
   }
+}
+
+void append_text(std::string& text, const Reals& values) {
+  text += '(';
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i) text += ", ";
+    append_text(text, values[i]);
+  }
+  text += values.size() == 1 ? ",)" : ")";
 }
 
 void append_text(std::string& text, const Attr& attr) {
@@ -48,6 +59,7 @@ void append_text(std::string& text, const Attr& attr) {
     case Attr::Kind::real: append_text(text, attr.as_real()); break;
     case Attr::Kind::dtype: append_text(text, attr.as_dtype()); break;
     case Attr::Kind::ints: append_text(text, attr.as_ints()); break;
+    case Attr::Kind::reals: append_text(text, attr.as_reals()); break;
     case Attr::Kind::text:
       text += '"';
       text += attr.as_text();

@@ -10,6 +10,7 @@
 
 #include "rushlight/base/ref.h"
 #include "rushlight/base/small_vector.h"
+#include "rushlight/core/arguments.h"
 #include "rushlight/core/dtype.h"
 #include "rushlight/core/shape.h"
 
@@ -27,6 +28,10 @@ class SharedAttr : public RefCounted<SharedAttr> {
 struct SharedInts final : SharedAttr {
   explicit SharedInts(Ints ints) : values(std::move(ints)) {}
   Ints values;
+};
+struct SharedReals final : SharedAttr {
+  explicit SharedReals(Reals reals) : values(std::move(reals)) {}
+  Reals values;
 };
 struct SharedText final : SharedAttr {
   explicit SharedText(std::string_view word) : value(word) {}
@@ -55,7 +60,7 @@ class Generator;  // core/generator.h
 
 class Attr {
  public:
-  enum class Kind : uint8_t { none, boolean, integer, real, dtype, ints, text, slot, generator };
+  enum class Kind : uint8_t { none, boolean, integer, real, dtype, ints, reals, text, slot, generator };
 
   Attr() = default;
   template <std::same_as<bool> T>  // and no pointer that would decay to one
@@ -68,6 +73,7 @@ class Attr {
   Attr(DType value) : kind_(Kind::dtype) { integer_ = static_cast<int64_t>(value); }
   Attr(const Ints& values);
   Attr(IntSpan values) : Attr(to_ints(values)) {}
+  Attr(const Reals& values);
   Attr(std::string_view word);
   Attr(const char* word) : Attr(std::string_view(word)) {}
   Attr(const std::string& word) : Attr(std::string_view(word)) {}
@@ -103,6 +109,7 @@ class Attr {
   double as_real() const;  // a slot is read now
   DType as_dtype() const { return static_cast<DType>(integer_); }
   const Ints& as_ints() const { return static_cast<const SharedInts*>(shared_)->values; }
+  const Reals& as_reals() const { return static_cast<const SharedReals*>(shared_)->values; }
   const std::string& as_text() const { return static_cast<const SharedText*>(shared_)->value; }
   Slot as_slot() const;
   Generator as_generator() const;
@@ -131,6 +138,7 @@ class Attr {
   };
 };
 
+void append_text(std::string& text, const Reals& values);
 void append_text(std::string& text, const Attr& attr);  // as Python writes it
 
 // The attributes of one call, in the schema's order. Does not own: the caller's array outlives the call.

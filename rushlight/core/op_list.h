@@ -9,11 +9,12 @@
 //
 // A schema reads `argument, argument: kind = default, *, ... -> output, output`, or `name(argument, ...) ->
 // ...` where people call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float,
-// int, bool, ints, dtype, str, slot, generator, each but the first three also with `?` for "may be None". `*`
-// starts the arguments that Python passes by keyword only. `input!` has an in-place form; every MAP has one,
-// and an op that changes whole lists has no other. `abs|absolute(input)`: another name for the same; one that
-// ends in `_` names the in-place form alone. `-> bool` is a plain true or false; `-> output, counts if
-// return_counts`: the second result is there where that argument is true.
+// int, bool, ints, floats, dtype, str, slot, generator, each but the first three also with `?` for "may be
+// None"; `int?s` are ints of which some may be None. `*` starts the arguments that Python passes by keyword
+// only. `input!` has an in-place form; every MAP has one, and an op that changes whole lists has no other.
+// `abs|absolute(input)`: another name for the same; one that ends in `_` names the in-place form alone.
+// `-> bool` is a plain true or false; `-> output, counts if return_counts`: the second result is there where
+// that argument is true.
 
 // -- arithmetic
 MAP(add, "input, other", "input + other")
@@ -732,6 +733,120 @@ FUNCTION(conv_transpose3d,
          "What takes gradients back through conv3d, as a layer")
 FUNCTION(pad, "input, pad: ints, mode: str = \"constant\", value: float? = None",
          "A frame around the last dimensions, the last one first: constant, reflect, replicate or circular")
+
+// -- pooling: a window slides over each channel; no stride is the window's own size
+OP(max_pool,
+   "input, kernel_size: ints, stride: ints, padding: ints, dilation: ints, ceil_mode: bool -> output, "
+   "indices",
+   "The largest in each window over an image of any spatial rank, and where in its channel it is")
+OP(adaptive_max_pool, "input, output_size: ints -> output, indices",
+   "The largest in each of output_size parts of an image of any spatial rank, and where in its channel it is")
+OP(avg_pool,
+   "input, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, count_include_pad: bool, "
+   "divisor_override: int?",
+   "The mean of each window over an image of any spatial rank")
+OP(avg_pool_gradient,
+   "grad, size: ints, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, count_include_pad: "
+   "bool, divisor_override: int?",
+   "What takes gradients back through avg_pool to an image of this spatial size")
+FUNCTION(max_pool1d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False",
+         "The largest in each window over sequences")
+FUNCTION(max_pool1d_with_indices,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False -> output, indices",
+         "max_pool1d, and where in its channel each is")
+FUNCTION(max_pool2d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False",
+         "The largest in each window over images")
+FUNCTION(max_pool2d_with_indices,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False -> output, indices",
+         "max_pool2d, and where in its channel each is")
+FUNCTION(max_pool3d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False",
+         "The largest in each window over volumes")
+FUNCTION(max_pool3d_with_indices,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "bool = False -> output, indices",
+         "max_pool3d, and where in its channel each is")
+FUNCTION(avg_pool1d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+         "count_include_pad: bool = True",
+         "The mean of each window over sequences")
+FUNCTION(avg_pool2d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+         "count_include_pad: bool = True, divisor_override: int? = None",
+         "The mean of each window over images")
+FUNCTION(avg_pool3d,
+         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+         "count_include_pad: bool = True, divisor_override: int? = None",
+         "The mean of each window over volumes")
+FUNCTION(adaptive_max_pool1d, "input, output_size: int?s",
+         "The largest in each of output_size parts of sequences; None keeps a size")
+FUNCTION(adaptive_max_pool1d_with_indices, "input, output_size: int?s -> output, indices",
+         "adaptive_max_pool1d, and where in its channel each is")
+FUNCTION(adaptive_max_pool2d, "input, output_size: int?s",
+         "The largest in each of output_size parts of images; None keeps a size")
+FUNCTION(adaptive_max_pool2d_with_indices, "input, output_size: int?s -> output, indices",
+         "adaptive_max_pool2d, and where in its channel each is")
+FUNCTION(adaptive_max_pool3d, "input, output_size: int?s",
+         "The largest in each of output_size parts of volumes; None keeps a size")
+FUNCTION(adaptive_max_pool3d_with_indices, "input, output_size: int?s -> output, indices",
+         "adaptive_max_pool3d, and where in its channel each is")
+FUNCTION(adaptive_avg_pool1d, "input, output_size: int?s",
+         "The mean of each of output_size parts of sequences; None keeps a size")
+FUNCTION(adaptive_avg_pool2d, "input, output_size: int?s",
+         "The mean of each of output_size parts of images; None keeps a size")
+FUNCTION(adaptive_avg_pool3d, "input, output_size: int?s",
+         "The mean of each of output_size parts of volumes; None keeps a size")
+FUNCTION(
+    max_unpool1d,
+    "input, indices, kernel_size: ints, stride: ints? = None, padding: ints = 0, output_size: ints? = None",
+    "The elements put back to where max_pool1d found them, zeros elsewhere")
+FUNCTION(
+    max_unpool2d,
+    "input, indices, kernel_size: ints, stride: ints? = None, padding: ints = 0, output_size: ints? = None",
+    "The elements put back to where max_pool2d found them, zeros elsewhere")
+FUNCTION(
+    max_unpool3d,
+    "input, indices, kernel_size: ints, stride: ints? = None, padding: ints = 0, output_size: ints? = None",
+    "The elements put back to where max_pool3d found them, zeros elsewhere")
+FUNCTION(lp_pool1d,
+         "input, norm_type: float, kernel_size: ints, stride: ints? = None, ceil_mode: bool = False",
+         "The norm of order norm_type of each window over sequences")
+FUNCTION(lp_pool2d,
+         "input, norm_type: float, kernel_size: ints, stride: ints? = None, ceil_mode: bool = False",
+         "The norm of order norm_type of each window over images")
+
+// -- windows as columns, sizes of images
+OP(im2col, "input, kernel_size: ints, dilation: ints = 1, padding: ints = 0, stride: ints = 1",
+   "Every window of an image as a column; torch.nn.functional.unfold")
+OP(col2im,
+   "col2im|fold(input, output_size: ints, kernel_size: ints, dilation: ints = 1, padding: ints = 0, stride: "
+   "ints = 1)",
+   "Columns added up into the image whose windows they are")
+OP(resample,
+   "input, size: ints, mode: str, align_corners: bool = False, antialias: bool = False, scale_factor: "
+   "floats? = None",
+   "An image of any spatial rank in another size; mode is nearest, nearest-exact, linear, cubic, lanczos or "
+   "area")
+OP(resample_gradient,
+   "grad, size: ints, mode: str, align_corners: bool = False, antialias: bool = False, scale_factor: floats? "
+   "= None",
+   "What takes gradients back through resample to an image of this spatial size")
+FUNCTION(
+    interpolate,
+    "interpolate|upsample(input, size: ints? = None, scale_factor: floats? = None, mode: str = \"nearest\", "
+    "align_corners: bool? = None, recompute_scale_factor: bool? = None, antialias: bool = False)",
+    "Sequences, images or volumes in another size; mode is nearest, nearest-exact, linear, bilinear, "
+    "bicubic, lanczos, trilinear or area")
+FUNCTION(pixel_shuffle, "input, upscale_factor: int", "Groups of channels as the pixels of a larger image")
+FUNCTION(pixel_unshuffle, "input, downscale_factor: int", "Blocks of pixels as channels of a smaller image")
+FUNCTION(channel_shuffle, "input, groups: int", "The channels of all groups in turn")
 
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,

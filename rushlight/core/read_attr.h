@@ -22,6 +22,8 @@ T read_attr(const Attr& attr) {
     return attr.given() ? T(read_attr<typename T::value_type>(attr)) : T();
   } else if constexpr (std::is_same_v<T, OptionalIntList>) {
     return attr.given() ? OptionalIntList(attr.as_ints()) : OptionalIntList();
+  } else if constexpr (std::is_same_v<T, OptionalRealList>) {
+    return attr.given() ? OptionalRealList(attr.as_reals()) : OptionalRealList();
   } else if constexpr (std::is_same_v<T, double>) {
     return attr.as_real();
   } else if constexpr (std::is_same_v<T, int64_t>) {
@@ -30,6 +32,8 @@ T read_attr(const Attr& attr) {
     return attr.as_bool();
   } else if constexpr (std::is_same_v<T, IntList>) {
     return IntList(attr.as_ints());
+  } else if constexpr (std::is_same_v<T, RealList>) {
+    return RealList(attr.as_reals());
   } else if constexpr (std::is_same_v<T, DType>) {
     return attr.as_dtype();
   } else if constexpr (std::is_same_v<T, std::string>) {
@@ -48,6 +52,10 @@ Attr to_attr(const T& value) {
     return value ? Attr(static_cast<const Ints&>(*value)) : Attr();
   else if constexpr (std::is_same_v<T, IntList>)
     return Attr(static_cast<const Ints&>(value));
+  else if constexpr (std::is_same_v<T, RealList>)
+    return Attr(static_cast<const Reals&>(value));
+  else if constexpr (std::is_same_v<T, OptionalRealList>)
+    return value ? Attr(static_cast<const Reals&>(*value)) : Attr();
   else
     return Attr(value);
 }

@@ -47,10 +47,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 ArgKind kind_from(std::string_view word, std::string_view where) {
   constexpr std::pair<std::string_view, ArgKind> kinds[] = {
-      {"tensor", ArgKind::tensor},      {"tensors", ArgKind::tensors}, {"float", ArgKind::real},
-      {"int", ArgKind::integer},        {"bool", ArgKind::boolean},    {"ints", ArgKind::ints},
-      {"dtype", ArgKind::dtype},        {"str", ArgKind::text},        {"slot", ArgKind::slot},
-      {"generator", ArgKind::generator}};
+      {"tensor", ArgKind::tensor}, {"tensors", ArgKind::tensors}, {"float", ArgKind::real},
+      {"int", ArgKind::integer},   {"bool", ArgKind::boolean},    {"ints", ArgKind::ints},
+      {"floats", ArgKind::reals},  {"int?s", ArgKind::ints},      {"dtype", ArgKind::dtype},
+      {"str", ArgKind::text},      {"slot", ArgKind::slot},       {"generator", ArgKind::generator}};
   for (auto [name, kind] : kinds)
     if (name == word) return kind;
   fail(ErrorKind::value, "op list: unknown kind '", word, "' in '", where, "'");
@@ -73,6 +73,7 @@ Argument parse_argument(std::string_view text) {
       kind.remove_suffix(1);
     }
     argument.kind = kind_from(kind, text);
+    argument.optional_items = kind == "int?s";
     if (argument.kind == ArgKind::tensor && argument.optional) argument.kind = ArgKind::tensor_or_none;
   }
   if (rest.ends_with('!')) {

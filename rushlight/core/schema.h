@@ -57,6 +57,7 @@ enum class ArgKind : uint8_t {
   integer,
   boolean,
   ints,
+  reals,
   dtype,
   text,
   slot,
@@ -67,8 +68,9 @@ constexpr bool is_tensor(ArgKind kind) { return kind <= ArgKind::tensors; }
 struct Argument {
   std::string name;
   ArgKind kind = ArgKind::tensor;
-  bool optional = false;  // may be None
-  bool in_place = false;  // `!`: an in-place form writes its result here
+  bool optional = false;        // may be None
+  bool optional_items = false;  // of a list: items may be None
+  bool in_place = false;        // `!`: an in-place form writes its result here
   bool keyword_only = false;
   bool has_default = false;
   std::string default_text;  // as the schema writes it: None, 0.01, True, "mean"

@@ -2,8 +2,7 @@
 // bilinear and the three make up each other's gradients, of any order.
 #include <algorithm>
 
-#include "rushlight/backend/windows.h"
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/image_rules.h"
 
 namespace rushlight {
 
@@ -12,16 +11,6 @@ namespace {
 template <class Args>
 Window window_of(const Args& a, IntSpan kernel, size_t d) {
   return {kernel[d], each(a.stride, d), each(a.padding, d), each(a.dilation, d)};
-}
-
-void expect_numbers(const char* op, const char* name, const IntList& list, size_t rank, int64_t least) {
-  if (list.size() != 1 && list.size() != rank)
-    fail(ErrorKind::runtime, "[", op, "] ", name, " must be one number or ", rank,
-         ", one for each spatial dimension, but it is ", static_cast<const Ints&>(list));
-  for (int64_t number : list)
-    if (number < least)
-      fail(ErrorKind::runtime, "[", op, "] ", name, " must be at least ", least, ", but it is ",
-           static_cast<const Ints&>(list));
 }
 
 // The rank of the image's spatial part; checks what all its numbers have in common.
@@ -195,20 +184,9 @@ const OpDef convolution_weight_gradient = [] {
 }();
 }  // namespace defs
 
-// -- by spatial rank: an image without a batch is a batch of one
+// -- by spatial rank
 
 namespace {
-
-template <class Convolve>
-Tensor in_batches(const char* op, const Tensor& input, int rank, Convolve&& convolve) {
-  if (!input.defined())
-    fail(ErrorKind::type, "[", op, "] argument 'input' must be a tensor, but none was given");
-  if (input.rank() == rank + 2) return convolve(input);
-  if (input.rank() != rank + 1)
-    fail(ErrorKind::runtime, "[", op, "] expected ", rank + 1, "D (unbatched) or ", rank + 2,
-         "D (batched) input, but its shape is ", input.shape());
-  return squeeze(convolve(unsqueeze(input, 0)), {.dim = 0});
-}
 
 template <class Options>
 Tensor convolved(const char* op, const Tensor& input, const Tensor& weight, const Options& o, int rank) {

@@ -87,6 +87,8 @@ class Hostile:
             "int": self.integer,
             "bool": lambda: pick((True, False)),
             "ints": lambda: [self.integer() for _ in range(self.random.randint(0, 4))],
+            "int?s": lambda: [pick((None, self.integer())) for _ in range(self.random.randint(0, 4))],
+            "floats": lambda: [pick(REALS) for _ in range(self.random.randint(0, 4))],
             "dtype": lambda: getattr(self.rushlight, pick(DTYPES)),
             "str": lambda: pick(WORDS),
             "generator": lambda: self.rushlight.Generator().manual_seed(self.integer()),

@@ -12,7 +12,7 @@ NOT_GIVEN = object()
 @dataclasses.dataclass(frozen=True)
 class Argument:
     name: str
-    kind: str  # tensor, tensors, float, int, bool, ints, dtype, str, slot, generator
+    kind: str  # tensor, tensors, float, int, bool, ints, int?s, floats, dtype, str, slot, generator
     optional: bool
     in_place: bool
     default: object  # NOT_GIVEN where the call must say it

@@ -41,7 +41,7 @@ def usual_call(op, family):
 
 def _unfit(argument):
     """Something that an argument of this kind cannot be."""
-    return {"str": 3.5, "ints": ["x"], "tensors": ["x"], "generator": 3, "dtype": "x"}.get(argument.kind, "x")
+    return {"str": 3.5, "ints": ["x"], "int?s": ["x"], "floats": ["x"], "tensors": ["x"], "generator": 3, "dtype": "x"}.get(argument.kind, "x")
 
 
 def _changed(op, ready, **changes):

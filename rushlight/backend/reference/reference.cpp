@@ -75,6 +75,14 @@ const Backend& reference_backend() {
     table.set(OpId::convolution, reference::convolution);
     table.set(OpId::convolution_weight_gradient, reference::convolution_weight_gradient);
     table.set(OpId::multinomial_with_key, reference::multinomial_with_key);
+    table.set(OpId::max_pool, reference::max_pool);
+    table.set(OpId::adaptive_max_pool, reference::adaptive_max_pool);
+    table.set(OpId::avg_pool, reference::avg_pool);
+    table.set(OpId::avg_pool_gradient, reference::avg_pool_gradient);
+    table.set(OpId::resample, reference::resample);
+    table.set(OpId::resample_gradient, reference::resample_gradient);
+    table.set(OpId::im2col, reference::im2col);
+    table.set(OpId::col2im, reference::col2im);
     table.set(OpId::adamw_step, reference::adamw_step);
     table.set(OpId::adamw_amsgrad_step, reference::adamw_amsgrad_step);
     table.set(OpId::adam_step, reference::adam_step);
