@@ -43,7 +43,8 @@ Options same_way(const Args& a) {
 void resample_infer(OpCall& call) {
   args::Resample a(call.attrs);
   Shape shape = resized_shape(call, a, "input", 2, a.mode == "area" ? 0 : 1);
-  if (!is_nearest(a.mode)) expect_floating(call, 0, "input");
+  bool weighs_bytes = call.in[0].dtype() == DType::uint8 && shape.size() == 4 && a.mode != "area";
+  if (!is_nearest(a.mode) && !weighs_bytes) expect_floating(call, 0, "input");
   call.emit(dense_in_order_of(call.in[0].layout(), span_of(shape)), call.in[0].dtype());
 }
 void resample_vjp(Vjp& v) {

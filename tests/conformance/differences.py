@@ -29,11 +29,6 @@ def _negative_integer_power(call):
     return whole and powers is not None and not exponent.is_floating and bool((powers.double() < 0).any())
 
 
-def _smooths_bytes(call):
-    smooth = call.arguments.get("mode") in ("linear", "cubic", "bilinear", "bicubic", "lanczos")
-    return smooth and call.arguments["input"].dtype == "uint8"
-
-
 TERMS = ("bce", "bce_with_logits", "kl_term", "kl_term_of_log")
 REFUSED = (
     Difference(
@@ -44,7 +39,6 @@ REFUSED = (
     Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
     Difference(("pow",), _has_bool, "a power of bools: cast them"),
     Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
-    Difference(("resample", "interpolate"), _smooths_bytes, "bytes weighed in fixed point, with a rounding between the dimensions: cast them"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
 ACCEPTED = (

@@ -155,6 +155,77 @@ void pick(TapWalk& walk, const T* from, T* to) {
       [&](int64_t at, int64_t) { walk.each_tap([&](int64_t tap, int64_t, double) { to[at] = from[tap]; }); });
 }
 
+// -- bytes: weights are whole numbers of 2^-bits that fit in 16 bits, and each dimension is rounded to bytes
+// before the next is made, the last one first; so PyTorch's bytes are met exactly
+
+struct WholeTap {
+  int64_t at, weight;
+};
+struct WholeTaps {
+  std::vector<std::vector<WholeTap>> places;
+  int bits = 0;
+};
+
+// Taps at one place are one.
+Taps merged(const Taps& taps) {
+  Taps result{{}, taps.count};
+  for (const Tap& tap : taps.list)
+    if (!result.list.empty() && result.list.back().at == tap.at)
+      result.list.back().weight += tap.weight;
+    else
+      result.list.push_back(tap);
+  return result;
+}
+
+WholeTaps rounded(TapTable table) {
+  double largest = 0;
+  for (Taps& taps : table) {
+    taps = merged(taps);
+    for (const Tap& tap : taps.list) largest = std::max(largest, tap.weight);
+  }
+  WholeTaps whole;
+  while (whole.bits < 22 && 0.5 + std::ldexp(largest, whole.bits + 1) < 0x1p15) ++whole.bits;
+  for (const Taps& taps : table) {
+    whole.places.emplace_back();
+    for (const Tap& tap : taps.list)
+      whole.places.back().push_back(
+          {tap.at, static_cast<int64_t>(std::ldexp(tap.weight, whole.bits) + (tap.weight < 0 ? -0.5 : 0.5))});
+  }
+  return whole;
+}
+
+using Bytes = std::vector<uint8_t>;
+
+// `outer` images, each `extent` rows of `inner` bytes, with as many rows as there are places in the taps.
+Bytes weigh_rows(const Bytes& from, const WholeTaps& taps, size_t outer, size_t extent, size_t inner) {
+  Bytes to;
+  for (size_t o = 0; o < outer; ++o)
+    for (const auto& place : taps.places)
+      for (size_t i = 0; i < inner; ++i) {
+        int64_t total = (int64_t{1} << taps.bits) / 2;
+        for (const WholeTap& tap : place)
+          total += tap.weight * from[(o * extent + static_cast<size_t>(tap.at)) * inner + i];
+        to.push_back(static_cast<uint8_t>(std::clamp<int64_t>(total >> taps.bits, 0, 255)));
+      }
+  return to;
+}
+
+void resample_bytes(const Tensor& input, const Tensor& out, const Resize& resize) {
+  Bytes bytes = input.to_vector<uint8_t>();
+  size_t inner = 1, outer = bytes.size();
+  for (int d = input.rank() - 1; d >= 2; --d) {
+    int64_t extent = input.layout().size(d), count = out.layout().size(d);
+    outer /= static_cast<size_t>(extent);
+    if (count != extent)
+      bytes = weigh_rows(bytes, rounded(resize.taps(extent, count, static_cast<size_t>(d - 2))), outer,
+                         static_cast<size_t>(extent), inner);
+    inner *= static_cast<size_t>(count);
+  }
+  auto* to = static_cast<uint8_t*>(out.storage()->data());
+  auto next = bytes.begin();
+  for_each_offset(out.layout(), [&](int64_t at) { to[at] = *next++; });
+}
+
 }  // namespace
 
 bool resample(const KernelCall& call) {
@@ -162,8 +233,10 @@ bool resample(const KernelCall& call) {
   if (out.numel() == 0) return true;
   args::Resample a(call.attrs);
   bool in_double = input.dtype() == DType::float64;
-  TapWalk walk = Resize{a.mode, a.align_corners, a.antialias, a.scale_factor, in_double}.walk(input, out);
+  Resize resize{a.mode, a.align_corners, a.antialias, a.scale_factor, in_double};
   bool picks = a.mode.starts_with("nearest");
+  if (!picks && input.dtype() == DType::uint8) return resample_bytes(input, out, resize), true;
+  TapWalk walk = resize.walk(input, out);
   visit(input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     picks ? pick(walk, input.data<T>(), out.data<T>()) : combine(walk, input.data<T>(), out.data<T>());
