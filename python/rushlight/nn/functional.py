@@ -1,0 +1,293 @@
+"""The ops of neural networks as functions, with torch.nn.functional's names, arguments and defaults.
+
+Nothing is computed here: each function calls an op of the list. What PyTorch calls as the op is called is the op itself.
+"""
+
+import warnings
+
+from rushlight import _C
+from rushlight._C import alpha_dropout as _alpha_dropout
+from rushlight._C import bilinear as bilinear
+from rushlight._C import celu_ as celu_
+from rushlight._C import conv1d as conv1d
+from rushlight._C import conv2d as conv2d
+from rushlight._C import conv3d as conv3d
+from rushlight._C import conv_transpose1d as conv_transpose1d
+from rushlight._C import conv_transpose2d as conv_transpose2d
+from rushlight._C import conv_transpose3d as conv_transpose3d
+from rushlight._C import cosine_similarity as cosine_similarity
+from rushlight._C import elu_ as elu_
+from rushlight._C import gelu as gelu
+from rushlight._C import glu as glu
+from rushlight._C import group_norm as group_norm
+from rushlight._C import hardshrink as hardshrink
+from rushlight._C import hardtanh_ as hardtanh_
+from rushlight._C import leaky_relu_ as leaky_relu_
+from rushlight._C import linear as linear
+from rushlight._C import logsigmoid as logsigmoid
+from rushlight._C import one_hot as one_hot
+from rushlight._C import pad as pad
+from rushlight._C import pairwise_distance as pairwise_distance
+from rushlight._C import prelu as prelu
+from rushlight._C import relu_ as relu_
+from rushlight._C import rms_norm as rms_norm
+from rushlight._C import scaled_dot_product_attention as scaled_dot_product_attention
+from rushlight._C import selu_ as selu_
+from rushlight._C import sigmoid as sigmoid
+from rushlight._C import softplus as softplus
+from rushlight._C import softshrink as softshrink
+from rushlight._C import softsign as softsign
+from rushlight._C import tanh as tanh
+from rushlight._C import tanhshrink as tanhshrink
+
+# -- activations
+
+
+def relu(input, inplace=False):
+    """input where positive, else 0."""
+    return input.relu_() if inplace else _C.relu(input)
+
+
+def relu6(input, inplace=False):
+    """input between 0 and 6."""
+    return input.relu6_() if inplace else _C.relu6(input)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """input where positive, else negative_slope * input."""
+    return input.leaky_relu_(negative_slope) if inplace else _C.leaky_relu(input, negative_slope)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """input where positive, else alpha * (exp(input) - 1)."""
+    return input.elu_(alpha) if inplace else _C.elu(input, alpha)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """input where positive, else alpha * (exp(input / alpha) - 1)."""
+    return input.celu_(alpha) if inplace else _C.celu(input, alpha)
+
+
+def selu(input, inplace=False):
+    """elu scaled so that mean 0 and variance 1 persist."""
+    return input.selu_() if inplace else _C.selu(input)
+
+
+def silu(input, inplace=False):
+    """input * sigmoid(input)."""
+    return input.silu_() if inplace else _C.silu(input)
+
+
+def mish(input, inplace=False):
+    """input * tanh(softplus(input))."""
+    return input.mish_() if inplace else _C.mish(input)
+
+
+def hardswish(input, inplace=False):
+    """input * hardsigmoid(input)."""
+    return input.hardswish_() if inplace else _C.hardswish(input)
+
+
+def hardsigmoid(input, inplace=False):
+    """input / 6 + 1 / 2 between 0 and 1."""
+    return input.hardsigmoid_() if inplace else _C.hardsigmoid(input)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """input between min_val and max_val."""
+    return input.hardtanh_(min_val, max_val) if inplace else _C.hardtanh(input, min_val, max_val)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """input where above the threshold, else value."""
+    return input.threshold_(threshold, value) if inplace else _C.threshold(input, threshold, value)
+
+
+def _chosen(dim, name, rank):
+    if dim is not None:
+        return dim
+    warnings.warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.", stacklevel=3)
+    return 0 if rank in (0, 1, 3) else 1
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """exp(input) along dim, scaled to sum to 1."""
+    dim = _chosen(dim, softmax.__name__, input.dim())
+    return _C.softmax(input, dim) if dtype is None else _C.softmax(input, dim, dtype)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """The logarithm of softmax, without overflow."""
+    dim = _chosen(dim, log_softmax.__name__, input.dim())
+    return _C.log_softmax(input, dim) if dtype is None else _C.log_softmax(input, dim, dtype)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """softmax of -input."""
+    return _C.softmin(input, _chosen(dim, softmin.__name__, input.dim()), dtype)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """softmax of logits with noise: draws from the distribution, differentiable."""
+    return _C.gumbel_softmax(logits, tau, hard, dim)
+
+
+# -- dropout
+
+
+def _dropped(op, input, p, training, inplace):
+    result = op(input, p, training)
+    return input.copy_(result) if inplace and result is not input else result
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """Zeroes each element with probability p and scales the rest by 1 / (1 - p), while training."""
+    return _dropped(_C.dropout, input, p, training, True) if inplace else _C.dropout(input, p, training)
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False):
+    """dropout that keeps mean 0 and variance 1 behind selu."""
+    return _dropped(_alpha_dropout, input, p, training, inplace)
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False):
+    """dropout of whole channels of sequences."""
+    return _dropped(_C.dropout1d, input, p, training, inplace)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False):
+    """dropout of whole channels of images."""
+    return _dropped(_C.dropout2d, input, p, training, inplace)
+
+
+def dropout3d(input, p=0.5, training=True, inplace=False):
+    """dropout of whole channels of volumes."""
+    return _dropped(_C.dropout3d, input, p, training, inplace)
+
+
+# -- layers
+
+
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
+    """The row of weight for each index; the padding row is not learned. max_norm: rows that are used are shortened first."""
+    if scale_grad_by_freq or sparse:
+        raise NotImplementedError("embedding: scale_grad_by_freq and sparse are not there yet; leave them False")
+    if max_norm is not None:
+        _shorten_rows(weight, input, max_norm, norm_type)
+    return _C.embedding(input, weight, padding_idx)
+
+
+def _shorten_rows(weight, indices, max_norm, norm_type):
+    rows = indices.reshape(-1)
+    table = weight.detach()
+    norms = _C.vector_norm(table[rows], norm_type, 1, True)
+    table[rows] = table[rows] * _C.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0)
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
+    """Vectors along dim divided by their p-norm."""
+    result = _C.normalize(input, p, dim, eps)
+    return result if out is None else out.copy_(result)
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05):
+    """Each item scaled to mean 0 and variance 1 over its last dimensions."""
+    return _C.layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05):
+    """Each channel scaled to mean 0 and variance 1, by the batch's statistics or by the running ones."""
+    return _C.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-05):
+    """Each channel of each item scaled to mean 0 and variance 1."""
+    return _C.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
+
+
+# -- losses
+
+
+def _reduction(reduction, size_average, reduce):
+    """What size_average and reduce said before there was reduction."""
+    if size_average is None and reduce is None:
+        return reduction
+    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
+    return reduction
+
+
+def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0):
+    """How surprised the logits are by the class indices, or by the probabilities of the classes."""
+    reduction = _reduction(reduction, size_average, reduce)
+    return _C.cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+    """How surprised the log-probabilities are by the class indices."""
+    return _C.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=_reduction(reduction, size_average, reduce))
+
+
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """The squared difference."""
+    return _C.mse_loss(input, target, reduction=_reduction(reduction, size_average, reduce), weight=weight)
+
+
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """The absolute difference."""
+    return _C.l1_loss(input, target, reduction=_reduction(reduction, size_average, reduce), weight=weight)
+
+
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
+    """Half the squared difference over beta, and from beta on the absolute one."""
+    return _C.smooth_l1_loss(input, target, reduction=_reduction(reduction, size_average, reduce), beta=beta)
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
+    """Half the squared difference, and from delta on delta times the absolute one."""
+    if weight is None:
+        return _C.huber_loss(input, target, reduction, delta)
+    losses = _C.huber_loss(input, target, "none", delta) * weight
+    return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.sum() / weight.sum()
+
+
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
+    """How surprised the probabilities are by the targets."""
+    return _C.binary_cross_entropy(input, target, weight, reduction=_reduction(reduction, size_average, reduce))
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
+    """binary_cross_entropy of sigmoid(input)."""
+    reduction = _reduction(reduction, size_average, reduce)
+    return _C.binary_cross_entropy_with_logits(input, target, weight, reduction=reduction, pos_weight=pos_weight)
+
+
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
+    """The divergence of the log-probabilities from the target."""
+    return _C.kl_div(input, target, reduction=_reduction(reduction, size_average, reduce), log_target=log_target)
+
+
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """log(1 + exp(-input * target)) for targets 1 and -1."""
+    return _C.soft_margin_loss(input, target, reduction=_reduction(reduction, size_average, reduce))
+
+
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    """input where target is 1, and what it lacks of the margin where target is -1."""
+    return _C.hinge_embedding_loss(input, target, margin, reduction=_reduction(reduction, size_average, reduce))
+
+
+def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
+    """How far input1 is from being above input2 (target 1), or below it (-1), by the margin."""
+    return _C.margin_ranking_loss(input1, input2, target, margin, reduction=_reduction(reduction, size_average, reduce))
+
+
+def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
+    """1 - cosine where target is 1, and the cosine above the margin where target is -1."""
+    return _C.cosine_embedding_loss(input1, input2, target, margin, reduction=_reduction(reduction, size_average, reduce))
+
+
+def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False, size_average=None, reduce=None, reduction="mean"):
+    """How much farther the positive is from the anchor than the negative, with the margin."""
+    reduction = _reduction(reduction, size_average, reduce)
+    return _C.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction=reduction)
