@@ -12,9 +12,6 @@ rushlight_compile_options(_C)
 target_link_libraries(_C PRIVATE rushlight)
 target_compile_definitions(_C PRIVATE RUSHLIGHT_VERSION="${PROJECT_VERSION}")
 set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${package_dir}")
-nanobind_add_stub(_C_stub MODULE _C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${package_dir}" DEPENDS _C
-                  PATTERN_FILE "${PROJECT_SOURCE_DIR}/python/bindings/_C.pattern")
-
 # Links, so that an edited file counts at once.
 file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/python/rushlight" "${PROJECT_SOURCE_DIR}/python/rushlight/*.py")
 foreach(file IN LISTS files)
@@ -22,6 +19,11 @@ foreach(file IN LISTS files)
   file(MAKE_DIRECTORY "${package_dir}/${folder}")
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/python/rushlight/${file}" "${package_dir}/${file}" SYMBOLIC)
 endforeach()
+
+# From the whole package, which attaches methods to Tensor.
+list(TRANSFORM files PREPEND "${package_dir}/")
+nanobind_add_stub(_C_stub MODULE rushlight._C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${PROJECT_BINARY_DIR}/python"
+                  DEPENDS _C ${files} PATTERN_FILE "${PROJECT_SOURCE_DIR}/python/bindings/_C.pattern")
 
 install(TARGETS _C LIBRARY DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)
 install(FILES "${package_dir}/_C.pyi" DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)

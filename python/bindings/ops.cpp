@@ -260,7 +260,8 @@ PyObject* get_stub(PyObject* self, void*) {
   for (const FormText& form : forms) {
     if (forms.size() > 1) text += "@overload\n";
     text += join_text("def ", PyUnicode_AsUTF8(callable(self).name), form.signature);
-    text += form.doc.empty() ? ": ...\n" : join_text(":\n    \"\"\"", form.doc, "\"\"\"\n");
+    const char* gap = form.doc.ends_with('"') ? " " : "";  // or it would end the docstring
+    text += form.doc.empty() ? ": ...\n" : join_text(":\n    \"\"\"", form.doc, gap, "\"\"\"\n");
   }
   return PyUnicode_FromString(text.c_str());
 }

@@ -217,6 +217,12 @@ def _reduction(reduction, size_average, reduce):
     return reduction
 
 
+def _warn_of_sizes(input, target):
+    if input.shape != target.shape:
+        warnings.warn(f"Using a target size ({tuple(target.shape)}) that is different to the input size ({tuple(input.shape)}). This will likely "
+                      "lead to incorrect results due to broadcasting. Please ensure they have the same size.", stacklevel=3)
+
+
 def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0):
     """How surprised the logits are by the class indices, or by the probabilities of the classes."""
     reduction = _reduction(reduction, size_average, reduce)
@@ -230,25 +236,31 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The squared difference."""
+    _warn_of_sizes(input, target)
     return _C.mse_loss(input, target, reduction=_reduction(reduction, size_average, reduce), weight=weight)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The absolute difference."""
+    _warn_of_sizes(input, target)
     return _C.l1_loss(input, target, reduction=_reduction(reduction, size_average, reduce), weight=weight)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """Half the squared difference over beta, and from beta on the absolute one."""
+    _warn_of_sizes(input, target)
     return _C.smooth_l1_loss(input, target, reduction=_reduction(reduction, size_average, reduce), beta=beta)
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """Half the squared difference, and from delta on delta times the absolute one."""
+    _warn_of_sizes(input, target)
     if weight is None:
         return _C.huber_loss(input, target, reduction, delta)
     losses = _C.huber_loss(input, target, "none", delta) * weight
-    return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.sum() / weight.sum()
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
