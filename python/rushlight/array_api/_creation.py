@@ -2,9 +2,7 @@
 
 from rushlight import _C
 from rushlight import _creation
-
-__all__ = ["arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace", "meshgrid", "ones", "ones_like",
-           "tril", "triu", "zeros", "zeros_like"]
+from rushlight.array_api._dtypes import defined_in
 
 
 def arange(start, /, stop=None, step=1, *, dtype=None, device=None):
@@ -102,3 +100,6 @@ def zeros(shape, *, dtype=None, device=None):
 def zeros_like(x, /, *, dtype=None, device=None):
     """Zeros in x's shape and dtype."""
     return _C.zeros_like(x, dtype=dtype, device=device)
+
+
+__all__ = defined_in(globals())

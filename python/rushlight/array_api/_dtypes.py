@@ -29,6 +29,12 @@ __all__ = ["astype", "bool", "can_cast", "finfo", "float32", "float64", "iinfo",
            "uint8", "uint16", "uint32", "uint64"]
 
 
+def defined_in(namespace):
+    """The public functions that a module defines itself: its __all__."""
+    module = namespace["__name__"]
+    return [name for name, value in namespace.items() if name[0] != "_" and getattr(value, "__module__", None) == module]
+
+
 def of_kind(dtype, kinds):
     return dtype in kinds or (dtype in _HALVES and float32 in kinds)
 

@@ -2,7 +2,7 @@
 
 from rushlight import _C
 from rushlight._C import Tensor
-from rushlight.array_api._dtypes import ALL, BOOLEAN, FLOATING, INTEGRAL, NUMERIC, expect_array, promoted, scalar_dtype
+from rushlight.array_api._dtypes import ALL, BOOLEAN, FLOATING, INTEGRAL, NUMERIC, defined_in, expect_array, promoted, scalar_dtype
 
 _BITS = BOOLEAN + INTEGRAL
 _defined = []
@@ -108,11 +108,9 @@ tan = _unary(_C.tan, FLOATING)
 tanh = _unary(_C.tanh, FLOATING)
 trunc = _unary(_whole(_C.trunc), NUMERIC)
 
-__all__ = ["clip"]
 for _name, _value in list(globals().items()):
     if _value in _defined:
         _value.__name__ = _value.__qualname__ = _name
-        __all__.append(_name)
 
 
 def clip(x, /, min=None, max=None):
@@ -126,3 +124,6 @@ def clip(x, /, min=None, max=None):
         wide, bound = promoted(clip.__name__, NUMERIC, x, bound)
         x = choose(wide, bound).to(x.dtype)
     return x if min is not None or max is not None else x.clone()
+
+
+__all__ = defined_in(globals())

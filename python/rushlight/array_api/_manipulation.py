@@ -1,10 +1,7 @@
 """Arrays in other shapes, joined, picked from."""
 
 from rushlight import _C
-from rushlight.array_api._dtypes import result_type
-
-__all__ = ["broadcast_arrays", "broadcast_to", "concat", "expand_dims", "flip", "moveaxis", "permute_dims", "repeat", "reshape", "roll",
-           "squeeze", "stack", "take", "take_along_axis", "tile", "unstack"]
+from rushlight.array_api._dtypes import defined_in, result_type
 
 
 def _alike(arrays):
@@ -101,3 +98,6 @@ def tile(x, repetitions, /):
 def unstack(x, /, *, axis=0):
     """Every slice along axis."""
     return _C.unbind(x, axis)
+
+
+__all__ = defined_in(globals())

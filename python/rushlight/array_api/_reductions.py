@@ -1,10 +1,8 @@
 """What becomes of many elements: sums, extremes, running sums, truth."""
 
 from rushlight import _C
-from rushlight.array_api._dtypes import ALL, FLOATING, NUMERIC, default_integer, expect_array
+from rushlight.array_api._dtypes import ALL, FLOATING, NUMERIC, default_integer, defined_in, expect_array
 from rushlight.array_api._manipulation import concat
-
-__all__ = ["all", "any", "cumulative_prod", "cumulative_sum", "diff", "max", "mean", "min", "prod", "std", "sum", "var"]
 
 
 def _axes(x, axis):
@@ -127,3 +125,6 @@ def diff(x, /, *, axis=-1, n=1, prepend=None, append=None):
         length = x.shape[axis] - 1
         x = _C.narrow(x, axis, 1, length) - _C.narrow(x, axis, 0, length) if length >= 0 else x
     return x if n else x.clone()
+
+
+__all__ = defined_in(globals())

@@ -1,10 +1,8 @@
 """Where something is, what order it has, what is in it once."""
 
 from rushlight import _C
-from rushlight.array_api._dtypes import ALL, BOOLEAN, NUMERIC, expect_array, promoted
+from rushlight.array_api._dtypes import ALL, BOOLEAN, NUMERIC, defined_in, expect_array, promoted
 from rushlight.array_api._reductions import _axes
-
-__all__ = ["argmax", "argmin", "argsort", "count_nonzero", "sort", "where"]
 
 
 def _position(op):
@@ -50,3 +48,6 @@ def argsort(x, /, *, axis=-1, descending=False, stable=True):
     """Where the sorted elements were."""
     expect_array(argsort.__name__, NUMERIC, x)
     return _C.argsort(x, axis, descending, stable=stable)
+
+
+__all__ = defined_in(globals())
