@@ -24,8 +24,8 @@ def _contiguous(input, *, memory_format):
     return input.clone(memory_format=memory_format)
 
 
-def _split(tensor, split_size_or_sections, dim=0):
-    """(tensor: Tensor, split_size_or_sections: builtins.int | Sequence[builtins.int], dim: builtins.int = 0) -> tuple[Tensor, ...]"""
+def _split(tensor, *, split_size_or_sections, dim=0):
+    """(tensor: Tensor, *, split_size_or_sections: builtins.int | Sequence[builtins.int], dim: builtins.int = 0) -> tuple[Tensor, ...]"""
     return _C.split(tensor, split_size_or_sections, dim)
 
 
@@ -40,7 +40,7 @@ def _spread_of_all(op):
 def _norm(input, p, dim=None, keepdim=False, *, dtype=None):
     """(input: Tensor, p: str, dim: builtins.int | Sequence[builtins.int] | None = None, keepdim: builtins.bool = False, *, dtype: dtype | None = None) -> Tensor"""
     if p != "fro":
-        raise ValueError(f"[norm] p is a number or 'fro', not {p!r}")
+        return NotImplemented
     return _C.vector_norm(input, 2, dim, keepdim, dtype=dtype)
 
 

@@ -99,6 +99,10 @@ def test_both_libraries_refuse(expression):
 
 
 def test_a_wrong_call_lists_the_forms():
+    with pytest.raises(TypeError, match=r"(?s)split\(\): no form.*int split_size.*split_size_or_sections"):
+        rl.split(rl.ones(3), "2")
+    with pytest.raises(TypeError, match="split"):
+        rl.split(rl.ones(3), split_size_or_sections="2")
     with pytest.raises(TypeError, match=r"(?s)tensordot\(\): no form.*\(Tensor a, Tensor b, int dims = 2\): argument 'dims'.*Sequence"):
         rl.tensordot(rl.ones(2), rl.ones(2), "all")
     with pytest.raises(TypeError, match=r"softmax\(\): no form.*\n.*unexpected keyword argument 'colour'"):
