@@ -21,6 +21,7 @@ PyObject* new_tensor(PyTypeObject* type, PyObject* args, PyObject*) {
     if (type != tensor_type) return nb::inst_alloc_zero(reinterpret_cast<PyObject*>(type)).release().ptr();
     Ints sizes;
     PyObject* first = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : nullptr;
+    if (first && is_tensor(first)) return wrap(alias(tensor_of(first)));
     if (first && !PyIndex_Check(first)) return wrap(tensor_from(first, default_dtype()));
     if (first && PySequence_Check(first)) return wrap(tensor_from(first, default_dtype()));
     if (!to_ints(args, Match::lenient, sizes)) fail(ErrorKind::type, "Tensor() takes sizes or data");
@@ -48,12 +49,15 @@ Tensor to_anything(const Tensor& self, nb::args args, nb::kwargs options) {
       expect_host_device(wanted.ptr());  // a bool is non_blocking
   };
   bool copy = args.size() == 4 || (args.size() == 3 && PyBool_Check(args[1].ptr()));
-  if (copy) copy = nb::cast<bool>(args[args.size() - 1]);  // to(device, dtype, non_blocking, copy)
+  if (copy)
+    copy = PyObject_IsTrue(args[args.size() - 1].ptr()) == 1;  // to(device, dtype, non_blocking, copy)
   for (nb::handle arg : args) take(arg);
   for (auto [name, value] : options) {
     std::string keyword = nb::cast<std::string>(name);
-    if (keyword == "copy")
+    if (keyword == "copy" && PyBool_Check(value.ptr()))
       copy = nb::cast<bool>(value);
+    else if (keyword == "copy")
+      fail(ErrorKind::type, "to(): argument 'copy' must be bool, not ", type_name(value.ptr()));
     else if (keyword == "dtype" || keyword == "device" || keyword == "other")
       take(value);
     else if (keyword != "non_blocking" && keyword != "memory_format")
@@ -131,6 +135,7 @@ Tensor with_sizes(const Tensor& tensor, nb::object size) {
     fail(ErrorKind::type, "[resize_] expected sizes, which are ints");
   if (tensor.requires_grad()) fail(ErrorKind::runtime, "[resize_] cannot resize variables that require grad");
   Layout layout({sizes.data(), sizes.size()});
+  tensor.touch_elements("resize_");
   size_t bytes = result_bytes(layout, tensor.dtype());
   if (bytes > tensor.storage()->bytes()) {
     Tensor larger = empty(sizes, tensor.dtype());

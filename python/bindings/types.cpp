@@ -114,6 +114,8 @@ void expect_host_device(PyObject* object) {
   Device device;
   if (auto* known = instance_of<Device>(object))
     device = *known;
+  else if (PyLong_Check(object))
+    device = {DeviceType::cuda, 0};
   else if (PyUnicode_Check(object))
     device = parse_device(nb::cast<std::string_view>(nb::handle(object)));
   else
@@ -181,8 +183,10 @@ PyObject* size_object(IntSpan sizes) {
 namespace {
 
 // Negative seeds wrap, as PyTorch's do.
-uint64_t seed_from(const nb::int_& number) {
-  nb::object seed = nb::steal(PyNumber_Long(number.ptr()));
+uint64_t seed_from(nb::handle number) {
+  if (!PyNumber_Check(number.ptr()))
+    fail(ErrorKind::type, "argument 'seed' must be int, not ", type_name(number.ptr()));
+  nb::object seed = owned(PyNumber_Long(number.ptr()));
   bool negative = PyObject_RichCompareBool(seed.ptr(), nb::int_(0).ptr(), Py_LT) == 1;
   uint64_t value =
       negative ? static_cast<uint64_t>(PyLong_AsLongLong(seed.ptr())) : PyLong_AsUnsignedLongLong(seed.ptr());
@@ -201,7 +205,7 @@ void bind_generator(nb::module_& m) {
           nb::arg("device") = "cpu")
       .def(
           "manual_seed",
-          [](nb::object self, nb::int_ seed) {
+          [](nb::object self, nb::object seed) {
             nb::cast<Generator&>(self).seed(seed_from(seed));
             return self;
           },
@@ -239,7 +243,7 @@ void bind_generator(nb::module_& m) {
       .def("__eq__", [](const Generator& a, const Generator& b) { return a == b; }, nb::is_operator());
   m.def(
       "manual_seed",
-      [](nb::int_ seed) {
+      [](nb::object seed) {
         manual_seed(seed_from(seed));
         return default_generator();
       },

@@ -24,6 +24,14 @@ def test_conversions_to_python():
     assert hash(rl.ones(1)) != hash(rl.ones(1)) and {(x := rl.ones(1)): 1}[x] == 1
 
 
+def test_arrays_that_must_not_be_written_are_copied():
+    array = np.arange(3.0)
+    array.flags.writeable = False
+    for shared in (rl.from_numpy(array), rl.as_tensor(array), rl.frombuffer(array.tobytes(), dtype=rl.float64)):
+        shared += 1
+        assert shared.tolist() == [1.0, 2.0, 3.0] and array.tolist() == [0.0, 1.0, 2.0]
+
+
 def test_old_tensor_types():
     x = rl.FloatTensor([1, 2])
     assert isinstance(x, rl.FloatTensor) and not isinstance(x, rl.LongTensor) and x.type() == "rushlight.FloatTensor"

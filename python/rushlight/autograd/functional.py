@@ -79,6 +79,8 @@ def _prepare(inputs, create_graph):
 def _call(func, xs):
     ys = func(*xs)
     one = isinstance(ys, Tensor)
+    if not one and not (isinstance(ys, tuple) and all(isinstance(y, Tensor) for y in ys)):
+        raise TypeError(f"The function must return a Tensor or a tuple of Tensors, not {type(ys).__name__}")
     return ((ys,) if one else tuple(ys)), one
 
 
