@@ -28,7 +28,7 @@ newaxis = None
 __version__ = _C.__version__
 
 # Imported when they are first asked for: `import rushlight` alone stays cheap.
-_LATER = frozenset(("accelerator", "array_api", "cuda", "linalg", "nn", "random", "return_types", "special", "testing", "utils",
+_LATER = frozenset(("accelerator", "array_api", "cuda", "distributions", "linalg", "nn", "random", "return_types", "special", "testing", "utils",
                     "version"))
 
 

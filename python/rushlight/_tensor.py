@@ -250,9 +250,10 @@ class _Elsewhere:
     layout = "strided"
 
 
-def _attach(members):
+def _attach(members, instead=False):
+    """Gives Tensor the members; those of ops of the same name stay, but `instead` of what `object` has."""
     for name, member in vars(members).items():
-        if name in ("__module__", "__doc__", "__dict__", "__weakref__"):
+        if name in ("__module__", "__doc__", "__dict__", "__weakref__") or (not instead and hasattr(Tensor, name)):
             continue
         function = getattr(member, "fget", member)
         if callable(function):
@@ -260,6 +261,6 @@ def _attach(members):
         setattr(Tensor, name, member)
 
 
-_attach(_Protocol)
+_attach(_Protocol, instead=True)
 _attach(_Names)
 _attach(_Elsewhere)

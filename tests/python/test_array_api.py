@@ -477,3 +477,43 @@ def test_arguments_are_positional_where_the_standard_says():
     for name in ("add", "sum", "sqrt", "reshape", "take"):
         first = next(iter(inspect.signature(getattr(xp, name)).parameters.values()))
         assert first.kind is first.POSITIONAL_ONLY, name
+
+
+# -- searching and sets -----------------------------------------------------------------------------------------------
+
+
+def needs(name):
+    return pytest.mark.skipif(not hasattr(rl._C, name), reason=f"the op list has no {name} yet")
+
+
+@needs("unique_all")
+@pytest.mark.parametrize("dtype", ("bool", *NUMBERS))
+def test_nonzero_and_sets(dtype):
+    x = numbers(dtype, (3, 5))
+    same("nonzero", x)
+    same("nonzero", np.zeros((2, 0), dtype))
+    for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values"):
+        same(name, x)
+        same(name, x[:0])
+    with pytest.raises(ValueError, match="nonzero"):
+        xp.nonzero(xp.asarray(1))
+
+
+@needs("unique_all")
+def test_results_of_sets_have_names_and_nan_is_unlike_itself():
+    result = xp.unique_all(xp.asarray([2.0, float("nan"), 1.0, float("nan"), 2.0]))
+    assert result.values.shape == (4,) and result.counts.tolist() == [1, 2, 1, 1]
+    assert result.indices.tolist()[:2] == [2, 0] and result.inverse_indices.shape == (5,)
+    assert xp.unique_counts(xp.asarray([3, 3])).counts.tolist() == [2]
+
+
+@needs("searchsorted")
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_searchsorted(dtype):
+    row, wanted = np.sort(numbers(dtype, (6,))), numbers(dtype, (2, 3), seed=1)
+    for side in ("left", "right"):
+        same("searchsorted", row, wanted, side=side)
+        shuffled = np.array([3, 0, 5, 1, 4, 2])
+        mixed = np.empty_like(row)
+        mixed[shuffled] = row
+        same("searchsorted", mixed, wanted, side=side, sorter=shuffled)

@@ -213,9 +213,48 @@ def parameters(function):
     return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
 
 
-WITH_SIGNATURE = [name for name in dir(F) if inspect.isfunction(getattr(F, name)) and not name.startswith("_") and hasattr(TF, name)]
+def is_spelled_out(name):
+    """PyTorch dispatches some functions through (*args, **kwargs), and others are builtins without a signature."""
+    return inspect.isfunction(getattr(TF, name, None)) and "args" not in inspect.signature(getattr(TF, name)).parameters
+
+
+WITH_SIGNATURE = [name for name in dir(F) if inspect.isfunction(getattr(F, name)) and name[0] != "_" and is_spelled_out(name)]
 
 
 @pytest.mark.parametrize("name", WITH_SIGNATURE)
 def test_signatures_are_pytorchs(name):
     assert parameters(getattr(F, name)) == parameters(getattr(TF, name))
+
+
+# -- images -----------------------------------------------------------------------------------------------------------
+
+
+needs_images = pytest.mark.skipif(not hasattr(rl._C, "max_pool2d"), reason="the op list has no image ops yet")
+
+
+@needs_images
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_pooling(rank):
+    x = numbers(2, 3, *(8,) * rank)
+    compare(f"max_pool{rank}d", x, 2)
+    compare(f"max_pool{rank}d", x, 3, stride=2, padding=1, ceil_mode=True)
+    compare(f"avg_pool{rank}d", x, 3, 2, 1, count_include_pad=False)
+    compare(f"adaptive_avg_pool{rank}d", x, 3)
+    compare(f"adaptive_max_pool{rank}d", x, 3)
+    for name, arguments in ((f"max_pool{rank}d", (2,)), (f"adaptive_max_pool{rank}d", (3,))):
+        for asked in ({"return_indices": True}, {}):
+            function = name if asked else name + "_with_indices"
+            ours = getattr(F, name)(rl.from_numpy(x), *arguments, return_indices=True)
+            theirs = getattr(TF, function)(torch.from_numpy(x), *arguments, **asked)
+            assert [r.tolist() for r in ours] == [r.tolist() for r in theirs]
+
+
+@needs_images
+def test_sizes_and_windows():
+    x = numbers(1, 4, 6, 6)
+    for options in ({"scale_factor": 2}, {"size": (3, 9), "mode": "bilinear", "align_corners": True}, {"size": 4, "mode": "area"}):
+        compare("interpolate", x, **options)
+    compare("unfold", x, 3, padding=1, stride=2)
+    compare("fold", numbers(1, 12, 9), (4, 4), 2)
+    compare("pixel_shuffle", x, 2)
+    compare("pixel_unshuffle", x, 2)

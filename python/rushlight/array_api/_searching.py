@@ -50,4 +50,42 @@ def argsort(x, /, *, axis=-1, descending=False, stable=True):
     return _C.argsort(x, axis, descending, stable=stable)
 
 
+def nonzero(x, /):
+    """Where the elements are that are not zero: the indices along each dimension."""
+    expect_array(nonzero.__name__, ALL, x)
+    if x.ndim == 0:
+        raise ValueError("nonzero() takes arrays of at least one dimension")
+    return _C.nonzero(x, as_tuple=True)
+
+
+def searchsorted(x1, x2, /, *, side="left", sorter=None):
+    """Where in the sorted vector x1 each element of x2 would go: before equal ones, or behind them for side="right"."""
+    x1, x2 = promoted(searchsorted.__name__, NUMERIC, x1, x2)
+    return _C.searchsorted(x1, x2, side=side, sorter=sorter)
+
+
+def unique_all(x, /):
+    """Every value once, where it is first, where each element went, how often each occurs."""
+    expect_array(unique_all.__name__, ALL, x)
+    return _C.unique_all(x)
+
+
+def unique_counts(x, /):
+    """Every value once, and how often it occurs."""
+    expect_array(unique_counts.__name__, ALL, x)
+    return _C.unique_counts(x)
+
+
+def unique_inverse(x, /):
+    """Every value once, and where each element went."""
+    expect_array(unique_inverse.__name__, ALL, x)
+    return _C.unique_inverse(x)
+
+
+def unique_values(x, /):
+    """Every value once."""
+    expect_array(unique_values.__name__, ALL, x)
+    return _C.unique_values(x)
+
+
 __all__ = defined_in(globals())
