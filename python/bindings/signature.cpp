@@ -287,13 +287,11 @@ std::string Signature::stub() const {
       return;
     }
     bool spread = (spreads_ && a.kind == ArgKind::ints) || (spreads_tensors_ && a.kind == ArgKind::tensors);
-    bool spread = (spreads_ && a.kind == ArgKind::ints) || (spreads_tensors_ && a.kind == ArgKind::tensors);
     const char* keyword_mark =
         a.name == "from" ? "_" : "";  // a word of Python's own, which `def` cannot take
     const char* type = a.optional_items ? "builtins.int | Sequence[builtins.int | None]" : stub_type(a.kind);
-    text += join_text(spread ? "*" : "", a.name, keyword_mark, ": ", spread && is_tensor(a.kind) ? "Tensor | " : "", type,
-                      may_be_none(a) ? " | None" : "");
-                      may_be_none(a) ? " | None" : "");
+    text += join_text(spread ? "*" : "", a.name, keyword_mark, ": ",
+                      spread && is_tensor(a.kind) ? "Tensor | " : "", type, may_be_none(a) ? " | None" : "");
     // Python wants a default after a default; what the op list leaves required there is checked by the call
     defaulted |= a.has_default;
     keywords |= spread;

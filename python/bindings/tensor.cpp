@@ -128,25 +128,6 @@ Tensor view_bits(const Tensor& tensor, nb::object object) {
   return bits;
 }
 
-// Another shape, row-major from the start of the same memory, or of larger memory with a copy of the old.
-Tensor with_sizes(const Tensor& tensor, nb::object size) {
-  Ints sizes;
-  if (!to_ints(size.ptr(), Match::lenient, sizes))
-    fail(ErrorKind::type, "[resize_] expected sizes, which are ints");
-  if (tensor.requires_grad()) fail(ErrorKind::runtime, "[resize_] cannot resize variables that require grad");
-  Layout layout({sizes.data(), sizes.size()});
-  tensor.touch_elements("resize_");
-  size_t bytes = result_bytes(layout, tensor.dtype());
-  if (bytes > tensor.storage()->bytes()) {
-    Tensor larger = empty(sizes, tensor.dtype());
-    std::memcpy(larger.raw_data(), tensor.storage()->data(), tensor.storage()->bytes());
-    tensor.impl()->storage = larger.storage();
-    layout = larger.layout();
-  }
-  tensor.impl()->layout = layout;
-  return tensor;
-}
-
 Tensor reversed_dims(const Tensor& tensor) {
   IntList dims;
   for (int d = tensor.rank(); d-- > 0;) dims.push_back(d);
@@ -233,8 +214,7 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def("_storage_bytes", [](const Tensor& t) { return t.storage()->bytes(); })
       .def("_storage_address",
            [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.storage()->data()); })
-      .def("_view_bits", view_bits, nb::arg("dtype"))
-      .def("_resize", with_sizes, nb::arg("size"));
+      .def("_view_bits", view_bits, nb::arg("dtype"));
 }
 
 void bind_conversions(nb::class_<TensorObject>& tensor) {

@@ -11,8 +11,6 @@ from rushlight._C import *  # noqa: F403
 from rushlight import _forms as _forms  # adds forms to ops
 from rushlight._creation import *  # noqa: F403
 from rushlight._functions import *  # noqa: F403
-from rushlight._numbers import finfo as finfo
-from rushlight._numbers import iinfo as iinfo
 from rushlight import _tensor as _tensor  # attaches methods to Tensor
 from rushlight._dtypes import finfo, iinfo, isdtype
 from rushlight import autograd as autograd

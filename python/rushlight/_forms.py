@@ -52,11 +52,6 @@ def _tensordot(a, b, dims):
     return _C.tensordot(a, b, *([d] if isinstance(d, int) else d for d in (left, right)))
 
 
-def _where(condition):
-    """(condition: Tensor) -> tuple[Tensor, ...]"""
-    return _C.nonzero(condition).unbind(1) if isinstance(condition, Tensor) else NotImplemented
-
-
 def _repeat_interleave(repeats, *, output_size=None):
     """(repeats: Tensor) -> Tensor"""
     if not isinstance(repeats, Tensor):
@@ -69,7 +64,6 @@ _add(_contiguous, Tensor.contiguous, _C.contiguous)
 _add(_split, _C.split, Tensor.split)
 _add(_norm, _C.norm, Tensor.norm)
 _add(_tensordot, _C.tensordot)
-_add(_where, _C.where)
 _add(_repeat_interleave, _C.repeat_interleave)
 _add(_spread_of_all(_C.std), _C.std, Tensor.std)
 _add(_spread_of_all(_C.var), _C.var, Tensor.var)

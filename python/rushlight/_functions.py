@@ -19,24 +19,9 @@ def is_complex(input):
     return input.is_complex()
 
 
-def is_nonzero(input):
-    """Whether the one element is not zero."""
-    return bool(input)
-
-
 def numel(input):
     """How many elements the tensor has."""
     return input.numel()
-
-
-def equal(input, other):
-    """Whether both have one shape and the same elements."""
-    return input.shape == other.shape and bool((input == other).all())
-
-
-def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
-    """Whether all elements differ by no more than atol + rtol * |other|."""
-    return bool(_C.isclose(input, other, rtol, atol, equal_nan).all())
 
 
 def broadcast_shapes(*shapes):
@@ -50,11 +35,7 @@ def trace(input):
 
     trace(matrix) is the sum of the matrix's diagonal.
     """
-    if not isinstance(input, Tensor):
-        return _C.trace(input)
-    if input.dim() != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
-    return _C.linalg_trace(input)
+    return _C.trace(input)
 
 
 # -- random state: of the default generator
@@ -130,6 +111,4 @@ def are_deterministic_algorithms_enabled():
     return _settings["deterministic"]
 
 
-# What the op list has come to hold is called there, but for trace(), whose two meanings are told here.
-__all__ = [name for name, value in list(globals().items())
-           if getattr(value, "__module__", None) == __name__ and (name == "trace" or not hasattr(_C, name))]
+__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__]

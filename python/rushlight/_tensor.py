@@ -6,7 +6,7 @@ every op a second object).
 
 import copy
 
-from rushlight import _C, _functions
+from rushlight import _C
 from rushlight._C import Tensor
 from rushlight._creation import tensor_types
 
@@ -151,13 +151,9 @@ class _Names:
                 self[top:].fill_diagonal_(fill_value)
         return self
 
-    def resize_(self, *size, memory_format=None):
-        """Another shape over the same memory, or over larger memory that starts with the old."""
-        return self._resize(_listed(size))
-
     def resize_as_(self, other, *, memory_format=None):
         """resize_ to other's shape."""
-        return self._resize(other.shape)
+        return self.resize_(other.shape)
 
     squeeze_ = _in_place(Tensor.squeeze)
     unsqueeze_ = _in_place(Tensor.unsqueeze)
@@ -186,22 +182,6 @@ class _Names:
     def is_same_size(self, other):
         """Whether both have one shape."""
         return self.shape == other.shape
-
-    def is_nonzero(self):
-        """Whether the one element is not zero."""
-        return bool(self)
-
-    def equal(self, other):
-        """Whether both have one shape and the same elements."""
-        return _functions.equal(self, other)
-
-    def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False):
-        """Whether all elements differ by no more than atol + rtol * |other|."""
-        return _functions.allclose(self, other, rtol, atol, equal_nan)
-
-    def trace(self):
-        """The sum of a matrix's diagonal."""
-        return _functions.trace(self)
 
     @property
     def H(self):
@@ -250,10 +230,9 @@ class _Elsewhere:
     layout = "strided"
 
 
-def _attach(members, instead=False):
-    """Gives Tensor the members; those of ops of the same name stay, but `instead` of what `object` has."""
+def _attach(members):
     for name, member in vars(members).items():
-        if name in ("__module__", "__doc__", "__dict__", "__weakref__") or (not instead and hasattr(Tensor, name)):
+        if name in ("__module__", "__doc__", "__dict__", "__weakref__"):
             continue
         function = getattr(member, "fget", member)
         if callable(function):
@@ -261,6 +240,6 @@ def _attach(members, instead=False):
         setattr(Tensor, name, member)
 
 
-_attach(_Protocol, instead=True)
+_attach(_Protocol)
 _attach(_Names)
 _attach(_Elsewhere)

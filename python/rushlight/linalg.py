@@ -13,17 +13,13 @@ from rushlight._C import linalg_qr as qr
 from rushlight._C import linalg_slogdet as slogdet
 from rushlight._C import linalg_solve as solve
 from rushlight._C import linalg_solve_triangular as solve_triangular
+from rushlight._C import linalg_vecdot as vecdot
 from rushlight._C import matmul as matmul
 
 
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
     """The diagonals of matrices, as the last dimension."""
     return _C.diagonal(A, offset, dim1, dim2)
-
-
-def vecdot(x, y, *, dim=-1):
-    """The sums of products along dim."""
-    return (x * y).sum(dim)
 
 
 def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):

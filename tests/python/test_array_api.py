@@ -482,11 +482,6 @@ def test_arguments_are_positional_where_the_standard_says():
 # -- searching and sets -----------------------------------------------------------------------------------------------
 
 
-def needs(name):
-    return pytest.mark.skipif(not hasattr(rl._C, name), reason=f"the op list has no {name} yet")
-
-
-@needs("unique_all")
 @pytest.mark.parametrize("dtype", ("bool", *NUMBERS))
 def test_nonzero_and_sets(dtype):
     x = numbers(dtype, (3, 5))
@@ -499,7 +494,6 @@ def test_nonzero_and_sets(dtype):
         xp.nonzero(xp.asarray(1))
 
 
-@needs("unique_all")
 def test_results_of_sets_have_names_and_nan_is_unlike_itself():
     result = xp.unique_all(xp.asarray([2.0, float("nan"), 1.0, float("nan"), 2.0]))
     assert result.values.shape == (4,) and result.counts.tolist() == [1, 2, 1, 1]
@@ -507,7 +501,6 @@ def test_results_of_sets_have_names_and_nan_is_unlike_itself():
     assert xp.unique_counts(xp.asarray([3, 3])).counts.tolist() == [2]
 
 
-@needs("searchsorted")
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_searchsorted(dtype):
     row, wanted = np.sort(numbers(dtype, (6,))), numbers(dtype, (2, 3), seed=1)

@@ -5,7 +5,6 @@ import pytest
 import rushlight as rl
 
 torch = pytest.importorskip("torch")
-needs_draws = pytest.mark.skipif(not hasattr(rl._C, "multinomial"), reason="the op list has no multinomial yet")
 
 
 @pytest.mark.parametrize("arguments", [{"probs": [[1.0, 3.0, 0.0], [0.2, 0.2, 0.6]]}, {"logits": [[0.5, -1.0, 2.0], [0.0, 0.0, 0.0]]},
@@ -21,12 +20,10 @@ def test_categorical_says_the_same(arguments):
         made.append([*log_prob.reshape(-1).tolist(), *d.entropy().reshape(-1).tolist(), *d.probs.reshape(-1).tolist(), *d.mode.reshape(-1).tolist(),
                      *d.logits.reshape(-1).tolist(), *next(iter(given.values())).grad.reshape(-1).tolist(),
                      *d.log_prob(library.zeros(5, *d.batch_shape)).reshape(-1).tolist()])
-        if hasattr(rl._C, "multinomial"):
-            assert d.sample().shape == d.batch_shape and d.sample((3, 2)).shape == (3, 2, *d.batch_shape) and d.event_shape == ()
+        assert d.sample().shape == d.batch_shape and d.sample((3, 2)).shape == (3, 2, *d.batch_shape) and d.event_shape == ()
     assert made[0] == pytest.approx(made[1], rel=1e-5, abs=1e-6)
 
 
-@needs_draws
 def test_categorical_draws_by_its_probabilities():
     rl.manual_seed(0)
     draws = rl.distributions.Categorical(probs=rl.tensor([[0.1, 0.9], [0.7, 0.3]])).sample((4000,))

@@ -67,7 +67,6 @@ def test_attention_learns_to_look_back(capsys):
     assert load("attention", rl, rl.nn.functional).train()[-1] < 0.05
 
 
-@pytest.mark.skipif(not hasattr(rl, "multinomial"), reason="the op list has no multinomial yet")
 def test_names(capsys, tmp_path, monkeypatch):
     names = [a + b + c for a in ("li", "mar", "so", "ka") for b in ("na", "ri", "le") for c in ("", "a", "n", "tta")]
     (tmp_path / "names").mkdir()

@@ -229,10 +229,6 @@ def test_signatures_are_pytorchs(name):
 # -- images -----------------------------------------------------------------------------------------------------------
 
 
-needs_images = pytest.mark.skipif(not hasattr(rl._C, "max_pool2d"), reason="the op list has no image ops yet")
-
-
-@needs_images
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_pooling(rank):
     x = numbers(2, 3, *(8,) * rank)
@@ -249,7 +245,6 @@ def test_pooling(rank):
             assert [r.tolist() for r in ours] == [r.tolist() for r in theirs]
 
 
-@needs_images
 def test_sizes_and_windows():
     x = numbers(1, 4, 6, 6)
     for options in ({"scale_factor": 2}, {"size": (3, 9), "mode": "bilinear", "align_corners": True}, {"size": 4, "mode": "area"}):

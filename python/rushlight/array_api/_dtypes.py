@@ -2,7 +2,8 @@
 
 import builtins
 
-from rushlight import _C, _numbers
+from rushlight import _C
+from rushlight import _dtypes as _limits_of
 from rushlight._C import Tensor, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64
 from rushlight._C import bool_ as bool
 
@@ -144,5 +145,5 @@ def _limits(kind):
     return limits
 
 
-finfo = _limits(_numbers.finfo)
-iinfo = _limits(_numbers.iinfo)
+finfo = _limits(_limits_of.finfo)
+iinfo = _limits(_limits_of.iinfo)
