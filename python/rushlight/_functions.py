@@ -109,6 +109,3 @@ def use_deterministic_algorithms(mode, *, warn_only=False):
 def are_deterministic_algorithms_enabled():
     """What use_deterministic_algorithms was told."""
     return _settings["deterministic"]
-
-
-__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__]

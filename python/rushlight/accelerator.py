@@ -11,3 +11,8 @@ def device_count():
 
 def current_accelerator(check_available=False):
     return None
+
+
+def set_device_index(device):
+    """Raises: there is none to choose."""
+    raise RuntimeError(f"accelerator device {device} is not available: this build of Rushlight has none")

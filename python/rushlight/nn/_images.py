@@ -157,6 +157,3 @@ def pixel_unshuffle(input, downscale_factor):
 def channel_shuffle(input, groups):
     """The channels of all groups in turn."""
     return _C.channel_shuffle(input, groups)
-
-
-__all__ = [name for name, value in list(globals().items()) if getattr(value, "__module__", None) == __name__]

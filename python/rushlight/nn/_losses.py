@@ -100,6 +100,3 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, 
     """How much farther the positive is from the anchor than the negative, with the margin."""
     reduction = _reduction(reduction, size_average, reduce)
     return _C.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction=reduction)
-
-
-__all__ = [name for name, value in list(globals().items()) if name[0] != "_" and getattr(value, "__module__", None) == __name__]
