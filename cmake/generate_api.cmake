@@ -5,7 +5,8 @@
 
 set(RUSHLIGHT_GENERATED_ROOT "${PROJECT_BINARY_DIR}/generated")
 set(generated_dir "${RUSHLIGHT_GENERATED_ROOT}/rushlight/generated")
-set(generated_names functions.h functions.cpp tensor_methods.inc methods.cpp op_args.h map_ops.h option_names.h call_op.h call_op.cpp)
+set(generated_names functions.h functions.cpp tensor_methods.inc methods.cpp op_args.h map_ops.h option_names.h call_op.h call_op.cpp
+    op_families.inc)
 list(TRANSFORM generated_names PREPEND "${generated_dir}/" OUTPUT_VARIABLE generated_files)
 set(RUSHLIGHT_GENERATED_SOURCES ${generated_files})
 list(FILTER RUSHLIGHT_GENERATED_SOURCES INCLUDE REGEX "\\.cpp$")
@@ -20,9 +21,9 @@ list(TRANSFORM generated_names PREPEND "${fresh_dir}/" OUTPUT_VARIABLE fresh_fil
 add_custom_command(
   OUTPUT ${generated_files}
   COMMAND ${CMAKE_COMMAND} -E make_directory "${fresh_dir}" "${generated_dir}"
-  COMMAND generate_api "${fresh_dir}"
+  COMMAND generate_api "${fresh_dir}" "${PROJECT_SOURCE_DIR}/rushlight/core/op_list.h"
   COMMAND ${CMAKE_COMMAND} -E copy_if_different ${fresh_files} "${generated_dir}"
-  DEPENDS generate_api
+  DEPENDS generate_api "${PROJECT_SOURCE_DIR}/rushlight/core/op_list.h"
   COMMENT "Writing the API from the op list"
   VERBATIM)
 add_custom_target(rushlight_api DEPENDS ${generated_files})

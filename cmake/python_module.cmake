@@ -12,9 +12,6 @@ rushlight_compile_options(_C)
 target_link_libraries(_C PRIVATE rushlight)
 target_compile_definitions(_C PRIVATE RUSHLIGHT_VERSION="${PROJECT_VERSION}")
 set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${package_dir}")
-nanobind_add_stub(_C_stub MODULE _C OUTPUT "${package_dir}/_C.pyi" PYTHON_PATH "${package_dir}" DEPENDS _C
-                  PATTERN_FILE "${PROJECT_SOURCE_DIR}/python/bindings/_C.pattern")
-
 # Links, so that an edited file counts at once.
 file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/python/rushlight" "${PROJECT_SOURCE_DIR}/python/rushlight/*.py")
 foreach(file IN LISTS files)
@@ -22,6 +19,19 @@ foreach(file IN LISTS files)
   file(MAKE_DIRECTORY "${package_dir}/${folder}")
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/python/rushlight/${file}" "${package_dir}/${file}" SYMBOLIC)
 endforeach()
+
+# From the whole package, which attaches methods to Tensor.
+list(TRANSFORM files PREPEND "${package_dir}/")
+set(raw_stub "${PROJECT_BINARY_DIR}/stub/_C.pyi")
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/stub")
+nanobind_add_stub(_C_raw_stub MODULE rushlight._C OUTPUT "${raw_stub}" PYTHON_PATH "${PROJECT_BINARY_DIR}/python"
+                  DEPENDS _C ${files} INCLUDE_PRIVATE PATTERN_FILE "${PROJECT_SOURCE_DIR}/python/bindings/_C.pattern")
+add_custom_command(
+  OUTPUT "${package_dir}/_C.pyi"
+  COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tools/finish_stub.py" "${raw_stub}" "${package_dir}/_C.pyi"
+  DEPENDS _C_raw_stub "${raw_stub}" "${PROJECT_SOURCE_DIR}/tools/finish_stub.py"
+  VERBATIM)
+add_custom_target(_C_stub ALL DEPENDS "${package_dir}/_C.pyi")
 
 install(TARGETS _C LIBRARY DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)
 install(FILES "${package_dir}/_C.pyi" DESTINATION rushlight COMPONENT python EXCLUDE_FROM_ALL)

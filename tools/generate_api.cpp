@@ -1,11 +1,12 @@
-// Writes the C++ face of the op list: `generate_api OUTDIR`. Runs during the build; reads nothing but
-// core/op_list.h.
+// Writes the C++ face of the op list: `generate_api OUTDIR OP_LIST`. Runs during the build; reads nothing but
+// core/op_list.h, whose headings alone (`// -- reductions`) it reads as text.
 //
 //   functions.h          one function per op, its options and results      functions.cpp   their bodies
 //   tensor_methods.inc   the methods of Tensor                             methods.cpp     their bodies
 //   op_args.h            typed reading of an op's attributes, for kernels and gradients
 //   map_ops.h            the formula structs in the list's order
 //   call_op.h            any op, functions included, by its id: for bindings   call_op.cpp   its body
+//   op_families.inc      the heading that each op stands under
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -351,10 +352,29 @@ void write_call(std::ofstream& out, const Schema& schema) {
   out << "    }\n";
 }
 
+// "reductions", for each op in the list's order.
+void write_families(std::ostream& out, const char* op_list) {
+  std::ifstream list(op_list);
+  std::string family;
+  int count = 0;
+  for (std::string line; std::getline(list, line);) {
+    if (line.starts_with("// -- ")) family = line.substr(6, line.find(':') - 6);
+    std::string word = line.substr(0, line.find('('));
+    bool is_op =
+        word.size() < line.size() && !word.empty() && word.find_first_not_of("ACEFIMNOPSTUVW") == word.npos;
+    if (!is_op) continue;
+    out << '"' << family << "\",\n";
+    ++count;
+  }
+  if (count != op_count())
+    std::exit(
+        (std::fprintf(stderr, "%s: %d ops where the compiler sees %d\n", op_list, count, op_count()), 1));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return std::fprintf(stderr, "usage: generate_api OUTDIR\n"), 2;
+  if (argc != 3) return std::fprintf(stderr, "usage: generate_api OUTDIR OP_LIST\n"), 2;
   std::string dir = argv[1];
   auto open = [&](const char* name, const char* first_line) {
     std::ofstream out(dir + "/" + name);
@@ -370,6 +390,8 @@ int main(int argc, char** argv) {
   auto call_header = open("call_op.h", "Any op of the list by its id, functions included.");
   auto calls = open("call_op.cpp", "The body of call_op.h.");
   auto forward = open("option_names.h", "Names of options and results, before Tensor is complete.");
+  auto families = open("op_families.inc", "The heading of core/op_list.h that each op stands under.");
+  write_families(families, argv[2]);
 
   header << "#pragma once\n\n#include \"rushlight/core/tensor.h\"\n\nnamespace rushlight {\n\n";
   bodies

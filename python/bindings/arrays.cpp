@@ -34,8 +34,15 @@ std::optional<DType> dtype_from(nb::dlpack::dtype type) {
   return {};
 }
 
-// A tensor over the array's memory, which it keeps alive.
+bool is_read_only(nb::handle array) {
+  return nb::hasattr(array, "flags") && nb::hasattr(array, "copy") &&
+         nb::hasattr(array.attr("flags"), "writeable") &&
+         !nb::cast<bool>(array.attr("flags").attr("writeable"));
+}
+
+// A tensor over the array's memory, which it keeps alive. What must not be written is copied.
 Tensor share_array(PyObject* object) {
+  if (is_read_only(object)) return share_array(nb::object(nb::handle(object).attr("copy")()).ptr());
   nb::ndarray<nb::device::cpu> array;
   if (!nb::try_cast(nb::handle(object), array))
     fail(ErrorKind::type,

@@ -95,6 +95,23 @@ class PythonHook final : public Hook {
   KeptObject function_;
 };
 
+// Sees the tensor whose gradient was added up; knows it weakly, or it would keep itself alive.
+class PythonAfterHook final : public Hook {
+ public:
+  PythonAfterHook(nb::object function, nb::object tensor)
+      : function_(std::move(function)),
+        tensor_(nb::steal(checked(PyWeakref_NewRef(tensor.ptr(), nullptr)))) {}
+  Tensor operator()(const Tensor&) override {
+    nb::gil_scoped_acquire gil;
+    nb::object tensor = tensor_.get()();
+    if (!tensor.is_none()) function_.get()(tensor);
+    return {};
+  }
+
+ private:
+  KeptObject function_, tensor_;
+};
+
 struct HookHandle {
   Tensor tensor;
   int64_t id;
@@ -132,6 +149,29 @@ void record(std::string name, nb::object rule, nb::object inputs, nb::object res
                   {.saved = tensors_from(saved, "saved"),
                    .not_differentiable = tensors_from(not_differentiable, "not_differentiable"),
                    .materialize_grads = materialize_grads});
+}
+
+// The tensor as it was, for a view of it to take its place: x.unsqueeze_(0).
+Tensor twin_of(const Tensor& tensor) {
+  if (tensor.requires_grad() && (tensor.is_leaf() || !context().grad_mode))
+    fail(ErrorKind::runtime,
+         tensor.is_leaf() ? "a leaf Variable that requires grad" : "a tensor with history, under no_grad,",
+         " is being used in an in-place operation that changes its shape. Use the form that returns a view");
+  Tensor twin = alias(tensor);
+  Edge edge = tensor.requires_grad() ? edge_of(tensor) : Edge();
+  if (edge) set_history(twin, edge.node, edge.output);
+  return twin;
+}
+
+Tensor take_place(const Tensor& tensor, const Tensor& view) {
+  Edge edge = view.requires_grad() ? edge_of(view) : Edge();
+  if (ViewHistory* history = view_history(tensor)) {
+    history->edge = edge;
+  } else if (edge) {
+    set_history(tensor, edge.node, edge.output);
+  }
+  tensor.impl()->layout = view.layout();
+  return tensor;
 }
 
 Tensor detach_in_place(const Tensor& tensor) {
@@ -199,7 +239,12 @@ void bind_modes(nb::module_& m) {
 void bind_autograd(nb::module_& m) {
   bind_node(m);
   bind_modes(m);
-  nb::class_<HookHandle>(m, "RemovableHandle").def("remove", &HookHandle::remove);
+  nb::class_<HookHandle>(m, "RemovableHandle", "A hook that was registered")
+      .def("remove", &HookHandle::remove, "Takes the hook off")
+      .def("__enter__", [](nb::object self) { return self; })
+      .def("__exit__", [](HookHandle& handle, nb::args) { handle.remove(); });
+  m.def("_twin", twin_of, nb::arg("tensor"));
+  m.def("_take_place", take_place, nb::arg("tensor"), nb::arg("view"));
   m.def("_backward", backward_function, nb::arg("tensors"), nb::arg("grad_tensors") = nb::none(),
         nb::arg("retain_graph") = nb::none(), nb::arg("create_graph") = false,
         nb::arg("inputs") = nb::none());
@@ -237,6 +282,15 @@ void bind_autograd(nb::module_& m) {
             return HookHandle{t, t.register_hook(Ref<Hook>::adopt(new PythonHook(std::move(hook))))};
           },
           nb::arg("hook"), "hook(grad) is called with this tensor's gradient and may return another")
+      .def(
+          "register_post_accumulate_grad_hook",
+          [](nb::object self, nb::object hook) {
+            const Tensor& t = tensor_of(self.ptr());
+            auto after = Ref<Hook>::adopt(new PythonAfterHook(std::move(hook), self));
+            return HookHandle{t, t.register_post_accumulate_grad_hook(std::move(after))};
+          },
+          nb::arg("hook"), "hook(tensor) is called when backward has added to tensor.grad")
+      .def_prop_ro("output_nr", [](const Tensor& t) { return t.impl()->output_index; })
       .def("is_inference", [](const Tensor& t) { return t.impl()->inference; });
 }
 

@@ -36,4 +36,6 @@ NB_MODULE(_C, m) {
   bind_runtime(m);
   bind_foreign_backend(m);
   bind_ops(m);
+  bind_op_table(m);
+  bind_saved_tensors(m);
 }

@@ -20,7 +20,9 @@ void bind_autograd(nb::module_& m);         // grad mode, backward, hooks, nodes
 void bind_trace(nb::module_& m);            // trace(fn)
 void bind_runtime(nb::module_& m);          // backends, memory, printing
 void bind_foreign_backend(nb::module_& m);  // set_backend("torch")
-void bind_ops(nb::module_& m);  // functions and methods for every op of the list that has none by hand
+void bind_ops(nb::module_& m);       // functions and methods for every op of the list that has none by hand
+void bind_op_table(nb::module_& m);  // ops()
+void bind_saved_tensors(nb::module_& m);  // saved-tensor hooks
 
 std::string name_of_node(const Node& node);  // AddBackward0, as PyTorch calls it
 

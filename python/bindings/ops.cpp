@@ -22,6 +22,9 @@ struct OpCallable {
   PyObject* name;
   Form form;
   std::vector<Signature>* signatures;  // never freed: as old as the module
+  // Python functions for what a line of the op list cannot say (einsum's operands one by one). Tried when no
+  // form of the list takes the arguments.
+  std::vector<PyObject*>* more_forms;
 };
 
 bool is_long(const OpArguments& arguments) {
@@ -123,12 +126,49 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
   return pack(schema, attrs, std::move(results));
 }
 
+// Calls a form written in Python. Null: the arguments are not of this form, and why.
+PyObject* try_form(PyObject* form, PyObject* const* args, size_t count, PyObject* names, std::string& why) {
+  PyObject* result = PyObject_Vectorcall(form, args, count, names);
+  if (result == Py_NotImplemented) {
+    Py_DECREF(result);
+    why = "arguments of other types";
+    return nullptr;
+  }
+  if (result) return result;
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  bool not_called = !traceback && PyErr_GivenExceptionMatches(type, PyExc_TypeError);
+  if (!not_called) {
+    PyErr_Restore(type, value, traceback);
+    throw nb::python_error();
+  }
+  nb::object kept_type = nb::steal(type), kept_value = nb::steal(value);
+  why = nb::cast<std::string>(nb::str(kept_value));
+  return nullptr;
+}
+
+// "(condition: Tensor) -> tuple[Tensor, ...]": the first line of what documents a form written in Python.
+std::string text_of_form(PyObject* form) {
+  std::string doc = nb::cast<std::string>(nb::str(nb::handle(form).attr("__doc__")));
+  return doc.substr(0, doc.find('\n'));
+}
+
+// Stubs say builtins.int where a method is called int; people need not.
+std::string readable(std::string text) {
+  for (size_t at; (at = text.find("builtins.")) != std::string::npos;) text.erase(at, 9);
+  return text;
+}
+
 [[noreturn]] void complain(const OpCallable& op, const std::vector<std::string>& reasons) {
   std::string text = join_text(PyUnicode_AsUTF8(op.name), "()");
   if (reasons.size() == 1) fail(ErrorKind::type, text, ": ", reasons[0]);
   text += ": no form of it takes these arguments";
+  size_t listed = op.signatures->size();
   for (size_t i = 0; i < reasons.size(); ++i)
-    text += join_text("\n  ", (*op.signatures)[i].text(), ": ", reasons[i]);
+    text += join_text(
+        "\n  ",
+        i < listed ? (*op.signatures)[i].text() : readable(text_of_form((*op.more_forms)[i - listed])), ": ",
+        reasons[i]);
   fail(ErrorKind::type, text);
 }
 
@@ -150,6 +190,10 @@ PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObje
       if (ask) reasons.push_back(why);
     }
   }
+  for (PyObject* form : *op.more_forms) {
+    reasons.emplace_back();
+    if (PyObject* result = try_form(form, args, count, names, reasons.back())) return result;
+  }
   complain(op, reasons);
 }
 
@@ -160,6 +204,8 @@ PyObject* vectorcall(PyObject* self, PyObject* const* args, size_t count, PyObje
   });
 }
 
+PyTypeObject *function_type, *method_type;  // set by bind_ops
+
 // -- the callable's type --------------------------------------------------------------------------
 
 const OpCallable& callable(PyObject* self) { return *reinterpret_cast<OpCallable*>(self); }
@@ -167,40 +213,65 @@ const OpCallable& callable(PyObject* self) { return *reinterpret_cast<OpCallable
 PyObject* bind_to_object(PyObject* self, PyObject* object, PyObject*) {
   return object && object != Py_None ? PyMethod_New(self, object) : Py_NewRef(self);
 }
+// A function kept in a class stays a function, as builtins do. Having __get__ at all, it is a routine to
+// inspect and pydoc.
+PyObject* bind_to_nothing(PyObject* self, PyObject*, PyObject*) { return Py_NewRef(self); }
 PyObject* repr(PyObject* self) {
-  return PyUnicode_FromFormat("<rushlight %s %U>",
-                              callable(self).form == Form::function ? "function" : "method",
+  return PyUnicode_FromFormat("<rushlight %s %U>", Py_TYPE(self) == method_type ? "method" : "function",
                               callable(self).name);
 }
 // Pickled and copied by name.
 PyObject* reduce(PyObject* self, PyObject*) {
-  if (callable(self).form == Form::function) return Py_NewRef(callable(self).name);
+  if (Py_TYPE(self) != method_type) return Py_NewRef(callable(self).name);
   return Py_BuildValue("O(OO)", PyDict_GetItemString(PyEval_GetBuiltins(), "getattr"), tensor_type,
                        callable(self).name);
 }
 PyObject* get_name(PyObject* self, void*) { return Py_NewRef(callable(self).name); }
 PyObject* get_module(PyObject*, void*) { return PyUnicode_FromString("rushlight._C"); }
 
-const std::string& doc_of(const Signature& signature) { return signature.schema().doc; }
+struct FormText {
+  std::string signature, doc;
+};
+std::vector<FormText> form_texts(PyObject* self) {
+  std::vector<FormText> texts;
+  for (const Signature& signature : *callable(self).signatures)
+    texts.push_back({signature.stub(), signature.schema().doc});
+  for (PyObject* form : *callable(self).more_forms) {
+    std::string text = text_of_form(form);
+    if (Py_TYPE(self) == method_type) text.replace(1, text.find_first_of(",)") - 1, "self");
+    texts.push_back({text, ""});
+  }
+  return texts;
+}
 
+// For people: "softmax(input: Tensor, dim: int) -> Tensor", what it does, the next form.
 PyObject* get_doc(PyObject* self, void*) {
   std::string text;
-  const char* name = PyUnicode_AsUTF8(callable(self).name);
-  for (const Signature& signature : *callable(self).signatures)
-    text += join_text(text.empty() ? "" : "\n\n", name, signature.stub(), "\n\n", doc_of(signature));
-  return PyUnicode_FromString(text.c_str());
+  for (const FormText& form : form_texts(self))
+    text += join_text(text.empty() ? "" : "\n\n", PyUnicode_AsUTF8(callable(self).name), form.signature,
+                      form.doc.empty() ? "" : "\n\n", form.doc);
+  return PyUnicode_FromString(readable(std::move(text)).c_str());
 }
 
 // What nanobind's stub generator writes for this object.
 PyObject* get_stub(PyObject* self, void*) {
   std::string text;
-  const auto& signatures = *callable(self).signatures;
-  for (const Signature& signature : signatures) {
-    if (signatures.size() > 1) text += "@overload\n";
-    text += join_text("def ", PyUnicode_AsUTF8(callable(self).name), signature.stub(), ":\n    \"\"\"",
-                      doc_of(signature), "\"\"\"\n");
+  auto forms = form_texts(self);
+  for (const FormText& form : forms) {
+    if (forms.size() > 1) text += "@overload\n";
+    text += join_text("def ", PyUnicode_AsUTF8(callable(self).name), form.signature);
+    const char* gap = form.doc.ends_with('"') ? " " : "";  // or it would end the docstring
+    text += form.doc.empty() ? ": ...\n" : join_text(":\n    \"\"\"", form.doc, gap, "\"\"\"\n");
   }
   return PyUnicode_FromString(text.c_str());
+}
+
+// For inspect.signature: the first form's, made by Python's own parser when somebody asks.
+PyObject* get_signature(PyObject* self, void*) {
+  return guarded([&] {
+    nb::object parse = nb::module_::import_("rushlight._signatures").attr("parse");
+    return nb::object(parse(form_texts(self)[0].signature)).release().ptr();
+  });
 }
 
 PyGetSetDef getset[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
@@ -208,19 +279,21 @@ PyGetSetDef getset[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
                         {"__module__", get_module, nullptr, nullptr, nullptr},
                         {"__doc__", get_doc, nullptr, nullptr, nullptr},
                         {"__nb_signature__", get_stub, nullptr, nullptr, nullptr},
+                        {"__signature__", get_signature, nullptr, nullptr, nullptr},
                         {}};
 PyMethodDef methods[] = {{"__reduce__", reduce, METH_NOARGS, nullptr}, {}};
 PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(OpCallable, call), READONLY, nullptr},
                          {}};
 
 PyTypeObject* callable_type(bool method) {
-  PyType_Slot slots[] = {{Py_tp_getset, getset},
-                         {Py_tp_methods, methods},
-                         {Py_tp_members, members},
-                         {Py_tp_repr, reinterpret_cast<void*>(repr)},
-                         {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-                         {method ? Py_tp_descr_get : 0, reinterpret_cast<void*>(bind_to_object)},
-                         {0, nullptr}};
+  PyType_Slot slots[] = {
+      {Py_tp_getset, getset},
+      {Py_tp_methods, methods},
+      {Py_tp_members, members},
+      {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+      {Py_tp_descr_get, reinterpret_cast<void*>(method ? bind_to_object : bind_to_nothing)},
+      {0, nullptr}};
   unsigned flags =
       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | (method ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0u);
   PyType_Spec spec{method ? "rushlight._C.op_method" : "rushlight._C.op_function", sizeof(OpCallable), 0,
@@ -236,12 +309,15 @@ nb::object make_callable(PyTypeObject* type, const std::string& name, Form form,
   op->name = PyUnicode_InternFromString(name.c_str());
   op->form = form;
   op->signatures = new std::vector<Signature>(std::move(signatures));
+  op->more_forms = new std::vector<PyObject*>;
   return nb::steal<nb::object>(reinterpret_cast<PyObject*>(op));
 }
 
-bool writes_in_place(const Schema& schema) {
-  const Argument* receiver = receiver_of(schema);
-  return receiver && receiver->in_place && !schema.only_in_place;
+// relu_(x): the in-place form as a function, for ops that need nothing but their input.
+bool has_in_place_function(const Schema& schema) {
+  int required = 0;
+  for (const Argument& a : schema.arguments) required += !a.has_default;
+  return required == 1;
 }
 
 nb::object return_type(const std::string& name) {
@@ -253,32 +329,18 @@ nb::object return_type(const std::string& name) {
   throw nb::attribute_error(("no op '" + name + "' with several results").c_str());
 }
 
-// The ops' families and kinds, for people and for tests.
-nb::list op_table() {
-  nb::list table;
-  for (int i = 0; i < op_count(); ++i) {
-    const Schema& schema = schema_of(static_cast<OpId>(i));
-    constexpr const char* kinds[] = {"map", "view", "op", "composite", "function"};
-    nb::dict row;
-    row["id"] = schema.id_name;
-    row["name"] = schema.name;
-    nb::list aliases;
-    for (const std::string& alias : schema.aliases) aliases.append(alias);
-    row["aliases"] = aliases;
-    row["kind"] = kinds[static_cast<int>(schema.kind)];
-    row["signature"] = schema.text;
-    row["doc"] = schema.doc;
-    row["in_place"] = writes_in_place(schema);
-    row["method"] = receiver_of(schema) != nullptr;
-    table.append(row);
-  }
-  return table;
+// Names `form` as one more way to call the op; its docstring starts with its signature.
+void add_form(nb::handle op, nb::object form) {
+  if (Py_TYPE(op.ptr()) != function_type && Py_TYPE(op.ptr()) != method_type)
+    fail(ErrorKind::type, "[_add_form] expected a function or method of the op list, not ",
+         type_name(op.ptr()));
+  reinterpret_cast<OpCallable*>(op.ptr())->more_forms->push_back(form.release().ptr());
 }
 
 }  // namespace
 
 void bind_ops(nb::module_& m) {
-  std::map<std::string, std::vector<Signature>> functions, methods_by_name, in_place;
+  std::map<std::string, std::vector<Signature>> functions, methods_by_name, in_place, in_place_functions;
   for (int i = 0; i < op_count(); ++i) {
     const Schema& schema = schema_of(static_cast<OpId>(i));
     std::vector<std::string> names = schema.aliases;
@@ -291,14 +353,19 @@ void bind_ops(nb::module_& m) {
       functions[name].emplace_back(schema, Form::function);
       if (receiver_of(schema) && !schema.only_in_place)
         methods_by_name[name].emplace_back(schema, Form::method);
-      if (writes_in_place(schema)) in_place[name + "_"].emplace_back(schema, Form::in_place);
+      if (!writes_in_place(schema)) continue;
+      in_place[name + "_"].emplace_back(schema, Form::in_place);
+      if (has_in_place_function(schema)) in_place_functions[name + "_"].emplace_back(schema, Form::in_place);
     }
   }
-  PyTypeObject *function_type = callable_type(false), *method_type = callable_type(true);
+  function_type = callable_type(false);
+  method_type = callable_type(true);
   nb::handle tensor(reinterpret_cast<PyObject*>(tensor_type));
   for (auto& [name, signatures] : functions)
     if (!nb::hasattr(m, name.c_str()))  // trace() is the tracer, which takes matrices too
       m.attr(name.c_str()) = make_callable(function_type, name, Form::function, std::move(signatures));
+  for (auto& [name, signatures] : in_place_functions)
+    m.attr(name.c_str()) = make_callable(function_type, name, Form::in_place, std::move(signatures));
   auto add_methods = [&](auto& named, Form form) {
     for (auto& [name, signatures] : named)
       if (!PyDict_GetItemString(tensor_type->tp_dict, name.c_str()))
@@ -307,7 +374,7 @@ void bind_ops(nb::module_& m) {
   add_methods(methods_by_name, Form::method);
   add_methods(in_place, Form::in_place);
   m.def("_return_type", return_type, nb::arg("name"));
-  m.def("ops", op_table, "The op list: a dict for each line");
+  m.def("_add_form", add_form, nb::arg("op"), nb::arg("form"));
 }
 
 }  // namespace rushlight::python

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "module.h"
 #include "rushlight/backend/map_facts.h"
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/core/print.h"
 #include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
@@ -85,9 +86,31 @@ nb::object common_type(nb::args operands) {
   return nb::steal(dtype_object(result_type({pointers.data(), pointers.size()})));
 }
 
+void bind_dtype_rules(nb::module_& m) {
+  m.def(
+      "get_default_dtype", [] { return nb::steal(dtype_object(default_dtype())); },
+      "The dtype of tensors made from Python floats");
+  m.def(
+      "set_default_dtype", [](nb::object dtype) { set_default_dtype(dtype_argument(dtype)); }, nb::arg("d"));
+  m.def(
+      "promote_types",
+      [](nb::object a, nb::object b) {
+        return nb::steal(dtype_object(promote_types(dtype_argument(a), dtype_argument(b))));
+      },
+      nb::arg("type1"), nb::arg("type2"), "The dtype that two dtypes meet in");
+  m.def(
+      "can_cast",
+      [](nb::object from, nb::object to) { return can_cast(dtype_argument(from), dtype_argument(to)); },
+      nb::arg("from_"), nb::arg("to"), "Whether an in-place result may be cast so: never down a category");
+  m.def("result_type", common_type, "The dtype that tensors, dtypes and plain numbers meet in");
+}
+
 }  // namespace
 
 void bind_runtime(nb::module_& m) {
+  bind_dtype_rules(m);
+  m.def("get_num_threads", num_threads, "How many threads work on one op");
+  m.def("set_num_threads", set_num_threads, nb::arg("int"), "How many threads work on one op, from now on");
   m.def("_set_host_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"));
   m.def("_host_backend", [] { return host_backend().name; });
   m.def("_host_backends", backend_names);
@@ -97,20 +120,6 @@ void bind_runtime(nb::module_& m) {
   m.def("reset_peak_memory", reset_peak_memory);
   m.def("empty_cache", empty_cache, "Gives free blocks back to the system");
   m.def("set_memory_limit", set_memory_limit, nb::arg("bytes"));
-  m.def("get_default_dtype", [] { return nb::steal(dtype_object(default_dtype())); });
-  m.def(
-      "set_default_dtype", [](nb::object dtype) { set_default_dtype(dtype_argument(dtype)); }, nb::arg("d"));
-  m.def(
-      "promote_types",
-      [](nb::object a, nb::object b) {
-        return nb::steal(dtype_object(promote_types(dtype_argument(a), dtype_argument(b))));
-      },
-      nb::arg("type1"), nb::arg("type2"));
-  m.def(
-      "can_cast",
-      [](nb::object from, nb::object to) { return can_cast(dtype_argument(from), dtype_argument(to)); },
-      nb::arg("from_"), nb::arg("to"));
-  m.def("result_type", common_type, "The dtype that tensors, dtypes and plain numbers meet in");
   m.def("set_printoptions", set_print_options, nb::arg("precision") = nb::none(),
         nb::arg("threshold") = nb::none(), nb::arg("edgeitems") = nb::none(),
         nb::arg("linewidth") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("sci_mode") = nb::none());

@@ -111,6 +111,11 @@ const Argument* receiver_of(const Schema& schema) {
   return nullptr;
 }
 
+bool writes_in_place(const Schema& schema) {
+  const Argument* receiver = receiver_of(schema);
+  return receiver && receiver->in_place && !schema.only_in_place;
+}
+
 Signature::Signature(const Schema& schema, Form form)
     : schema_(schema), form_(form), method_(form != Form::function), creates_(creates(schema)) {
   if (schema.arguments.size() > Passed::kMost)
@@ -124,8 +129,9 @@ Signature::Signature(const Schema& schema, Form form)
     else if (!a.keyword_only)
       positional_.push_back(index);
   }
-  spreads_ = positional_.size() == (method_ ? 2u : 1u) &&
-             parameters_[positional_.back()].argument->kind == ArgKind::ints;
+  ArgKind last = positional_.empty() ? ArgKind::tensor : parameters_[positional_.back()].argument->kind;
+  spreads_ = last == ArgKind::ints && positional_.size() == (method_ ? 2u : 1u);
+  spreads_tensors_ = last == ArgKind::tensors && !method_ && !schema.only_in_place;
 }
 
 bool Signature::has_out() const {
@@ -143,6 +149,8 @@ PyObject** Signature::place_of(PyObject* name, Passed& passed, bool& ignored) co
         (usual && parameters_[i].argument->name == usual))
       return &passed.values[i];
   if (same_text(name, "out") && (has_out() || creates_)) return &passed.out;
+  // a copy between host tensors waits for nothing
+  ignored = schema_.id == OpId::copy && same_text(name, "non_blocking");
   if (!creates_) return nullptr;
   if (same_text(name, "device")) return &passed.device;
   if (same_text(name, "requires_grad")) return &passed.requires_grad;
@@ -156,11 +164,11 @@ bool Signature::accept(PyObject* const* args, size_t count, PyObject* names, Pas
     if (why) *why = join_text(parts...);
     return false;
   };
-  size_t given = count, lead = method_ ? 1 : 0;
-  bool spread = spreads_ && count > lead && PyIndex_Check(args[lead]) && !PySequence_Check(args[lead]);
-  if (spread) {
-    passed.spread = {args + lead, count - lead};
-    given = lead;
+  size_t given = count, lead = method_ ? 1 : 0, last = positional_.empty() ? 0 : positional_.size() - 1;
+  bool spread_ints = spreads_ && count > last && PyIndex_Check(args[last]) && !PySequence_Check(args[last]);
+  if (spread_ints || (spreads_tensors_ && count > last && rushlight::python::is_tensor(args[last]))) {
+    passed.spread = {args + last, count - last};
+    given = last;
   }
   if (given > positional_.size())
     return refuse("takes ", positional_.size() - lead, " positional argument",
@@ -196,7 +204,16 @@ bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpA
   if (argument.kind == ArgKind::tensors) {
     auto push = [&](Tensor tensor) { arguments.tensors.push_back(std::move(tensor)); };
     size_t before = arguments.tensors.size();
-    if (!value || !each_tensor(value, match, push)) return refuse("a list or tuple of Tensors");
+    bool spread = !value && !passed.spread.empty() && index == positional_.back();
+    if (spread) {
+      for (PyObject* object : passed.spread) {
+        Tensor tensor;
+        if (!to_tensor(object, match, tensor)) return value = object, refuse("Tensors");
+        push(std::move(tensor));
+      }
+    } else if (!value || !each_tensor(value, match, push)) {
+      return refuse("a list or tuple of Tensors");
+    }
     arguments.list_lengths.push_back(arguments.tensors.size() - before);
     return true;
   }
@@ -269,9 +286,12 @@ std::string Signature::stub() const {
       text += "self";
       return;
     }
-    bool spread = spreads_ && a.kind == ArgKind::ints;
+    bool spread = (spreads_ && a.kind == ArgKind::ints) || (spreads_tensors_ && a.kind == ArgKind::tensors);
+    const char* keyword_mark =
+        a.name == "from" ? "_" : "";  // a word of Python's own, which `def` cannot take
     const char* type = a.optional_items ? "builtins.int | Sequence[builtins.int | None]" : stub_type(a.kind);
-    text += join_text(spread ? "*" : "", a.name, ": ", type, may_be_none(a) ? " | None" : "");
+    text += join_text(spread ? "*" : "", a.name, keyword_mark, ": ",
+                      spread && is_tensor(a.kind) ? "Tensor | " : "", type, may_be_none(a) ? " | None" : "");
     // Python wants a default after a default; what the op list leaves required there is checked by the call
     defaulted |= a.has_default;
     keywords |= spread;

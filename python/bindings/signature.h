@@ -14,7 +14,7 @@ enum class Form : uint8_t { function, method, in_place };
 struct Passed {
   static constexpr size_t kMost = 24;
   PyObject* values[kMost] = {};
-  std::span<PyObject* const> spread;  // view(2, 3): the ints that stand for one list
+  std::span<PyObject* const> spread;  // view(2, 3), einsum(eq, a, b): what stands for one list
   PyObject* out = nullptr;
   PyObject* device = nullptr;
   PyObject* requires_grad = nullptr;
@@ -58,13 +58,15 @@ class Signature {
   const Schema& schema_;
   Form form_;
   bool method_;
-  bool spreads_;  // its only positional parameter is a list of ints
-  bool creates_;  // takes device=, requires_grad= and the like
+  bool spreads_;          // its only positional parameter is a list of ints
+  bool spreads_tensors_;  // its last positional parameter is a list of tensors
+  bool creates_;          // takes device=, requires_grad= and the like
   std::vector<Parameter> parameters_;
   std::vector<size_t> positional_;  // parameters in the order of positional arguments
 };
 
 // The argument that a method is called on; null: the op is no method.
 const Argument* receiver_of(const Schema& schema);
+bool writes_in_place(const Schema& schema);  // it has an in-place form beside the other
 
 }  // namespace rushlight::python

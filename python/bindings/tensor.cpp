@@ -3,6 +3,8 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <cstring>
+
 #include "arguments.h"
 #include "module.h"
 #include "operators.h"
@@ -19,6 +21,7 @@ PyObject* new_tensor(PyTypeObject* type, PyObject* args, PyObject*) {
     if (type != tensor_type) return nb::inst_alloc_zero(reinterpret_cast<PyObject*>(type)).release().ptr();
     Ints sizes;
     PyObject* first = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : nullptr;
+    if (first && is_tensor(first)) return wrap(alias(tensor_of(first)));
     if (first && !PyIndex_Check(first)) return wrap(tensor_from(first, default_dtype()));
     if (first && PySequence_Check(first)) return wrap(tensor_from(first, default_dtype()));
     if (!to_ints(args, Match::lenient, sizes)) fail(ErrorKind::type, "Tensor() takes sizes or data");
@@ -45,12 +48,16 @@ Tensor to_anything(const Tensor& self, nb::args args, nb::kwargs options) {
     else if (!PyBool_Check(wanted.ptr()))
       expect_host_device(wanted.ptr());  // a bool is non_blocking
   };
-  bool copy = false;
+  bool copy = args.size() == 4 || (args.size() == 3 && PyBool_Check(args[1].ptr()));
+  if (copy)
+    copy = PyObject_IsTrue(args[args.size() - 1].ptr()) == 1;  // to(device, dtype, non_blocking, copy)
   for (nb::handle arg : args) take(arg);
   for (auto [name, value] : options) {
     std::string keyword = nb::cast<std::string>(name);
-    if (keyword == "copy")
+    if (keyword == "copy" && PyBool_Check(value.ptr()))
       copy = nb::cast<bool>(value);
+    else if (keyword == "copy")
+      fail(ErrorKind::type, "to(): argument 'copy' must be bool, not ", type_name(value.ptr()));
     else if (keyword == "dtype" || keyword == "device" || keyword == "other")
       take(value);
     else if (keyword != "non_blocking" && keyword != "memory_format")
@@ -71,6 +78,54 @@ nb::object sizes_or_one(IntSpan values, nb::object dim, const char* op, bool as_
   }
   nb::object size = nb::steal(size_object(values));
   return as_size ? size : nb::object(nb::tuple(size));
+}
+
+// Whether the channels of an image (dimension 1) lie closest together, as channels_last has them.
+bool is_channels_last(const Tensor& tensor) {
+  if (tensor.rank() < 3) return false;
+  IntList order{0};
+  for (int d = 2; d < tensor.rank(); ++d) order.push_back(d);
+  order.push_back(1);
+  return tensor.detach().permute(order).is_contiguous();
+}
+
+bool is_contiguous(const Tensor& tensor, const std::string& memory_format) {
+  if (memory_format == "channels_last") return is_channels_last(tensor);
+  if (memory_format != "contiguous")
+    fail(ErrorKind::value, "[is_contiguous] memory_format is contiguous or channels_last, not ",
+         memory_format);
+  return tensor.is_contiguous();
+}
+
+// The same bits as elements of another type; wider or narrower ones change the size of the last dimension.
+Tensor view_bits(const Tensor& tensor, nb::object object) {
+  DType dtype;
+  if (!to_dtype(object.ptr(), dtype)) fail(ErrorKind::type, "[view] expected a dtype");
+  auto old_size = static_cast<int64_t>(tensor.element_size()),
+       new_size = static_cast<int64_t>(size_of(dtype));
+  Ints shape(tensor.shape().begin(), tensor.shape().end());
+  Ints strides(tensor.strides().begin(), tensor.strides().end());
+  int64_t offset = tensor.storage_offset() * old_size;
+  if (old_size != new_size) {
+    if (shape.empty() || (strides.back() != 1 && shape.back() != 1))
+      fail(ErrorKind::runtime, "[view] ", tensor, " cannot be seen as ", dtype,
+           ": elements of another size need a last dimension that is contiguous");
+    shape.back() = shape.back() * old_size / new_size;
+    bool even = (tensor.size(-1) * old_size) % new_size == 0 && offset % new_size == 0;
+    for (size_t d = 0; d + 1 < strides.size(); ++d) {
+      even &= strides[d] * old_size % new_size == 0;
+      strides[d] = strides[d] * old_size / new_size;
+    }
+    if (!even)
+      fail(ErrorKind::runtime, "[view] ", tensor, " cannot be seen as ", dtype,
+           ": its rows or their starts are no multiple of ", new_size, " bytes");
+    strides.back() = 1;
+  }
+  Tensor bits = alias(tensor);
+  bits.impl()->dtype = dtype;
+  bits.impl()->layout =
+      Layout({shape.data(), shape.size()}, {strides.data(), strides.size()}, offset / new_size);
+  return bits;
 }
 
 Tensor reversed_dims(const Tensor& tensor) {
@@ -140,10 +195,13 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def("element_size", [](const Tensor& t) { return t.element_size(); })
       .def("data_ptr", [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.raw_data()); })
       .def("storage_offset", [](const Tensor& t) { return t.storage_offset(); })
-      .def("is_contiguous", [](const Tensor& t) { return t.is_contiguous(); })
+      .def("is_contiguous", is_contiguous, nb::arg("memory_format") = "contiguous")
       .def("is_floating_point", [](const Tensor& t) { return t.is_floating_point(); })
       .def("is_complex", [](const Tensor&) { return false; })
       .def("resize_", resize)
+      .def("is_signed", [](const Tensor& t) { return is_signed(t.dtype()); })
+      .def("get_device",
+           [](const Tensor& t) { return t.device().type == DeviceType::cpu ? -1 : t.device().index; })
       .def(
           "is_set_to",
           [](const Tensor& a, const Tensor& b) { return a.shares_storage(b) && a.layout() == b.layout(); },
@@ -152,6 +210,11 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def_prop_ro("_version", [](const Tensor& t) { return t.version(); })
       .def_prop_ro("T", reversed_dims)
       .def_prop_ro("mT", matrix_transposed);
+  tensor.def("_shares_memory", [](const Tensor& a, const Tensor& b) { return a.shares_storage(b); })
+      .def("_storage_bytes", [](const Tensor& t) { return t.storage()->bytes(); })
+      .def("_storage_address",
+           [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.storage()->data()); })
+      .def("_view_bits", view_bits, nb::arg("dtype"));
 }
 
 void bind_conversions(nb::class_<TensorObject>& tensor) {

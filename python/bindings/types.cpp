@@ -1,8 +1,11 @@
 // The small types around Tensor: dtype, device, Size, Generator, Slot.
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
 #include <array>
+#include <cstring>
+#include <random>
 
 #include "arguments.h"
 #include "module.h"
@@ -65,16 +68,20 @@ namespace {
 
 Device parse_device(std::string_view text) {
   if (text == "cpu" || text == "cpu:0") return {};
-  if (text.starts_with("cuda"))
-    return {DeviceType::cuda, static_cast<int8_t>(text.size() == 6 ? text[5] - '0' : 0)};
+  if (text == "cuda") return {DeviceType::cuda, 0};
+  bool has_index = text.size() == 6 && text.starts_with("cuda:") && text[5] >= '0' && text[5] <= '9';
+  if (has_index) return {DeviceType::cuda, static_cast<int8_t>(text[5] - '0')};
   fail(ErrorKind::runtime, "[device] expected cpu or cuda[:index], but got '", text, "'");
 }
 
 void bind_device(nb::module_& m) {
   nb::class_<Device>(m, "device", "Where a tensor's memory is")
       .def(
-          "__init__", [](Device* self, std::string_view device) { new (self) Device(parse_device(device)); },
-          nb::arg("device"))
+          "__init__",
+          [](Device* self, std::string_view type, std::optional<int> index) {
+            new (self) Device(parse_device(index ? join_text(type, ":", *index) : std::string(type)));
+          },
+          nb::arg("type"), nb::arg("index") = nb::none())
       .def(
           "__init__", [](Device* self, const Device& device) { new (self) Device(device); },
           nb::arg("device"))
@@ -107,6 +114,8 @@ void expect_host_device(PyObject* object) {
   Device device;
   if (auto* known = instance_of<Device>(object))
     device = *known;
+  else if (PyLong_Check(object))
+    device = {DeviceType::cuda, 0};
   else if (PyUnicode_Check(object))
     device = parse_device(nb::cast<std::string_view>(nb::handle(object)));
   else
@@ -173,6 +182,18 @@ PyObject* size_object(IntSpan sizes) {
 
 namespace {
 
+// Negative seeds wrap, as PyTorch's do.
+uint64_t seed_from(nb::handle number) {
+  if (!PyNumber_Check(number.ptr()))
+    fail(ErrorKind::type, "argument 'seed' must be int, not ", type_name(number.ptr()));
+  nb::object seed = owned(PyNumber_Long(number.ptr()));
+  bool negative = PyObject_RichCompareBool(seed.ptr(), nb::int_(0).ptr(), Py_LT) == 1;
+  uint64_t value =
+      negative ? static_cast<uint64_t>(PyLong_AsLongLong(seed.ptr())) : PyLong_AsUnsignedLongLong(seed.ptr());
+  if (PyErr_Occurred()) throw nb::python_error();
+  return value;
+}
+
 void bind_generator(nb::module_& m) {
   nb::class_<Generator>(m, "Generator", "A source of random numbers: a seed and a counter")
       .def(
@@ -184,8 +205,8 @@ void bind_generator(nb::module_& m) {
           nb::arg("device") = "cpu")
       .def(
           "manual_seed",
-          [](nb::object self, int64_t seed) {
-            nb::cast<Generator&>(self).seed(static_cast<uint64_t>(seed));
+          [](nb::object self, nb::object seed) {
+            nb::cast<Generator&>(self).seed(seed_from(seed));
             return self;
           },
           nb::arg("seed"))
@@ -193,16 +214,28 @@ void bind_generator(nb::module_& m) {
       .def("get_state",
            [](const Generator& g) {
              PhiloxKey key = g.state();
-             const uint64_t words[] = {key.seed, key.counter};
-             return from_values<uint64_t>(words, {2});
+             uint8_t bytes[sizeof key];
+             std::memcpy(bytes, &key, sizeof key);
+             return from_values<uint8_t>(bytes, {sizeof key});
            })
+      .def(
+          "seed",
+          [](Generator& g) {
+            std::random_device device;
+            uint64_t seed = static_cast<uint64_t>(device()) << 32 | device();
+            g.seed(seed);
+            return seed;
+          },
+          "Takes a seed that nobody can guess, and returns it")
+      .def_prop_ro("device", [](const Generator&) { return Device(); })
       .def(
           "set_state",
           [](nb::object self, const Tensor& state) {
-            if (state.dtype() != DType::uint64 || state.numel() != 2)
+            PhiloxKey key;
+            if (state.dtype() != DType::uint8 || state.numel() != static_cast<int64_t>(sizeof key))
               fail(ErrorKind::type, "[set_state] the state must come from get_state(), but it is ", state);
-            auto words = state.to_vector<uint64_t>();
-            nb::cast<Generator&>(self).set_state({words[0], words[1]});
+            std::memcpy(&key, state.to_vector<uint8_t>().data(), sizeof key);
+            nb::cast<Generator&>(self).set_state(key);
             return self;
           },
           nb::arg("new_state"))
@@ -210,8 +243,8 @@ void bind_generator(nb::module_& m) {
       .def("__eq__", [](const Generator& a, const Generator& b) { return a == b; }, nb::is_operator());
   m.def(
       "manual_seed",
-      [](int64_t seed) {
-        manual_seed(static_cast<uint64_t>(seed));
+      [](nb::object seed) {
+        manual_seed(seed_from(seed));
         return default_generator();
       },
       nb::arg("seed"), "Seeds the default generator");

@@ -1,89 +1,81 @@
-"""Creation functions over `full`: what the op list does not name itself."""
+"""Tensors from data and in the likeness of others: what the op list does not name itself."""
 
 from rushlight import _C
 from rushlight._C import Tensor
 
-__all__ = []
+__all__ = ["asarray", "frombuffer", "randint_like", "Variable"]
 
 
-def _sizes(size):
-    return size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """obj as a tensor: sharing its memory where possible (copy=None), always (False) or never (True)."""
+    if copy:
+        tensor = _C.tensor(obj, dtype=dtype, device=device)
+    else:
+        tensor = _C.as_tensor(obj, dtype=dtype, device=device)
+        shares = tensor is obj or hasattr(obj, "__array_interface__") and tensor.dtype is _C.from_numpy(obj).dtype
+        if copy is False and not shares:
+            raise ValueError("asarray() cannot share the memory of this object; leave out copy=False")
+    return tensor.requires_grad_() if requires_grad and not tensor.requires_grad else tensor
 
 
-def _public(function):
-    """Exports it, unless the op list has come to hold the name."""
-    if not hasattr(_C, function.__name__):
-        globals()[function.__name__] = function
-        __all__.append(function.__name__)
-    return function
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A one-dimensional tensor over the memory of an object with the buffer protocol."""
+    view = memoryview(buffer).cast("B")
+    if not 0 <= offset < len(view):
+        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({len(view)} bytes) minus 1")
+    if count < 0:
+        count, rest = divmod(len(view) - offset, dtype.itemsize)
+        if rest:
+            raise ValueError(f"buffer length ({len(view) - offset} bytes) after offset ({offset} bytes) must be a multiple of "
+                             f"element size ({dtype.itemsize})")
+    if count == 0 or offset + count * dtype.itemsize > len(view):
+        raise ValueError(f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be "
+                         f"greater than actual buffer length ({len(view)} bytes)")
+    import numpy
+
+    values = _C.from_numpy(numpy.frombuffer(view, "u1", count * dtype.itemsize, offset))._view_bits(dtype)
+    return values.requires_grad_() if requires_grad else values
 
 
-def _filled(size, value, dtype, options):
-    return _C.full(_sizes(size), value, dtype=dtype or get_default_dtype(), **options)
+def randint_like(input, low, high=None, *, dtype=None, **options):
+    """Whole numbers from low (0) up to high, without it, in input's shape and dtype."""
+    low, high = (0, low) if high is None else (low, high)
+    return _C.randint(low, high, input.shape, dtype=dtype or input.dtype, **options)
 
 
-get_default_dtype = _C.get_default_dtype
+class _VariableType(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor)
+
+    def __call__(cls, data, requires_grad=False):
+        tensor = data.detach()
+        return tensor.requires_grad_() if requires_grad else tensor
 
 
-@_public
-def zeros(*size, dtype=None, **options):
-    return _filled(size, 0.0, dtype, options)
+class Variable(metaclass=_VariableType):
+    """Variable(data) is a tensor over data's memory. Tensors are variables since PyTorch 0.4; this is for scripts older than that."""
 
 
-@_public
-def ones(*size, dtype=None, **options):
-    return _filled(size, 1.0, dtype, options)
+class _TensorType(type):
+    """torch.FloatTensor and its kin: constructors of one dtype that also answer isinstance."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype
+
+    def __call__(cls, *data):
+        if len(data) == 1 and not isinstance(data[0], int):
+            return _C.tensor(data[0], dtype=cls.dtype)
+        return _C.zeros(data or (0,), dtype=cls.dtype)
 
 
-@_public
-def empty(*size, dtype=None, **options):
-    return _filled(size, 0.0, dtype, options)
-
-
-@_public
-def full_like(input, fill_value, *, dtype=None, **options):
-    return _C.full(input.shape, fill_value, dtype=dtype or input.dtype, **options)
-
-
-@_public
-def zeros_like(input, **options):
-    return full_like(input, 0.0, **options)
-
-
-@_public
-def ones_like(input, **options):
-    return full_like(input, 1.0, **options)
-
-
-@_public
-def empty_like(input, **options):
-    return full_like(input, 0.0, **options)
-
-
-@_public
-def arange(start, end=None, step=1, *, dtype=None, requires_grad=False, device=None):
-    if end is None:
-        start, end = 0, start
-    count = max(0, -int((start - end) // step))
-    values = [start + i * step for i in range(count)]
-    empty_dtype = get_default_dtype() if any(isinstance(v, float) for v in (start, end, step)) else _C.int64
-    return _C.tensor(values, dtype=dtype or empty_dtype, device=device, requires_grad=requires_grad)
-
-
-@_public
-def scalar_tensor(value, **options):
-    return _C.full((), value, **options)
-
-
-def _new(function):
-    def method(self, *size, dtype=None, **options):
-        return function(*size, dtype=dtype or self.dtype, **options)
-
-    return method
-
-
-for _name, _function in {"new_zeros": zeros, "new_ones": ones, "new_empty": empty, "new_full": _C.full}.items():
-    if not hasattr(Tensor, _name):
-        setattr(Tensor, _name, _new(_function))
-if not hasattr(Tensor, "new_tensor"):
-    Tensor.new_tensor = lambda self, data, *, dtype=None, **options: _C.tensor(data, dtype=dtype or self.dtype, **options)
+# the names of before dtypes, by dtype
+tensor_types = {
+    dtype: _TensorType(prefix + "Tensor", (), {"dtype": dtype, "__module__": "rushlight"})
+    for dtype, prefix in {
+        _C.float32: "Float", _C.float64: "Double", _C.float16: "Half", _C.bfloat16: "BFloat16", _C.int64: "Long", _C.int32: "Int",
+        _C.int16: "Short", _C.int8: "Char", _C.uint8: "Byte", _C.bool_: "Bool",
+    }.items()
+}
+for _type in tensor_types.values():
+    globals()[_type.__name__] = _type
+    __all__.append(_type.__name__)

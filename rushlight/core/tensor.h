@@ -153,6 +153,8 @@ class [[nodiscard]] Tensor {
   template <class F>
   int64_t register_hook(F hook) const;
   int64_t register_hook(Ref<Hook> hook) const;
+  // hook(grad) is called after each backward that added to this leaf's grad; its result is ignored.
+  int64_t register_post_accumulate_grad_hook(Ref<Hook> hook) const;
   void remove_hook(int64_t id) const;
   // The same values without history; writing to it is not tracked and bumps no version.
   Tensor data() const;

@@ -92,21 +92,39 @@ void Tensor::retain_grad() const {
   if (!retained_entry(edge)) edge.node->make_extras().retained.push_back({edge.output, {}});
 }
 
+namespace {
+int64_t next_hook_id() {
+  static std::atomic<int64_t> next{1};
+  return next.fetch_add(1);
+}
+}  // namespace
+
 int64_t Tensor::register_hook(Ref<Hook> hook) const {
   if (!requires_grad())
     fail(ErrorKind::runtime,
          "[register_hook] cannot register a hook on a tensor that doesn't require gradient");
-  static std::atomic<int64_t> next{1};
-  int64_t id = next.fetch_add(1);
+  int64_t id = next_hook_id();
   Edge edge = edge_of(*this);
   edge.node->make_extras().hooks.push_back({id, edge.output, std::move(hook)});
   return id;
 }
 
+int64_t Tensor::register_post_accumulate_grad_hook(Ref<Hook> hook) const {
+  if (!requires_grad() || !is_leaf())
+    fail(ErrorKind::runtime,
+         "[register_post_accumulate_grad_hook] only a leaf that requires grad accumulates gradients; "
+         "register_hook() sees those of other tensors");
+  int64_t id = next_hook_id();
+  leaf_of(*this)->make_extras().after.push_back({id, 0, std::move(hook)});
+  return id;
+}
+
 void Tensor::remove_hook(int64_t id) const {
   Edge edge = edge_of(*this);
-  if (edge && edge.node->extras())
-    std::erase_if(edge.node->extras()->hooks, [&](auto& entry) { return entry.id == id; });
+  if (!edge || !edge.node->extras()) return;
+  auto is_it = [&](auto& entry) { return entry.id == id; };
+  std::erase_if(edge.node->extras()->hooks, is_it);
+  std::erase_if(edge.node->extras()->after, is_it);
 }
 
 // A fresh tensor over the same storage; the copy of the version counter that PyTorch makes is a storage that

@@ -165,8 +165,11 @@ void BackwardPass::step(Node& node) {
   see_arrivals(node);
   if (node.is_leaf()) {
     Tensor gradient = std::move(node.inbox()[0]);
-    if (accumulate_ && gradient.defined())
-      static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    if (!accumulate_ || !gradient.defined()) return;
+    static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    if (!node.extras()) return;
+    auto after = node.extras()->after;  // a copy: a hook may remove itself
+    for (auto& entry : after) static_cast<void>((*entry.hook)(static_cast<Leaf&>(node).grad));
     return;
   }
   Vjp vjp(node, create_graph_);

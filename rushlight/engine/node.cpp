@@ -193,6 +193,11 @@ Tensor Vjp::saved(size_t slot, bool is_result) const {
            "_] wrote over it (version ", entry.tensor.version(), ", expected ", entry.version,
            "). Use the out-of-place form there, or clone() the tensor first");
     Tensor tensor = entry.packed ? entry.packed->unpack() : entry.tensor;
+    if (entry.packed && !is_result && create_graph_ && slot < node_.edges().size() && node_.edges()[slot]) {
+      tensor = alias(tensor);  // packing cut its history off
+      set_history(tensor, node_.edges()[slot].node, node_.edges()[slot].output);
+      return tensor;
+    }
     if (!is_result || !create_graph_ || slot >= static_cast<size_t>(node_.output_count())) return tensor;
     Tensor attached = alias(tensor);  // its history is this very node again
     set_history(attached, Ref<Node>::share(&node_), slot);

@@ -87,6 +87,7 @@ struct NodeExtras {
   };
   SmallVector<InputFact, 2> facts;  // one per input, or none
   std::vector<HookEntry> hooks;
+  std::vector<HookEntry> after;    // of a leaf: called when its gradient has been added up
   std::vector<Retained> retained;  // retain_grad()
 };
 

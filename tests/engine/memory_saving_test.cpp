@@ -45,3 +45,48 @@ TEST_CASE("saved-tensor hooks pack what is saved and unpack it in backward") {
   y.backward();
   CHECK(x.grad().item<float>() == doctest::Approx(2.001953125));
 }
+
+TEST_CASE("saved-tensor hooks: what was packed has its history again when gradients are recorded") {
+  struct Hooks final : SavedTensorHooks {
+    struct Kept final : PackedTensor {
+      explicit Kept(const Tensor& tensor) : values(clone(detach(tensor))) {}
+      Tensor unpack() override { return values; }
+      Tensor values;
+    };
+    Ref<PackedTensor> pack(const Tensor& tensor) override {
+      return Ref<PackedTensor>::adopt(new Kept(tensor));
+    }
+  } hooks;
+  Tensor x = full(1, 2.0).requires_grad_();
+  Tensor y;
+  {
+    Scoped<SavedTensorHooks*> scope(context().saved_tensor_hooks, &hooks);
+    y = x * x * x;
+  }
+  Tensor first = grad({y}, {x}, {.create_graph = true})[0];
+  CHECK(first.item<float>() == 12);
+  CHECK(grad({first}, {x})[0].item<float>() == 12);
+}
+
+TEST_CASE("a hook after accumulation sees each sum, and none where grad() accumulates nothing") {
+  struct After final : Hook {
+    explicit After(std::vector<float>& s) : seen(s) {}
+    Tensor operator()(const Tensor& gradient) override {
+      return seen.push_back(gradient.item<float>()), Tensor();
+    }
+    std::vector<float>& seen;
+  };
+  std::vector<float> seen;
+  Tensor x = full(1, 2.0).requires_grad_();
+  int64_t id = x.register_post_accumulate_grad_hook(Ref<Hook>::adopt(new After(seen)));
+  (x * 3).backward();
+  (x * 4).backward();
+  static_cast<void>(grad({x * 5}, {x}));
+  CHECK(seen == std::vector<float>{3, 7});
+  x.remove_hook(id);
+  x.backward();
+  CHECK(seen.size() == 2);
+  CHECK_THROWS_AS(
+      static_cast<void>((x * 2).register_post_accumulate_grad_hook(Ref<Hook>::adopt(new After(seen)))),
+      Error);
+}

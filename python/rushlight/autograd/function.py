@@ -1,5 +1,7 @@
 """Function: an op of one's own, with its gradient."""
 
+import functools
+
 from rushlight import _C
 from rushlight._C import Tensor
 from rushlight.autograd.grad_mode import no_grad
@@ -29,6 +31,28 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value):
         self.materialize_grads = value
+
+
+def once_differentiable(backward):
+    """Marks a backward whose own gradient must not be asked for: it runs under no_grad, and a second one raises."""
+
+    @functools.wraps(backward)
+    def wrapped(ctx, *gradients):
+        with no_grad():
+            outputs = backward(ctx, *gradients)
+        wanted = [g for g in gradients if isinstance(g, Tensor) and g.requires_grad]
+        if not (wanted and _C.is_grad_enabled()):
+            return outputs
+        results = [o.detach() if isinstance(o, Tensor) else o for o in (outputs if isinstance(outputs, tuple) else (outputs,))]
+        tensors = [r for r in results if isinstance(r, Tensor)]
+        _C._record_function("once_differentiable", _refuse_twice, wanted, tensors, [], [], True)
+        return tuple(results)
+
+    return wrapped
+
+
+def _refuse_twice(gradients, saved):
+    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 class Function:

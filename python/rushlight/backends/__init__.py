@@ -1,7 +1,10 @@
-"""Which code computes: `set_backend("reference")`, "cpu", or "torch", which lends PyTorch's functions to Rushlight's engine."""
+"""Which code computes: `set_backend("reference")`, "cpu", or "torch", which lends PyTorch's functions to Rushlight's engine.
 
-import contextlib
-import importlib
+`rushlight.backends()` lists them. What stands at the end is for scripts that ask for other hardware: it is not there, and
+switches for it are kept but choose nothing.
+"""
+
+import sys
 import threading
 
 from rushlight import _C
@@ -23,6 +26,8 @@ def get_backend():
 def set_backend(name):
     """Which code runs the ops from now on, on this thread. Autograd, tracing and memory stay Rushlight's."""
     if name in FOREIGN:
+        import importlib
+
         module = importlib.import_module(f"rushlight.backends.{name}_backend")
         _C._offer_calls_to(module.offer)
         _chosen.foreign = name
@@ -34,12 +39,41 @@ def set_backend(name):
     _chosen.foreign = None
 
 
-@contextlib.contextmanager
-def use_backend(name):
+class use_backend:
     """with use_backend("reference"): ..."""
-    before = get_backend()
-    set_backend(name)
-    try:
-        yield
-    finally:
-        set_backend(before)
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self._before = get_backend()
+        set_backend(self.name)
+
+    def __exit__(self, *_):
+        set_backend(self._before)
+
+
+class _Switches:
+    """Settings of a library that is not used here."""
+
+    def __init__(self, **settings):
+        self.__dict__.update(settings)
+
+    def is_available(self):
+        return False
+
+    is_built = is_available
+
+
+cudnn = _Switches(benchmark=False, deterministic=False, enabled=True, allow_tf32=False)
+cuda = _Switches(matmul=_Switches(allow_tf32=False))
+mps = _Switches()
+mkldnn = _Switches(enabled=False)
+
+
+class _CallableModule(type(sys)):
+    def __call__(self):
+        return backends()
+
+
+sys.modules[__name__].__class__ = _CallableModule

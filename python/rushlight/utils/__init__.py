@@ -1,1 +1,3 @@
 """Helpers around training."""
+
+from rushlight.utils import checkpoint as checkpoint

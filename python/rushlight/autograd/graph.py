@@ -1,0 +1,30 @@
+"""What the graph keeps: nodes, and what becomes of the tensors it saves."""
+
+from rushlight import _C
+from rushlight._C import Node as Node
+
+__all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
+
+
+class saved_tensors_hooks:
+    """In its block, what ops save for backward goes through pack_hook(tensor), and in backward through unpack_hook(packed).
+
+    The tensor that pack_hook sees has no history. What it returns may be anything: a file's name, fewer bits.
+    """
+
+    def __init__(self, pack_hook, unpack_hook):
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self):
+        _C._push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
+        return self
+
+    def __exit__(self, *_):
+        _C._pop_saved_tensors_hooks()
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Saved tensors wait on the host, as copies."""
+
+    def __init__(self, pin_memory=False, device_type="cuda"):
+        super().__init__(lambda tensor: (tensor.device, tensor.to("cpu", copy=True)), lambda packed: packed[1].to(packed[0]))

@@ -1,0 +1,117 @@
+"""Calls as people write them, made on both libraries: same_calls.txt holds an expression a line, with T for the module."""
+
+import pathlib
+import warnings
+
+import numpy as np
+import pytest
+
+import rushlight as rl
+
+torch = pytest.importorskip("torch")
+
+EXPRESSIONS = pathlib.Path(__file__).with_name("same_calls.txt").read_text().splitlines()
+
+
+def plain(value):
+    """What both libraries' results have in common."""
+    if isinstance(value, (torch.Tensor, rl.Tensor)):
+        return [str(value.dtype).rpartition(".")[2], list(value.shape), value.requires_grad, value.detach().tolist()]
+    if isinstance(value, (torch.dtype, rl.dtype)):
+        return str(value).rpartition(".")[2]
+    if isinstance(value, (torch.device, rl.device)):
+        return str(value)
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), value.tolist()]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (torch.Generator, rl.Generator)):
+        return value.initial_seed()
+    return value
+
+
+def close(a, b):
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(close, a, b))
+    if isinstance(a, float) and isinstance(b, float):
+        return a == pytest.approx(b, rel=1e-6, abs=1e-7, nan_ok=True)
+    return type(a) is type(b) and a == b
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_both_libraries_say_the_same(expression):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = plain(eval(expression, {"T": torch, "np": np}))
+        actual = plain(eval(expression, {"T": rl, "np": np}))
+    assert close(actual, expected), f"{actual}\nPyTorch: {expected}"
+
+
+WRONG = """
+T.ones(2).view(3)
+T.ones(2, 3).t_().view(T.float64)
+T.ones(2).view("float64")
+T.ones(2, 3) @ T.ones(2, 3)
+T.device("tpu9")
+T.device("cuda:x")
+T.ones(2).to("nowhere")
+T.finfo(T.int32)
+T.iinfo(T.float32)
+T.frombuffer(bytearray(3), dtype=T.int16)
+T.frombuffer(bytearray(4), dtype=T.int16, offset=9)
+T.frombuffer(bytearray(4), dtype=T.int16, count=3)
+T.trace(T.ones(3))
+T.ones(2, requires_grad=True).squeeze_()
+T.ones(2, requires_grad=True).resize_(3)
+T.ones(3).fill_diagonal_(1)
+T.linalg.matrix_norm(T.ones(3))
+T.linalg.norm(T.ones(2, 2, 2), 1)
+T.tensordot(T.ones(2), T.ones(2), dims="all")
+T.einsum("ij", T.ones(2), 3)
+T.ones(2).type("FloatTensor")
+T.zeros(2, 3).sum_to_size(2, 2)
+T.broadcast_shapes((2,), (3,))
+T.nn.functional.dropout(T.ones(2), 1.5)
+T.nn.functional.mse_loss(T.ones(2), T.ones(2), reduction="most")
+T.asarray([1, 2], copy=False)
+len(T.tensor(1))
+list(T.tensor(1))
+[1, 2][T.tensor(1.5)]
+bool(T.ones(2))
+float(T.ones(2))
+T.Generator().set_state(T.ones(2))
+T.as_tensor(object())
+T.autograd.grad(T.ones(1), T.ones(1))
+T.ones(1).register_hook(print)
+T.ones(1).register_post_accumulate_grad_hook(print)
+T.ones(1).cuda()
+T.ones(1).cuda(0)
+T.ones(2).to(T.float64, copy=1)
+T.manual_seed("a")
+T.ones(2).resize_(-1)
+T.ones(2).resize_(2**40, 2**40)
+T.ones(()).view(T.int64)
+T.ones(4)[::2].view(T.uint8)
+T.autograd.functional.jacobian(lambda x: x.tolist(), T.ones(2))
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("expression", WRONG)
+def test_both_libraries_refuse(expression):
+    for library in (torch, rl):
+        with pytest.raises(Exception) as caught:
+            eval(expression, {"T": library})
+        # builtins of Python, or PyTorch's own subclasses of them
+        assert isinstance(caught.value, (TypeError, ValueError, RuntimeError, IndexError, AssertionError)), caught.value
+        assert str(caught.value)
+
+
+def test_a_wrong_call_lists_the_forms():
+    with pytest.raises(TypeError, match=r"(?s)split\(\): no form.*int split_size.*split_size_or_sections"):
+        rl.split(rl.ones(3), "2")
+    with pytest.raises(TypeError, match="split"):
+        rl.split(rl.ones(3), split_size_or_sections="2")
+    with pytest.raises(TypeError, match=r"(?s)tensordot\(\): no form.*\(Tensor a, Tensor b, int dims = 2\): argument 'dims'.*Sequence"):
+        rl.tensordot(rl.ones(2), rl.ones(2), "all")
+    with pytest.raises(TypeError, match=r"softmax\(\): no form.*\n.*unexpected keyword argument 'colour'"):
+        rl.softmax(rl.ones(2), colour=1)
