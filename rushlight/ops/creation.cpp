@@ -212,6 +212,7 @@ Tensor places(const char* op, int64_t rows, int64_t columns, DType dtype, Wanted
   if (rows < 0 || columns < 0)
     fail(ErrorKind::runtime, "[", op, "] row and col must not be negative, but they are ", rows, " and ",
          columns);
+  if (columns == 0) rows = 0;                  // no place in any of them, however many
   constexpr int64_t kMost = int64_t{1} << 31;  // places that are looked at, one by one
   if (columns && rows > kMost / columns)
     fail(ErrorKind::value, "[", op, "] a matrix of ", rows, " rows and ", columns,

@@ -97,6 +97,7 @@ Tensor concatenate(TensorList tensors, const ConcatenateOptions& options) {
 
 Tensor stack(TensorList tensors, const StackOptions& options) {
   if (tensors.size() == 0) fail(ErrorKind::runtime, "[stack] expects a non-empty list of Tensors");
+  if (!tensors[0].defined()) fail(ErrorKind::type, "[stack] the first of the tensors is None");
   IntSpan shape = tensors[0].shape();
   int64_t dim = wrap_dim(options.dim, static_cast<int>(shape.size()) + 1, "stack");
   return cat(each(tensors,

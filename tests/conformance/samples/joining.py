@@ -48,6 +48,7 @@ def _(draw):
 @errors_of("stack")
 def _():
     yield Bad("no tensor", Call(tensors=[]), ("stack", "non-empty"))
+    yield Bad("None first", Call(tensors=[None, f32(2)]), ("stack", "None"), raises=TypeError)
     yield Bad("shapes", Call(tensors=[f32(2), f32(3)]), ("(2,)", "(3,)"))
     yield Bad("dim", Call(tensors=[f32(2)], dim=2), ("out of range", "2"), raises=IndexError)
 

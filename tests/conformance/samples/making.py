@@ -1,9 +1,11 @@
 """Tensors made of numbers alone, and tensors overwritten by one number."""
 
+import rushlight
 import torch
 
 from call import FLOATING, Call, DType
-from registry import Bad, errors_of, samples_of
+from judge import expect
+from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
 
 
@@ -118,6 +120,11 @@ for _name in ("tril_indices", "triu_indices"):
     @samples_of(_name, judge=lambda row, col, offset=0, dtype=None, name=_name: getattr(torch, name)(row, col, offset, dtype=dtype or torch.int64))
     def _(draw):
         return Call(row=draw.integer(0, 6), col=draw.integer(0, 6), offset=draw.integer(-4, 4), dtype=draw.maybe(DType("int32")))
+
+    @law_of(_name)
+    def many_rows_without_columns_take_no_time(name=_name):
+        shape = list(getattr(rushlight, name)(2**40, 0).shape)
+        expect(shape == [2, 0], name, "of 2 ** 40 rows and no columns has shape", shape)
 
     @errors_of(_name)
     def _(name=_name):
