@@ -20,6 +20,11 @@ foreach(file IN LISTS files)
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/python/rushlight/${file}" "${package_dir}/${file}" SYMBOLIC)
 endforeach()
 
+# The stub is written by a Python that imports the module, which a sanitized one allows only with the sanitizer preloaded.
+if(RUSHLIGHT_SANITIZE)
+  return()
+endif()
+
 # From the whole package, which attaches methods to Tensor.
 list(TRANSFORM files PREPEND "${package_dir}/")
 set(raw_stub "${PROJECT_BINARY_DIR}/stub/_C.pyi")

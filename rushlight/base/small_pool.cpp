@@ -179,8 +179,15 @@ SmallCounts count_small_objects() noexcept {
 }
 
 #if !RUSHLIGHT_POOL_MEMORY
+// Looks at the limit as often as slabs would.
 void* small_allocate(size_t bytes) {
   using namespace small_pool_detail;
+  static std::atomic<uint64_t> handed_out{0};
+  const size_t size = size_of(class_of(bytes));
+  if ((handed_out.fetch_add(size, std::memory_order_relaxed) + size) % kSlabBytes < size) {
+    memory_account.see_small_bytes(count_small_objects().live_bytes);
+    memory_account.require(kSlabBytes);
+  }
   void* object = std::malloc(std::max<size_t>(bytes, 1));
   if (!object) memory_account.refuse(bytes);
   no_pool.live[class_of(bytes)].fetch_add(1, std::memory_order_relaxed);

@@ -24,7 +24,8 @@ Ref<Storage> Storage::allocate(size_t bytes, const Allocator& allocator) {
   auto* storage = new (small_allocate(sizeof(Storage))) Storage;
   auto ref = Ref<Storage>::adopt(storage);
   storage->allocator_ = &allocator;
-  if (bytes <= kInsideBytes && allocator.device.type == DeviceType::cpu) {
+  // Sanitizers watch the borders of allocations, so there all data has one of its own.
+  if (kPoolMemory && bytes <= kInsideBytes && allocator.device.type == DeviceType::cpu) {
     storage->data_ = storage->inside_;
   } else {
     storage->data_ = allocator.allocate(bytes);

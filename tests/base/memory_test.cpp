@@ -198,7 +198,6 @@ TEST_CASE("set_memory_limit: more throws, and says size, live amount and limit")
 }
 
 TEST_CASE("set_memory_limit: small objects meet it too") {
-  if (!kPoolMemory) return;
   const Limit limit(memory_stats().live_bytes + kMiB);
   std::vector<void*> objects;
   const size_t cached = memory_stats().cached_bytes;
