@@ -11,6 +11,7 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -67,6 +68,8 @@ void run_inline(int64_t chunks, ChunkFunction function, void* context) {
 // worker.
 class Pool {
  public:
+  explicit Pool(int threads = 0) : threads_(threads) {}
+
   bool try_run(int64_t chunks, ChunkFunction function, void* context) {
     std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     if (!owner || threads() == 1) return false;
@@ -98,6 +101,8 @@ class Pool {
     return count;
   }
 
+  int asked_threads() const { return threads_.load(std::memory_order_relaxed); }
+
   void set_threads(int count) {
     std::lock_guard<std::mutex> owner(owner_);
     stop_workers();
@@ -105,10 +110,15 @@ class Pool {
   }
 
  private:
+  // A system that gives no more threads is no reason to fail: those that there are do the work.
   void start_workers() {
-    while (workers_ + 1 < threads()) {
-      worker_[workers_] = std::thread([this, job = job_.load()] { serve(job); });
-      ++workers_;
+    try {
+      while (workers_ + 1 < threads()) {
+        worker_[workers_] = std::thread([this, job = job_.load()] { serve(job); });
+        ++workers_;
+      }
+    } catch (const std::system_error&) {
+      threads_.store(workers_ + 1);
     }
   }
 
@@ -150,7 +160,7 @@ class Pool {
   int64_t chunks_ = 0;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
-  std::atomic<int> threads_{0};  // 0: not yet asked
+  std::atomic<int> threads_;  // 0: not yet asked
   int workers_ = 0;
   std::thread worker_[kMaxThreads];
 
@@ -160,10 +170,14 @@ class Pool {
 };
 
 // Never destroyed: destructors of other static objects may still compute. A forked child has none of the
-// threads and perhaps locked locks, so it builds a new pool over the old bytes, which own nothing else.
+// threads and perhaps locked locks, so it builds a new pool over the old bytes, which own nothing else; only
+// how many threads were asked for lives on.
 alignas(Pool) unsigned char pool_bytes[sizeof(Pool)];
 
-void rebuild_in_child() { new (pool_bytes) Pool; }
+void rebuild_in_child() {
+  const int asked = std::launder(reinterpret_cast<Pool*>(pool_bytes))->asked_threads();
+  new (pool_bytes) Pool(asked);
+}
 
 Pool& pool() {
   static Pool* const instance = [] {

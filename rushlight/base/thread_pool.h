@@ -9,13 +9,13 @@ namespace rushlight {
 using ChunkFunction = void (*)(void* context, int64_t chunk);
 
 // Calls function(context, i) exactly once for every i in [0, chunks) and returns when all calls have.
-// - The caller works too; whoever is free claims the next chunk. So results must depend on the chunks alone,
-// never on
-//   who runs them: cut work by a fixed size, not by num_threads().
+// - The caller works too; whoever is free claims the next chunk. So results must depend on the chunks alone
+//   and not on who runs them: cut work by a fixed size, not by num_threads().
 // - Inside a chunk, and on a user thread that comes while another's call occupies the pool, it is a plain
-// loop.
+//   loop.
 // - The first exception of a chunk is rethrown here; chunks not yet begun are then skipped.
-// - After fork() the child has a fresh pool; a chunk itself must not fork.
+// - After fork() the child has a fresh pool of as many threads; a chunk itself must not fork.
+// - Where the system refuses a thread, those that there are do the work, and num_threads() says how many.
 void parallel_for(int64_t chunks, ChunkFunction function, void* context);
 
 template <class Body>

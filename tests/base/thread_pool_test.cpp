@@ -1,10 +1,13 @@
 #include "rushlight/base/thread_pool.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -22,6 +25,36 @@ struct ThreadCount {  // sets the pool's size for one scope
   ~ThreadCount() { set_num_threads(before); }
   int before;
 };
+
+// False when that takes unreasonably long.
+template <class Condition>
+bool wait_until(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+double cpu_seconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// Whether `work` returns true in a forked child, which has a minute for it.
+template <class Work>
+bool succeeds_in_child(Work work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    _exit(work() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status == 0;
+}
 
 bool each_chunk_once(int64_t chunks) {
   std::vector<int> visits(chunks);  // plain ints: a chunk run twice at once is a race that TSan sees
@@ -53,6 +86,41 @@ TEST_CASE("many short jobs in a row, sleeping workers included") {
   CHECK(total == 2000 * 10);
 }
 
+TEST_CASE("chunks run at once, one of them on the caller") {
+  ThreadCount scope(2);
+  std::atomic<int> arrived{0}, on_caller{0};
+  const auto caller = std::this_thread::get_id();
+  parallel_for(2, [&](int64_t) {
+    ++arrived;
+    on_caller += std::this_thread::get_id() == caller;
+    wait_until([&] { return arrived == 2; });
+  });
+  CHECK(arrived == 2);
+  CHECK(on_caller == 1);
+}
+
+TEST_CASE("a chunk that hangs holds up none of the others") {
+  for (int threads : {2, 3}) {
+    ThreadCount scope(threads);
+    std::atomic<int> done{0};
+    bool others_went_on = false;
+    parallel_for(100, [&](int64_t i) {
+      if (i == 0) others_went_on = wait_until([&] { return done == 99; });
+      ++done;
+    });
+    CHECK(others_went_on);
+  }
+}
+
+TEST_CASE("workers without work sleep") {
+  ThreadCount scope(4);
+  CHECK(each_chunk_once(100));
+  usleep(20'000);
+  const double before = cpu_seconds();
+  usleep(300'000);
+  CHECK(cpu_seconds() - before < 0.1);
+}
+
 TEST_CASE("nested calls are plain loops") {
   ThreadCount scope(3);
   std::atomic<int> count{0};
@@ -73,6 +141,57 @@ TEST_CASE("an exception of a chunk reaches the caller and the pool lives on") {
                          "seventeen", std::runtime_error);
     CHECK(each_chunk_once(20));
   }
+}
+
+TEST_CASE("an exception may be any object, and comes from a worker too") {
+  ThreadCount scope(2);
+  std::atomic<int> arrived{0};
+  const auto caller = std::this_thread::get_id();
+  const auto fail_on_worker = [&](int64_t) {
+    ++arrived;
+    wait_until([&] { return arrived == 2; });
+    if (std::this_thread::get_id() != caller) throw 17;
+  };
+  CHECK_THROWS_AS(parallel_for(2, fail_on_worker), int);
+}
+
+TEST_CASE("after an exception no chunk begins") {
+  for (int threads : {1, 2}) {
+    ThreadCount scope(threads);
+    std::atomic<int> begun{0};
+    std::atomic<bool> failed{false};
+    const auto body = [&](int64_t i) {
+      ++begun;
+      if (i == 0) {
+        failed = true;
+        throw std::runtime_error("the first");
+      }
+      wait_until([&] { return failed.load(); });
+      usleep(1000);
+    };
+    CHECK_THROWS_AS(parallel_for(100'000, body), std::runtime_error);
+    CHECK(begun < 1000);
+  }
+}
+
+TEST_CASE("user threads at once: each gets its own exception") {
+  ThreadCount scope(3);
+  std::atomic<int> right{0};
+  const auto use = [&](int user) {
+    for (int round = 0; round < 200; ++round) {
+      try {
+        parallel_for(8, [&](int64_t i) {
+          if (i == 5) throw user;
+        });
+      } catch (int thrown) {
+        right += thrown == user;
+      }
+    }
+  };
+  std::vector<std::thread> users;
+  for (int user = 0; user < 4; ++user) users.emplace_back(use, user);
+  for (auto& user : users) user.join();
+  CHECK(right == 800);
 }
 
 TEST_CASE("several user threads may call at once, also while the size changes") {
@@ -96,14 +215,35 @@ TEST_CASE("wrong thread counts are refused") {
 }
 
 #if !defined(__SANITIZE_THREAD__)  // which cannot start threads in a forked child
-TEST_CASE("a forked child computes with a pool of its own") {
+TEST_CASE("a forked child computes with a pool of its own, of as many threads") {
   ThreadCount scope(3);
   CHECK(each_chunk_once(50));
-  const pid_t child = fork();
-  if (child == 0) _exit(each_chunk_once(50) ? 0 : 1);
-  int status = -1;
-  waitpid(child, &status, 0);
-  CHECK(status == 0);
+  CHECK(succeeds_in_child([] { return num_threads() == 3 && each_chunk_once(50); }));
+}
+
+TEST_CASE("a child forked while others compute has a pool too") {
+  ThreadCount scope(3);
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    while (!stop) each_chunk_once(20);
+  });
+  int good = 0;
+  for (int i = 0; i < 20; ++i) good += succeeds_in_child([] { return each_chunk_once(50); });
+  stop = true;
+  busy.join();
+  CHECK(good == 20);
+}
+#endif
+
+#if !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)  // which need memory for threads themselves
+TEST_CASE("where the system gives no more threads, those that there are do the work") {
+  CHECK(succeeds_in_child([] {
+    set_num_threads(200);
+    const rlimit little{size_t{256} << 20, size_t{256} << 20};
+    setrlimit(RLIMIT_AS, &little);
+    return each_chunk_once(50) && num_threads() < 200 && each_chunk_once(50);
+  }));
 }
 #endif
 
