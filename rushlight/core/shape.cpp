@@ -10,15 +10,13 @@ void append_text(std::string& text, const Ints& values) {
 
 int64_t checked_numel(IntSpan shape, const char* where) {
   int64_t numel = 1;
-  bool overflow = false, empty = false;
+  bool overflow = false;
   for (int64_t size : shape) {
     if (size < 0)
       fail(ErrorKind::runtime, "[", where, "] size ", size, " in ", shape,
            " is negative; sizes count elements");
-    empty |= size == 0;
     overflow |= __builtin_mul_overflow(numel, size, &numel);
   }
-  if (empty) return 0;
   if (overflow)
     fail(ErrorKind::runtime, "[", where, "] shape ", shape, " has more elements than 64 bits can count");
   return numel;
@@ -50,10 +48,15 @@ Layout::Layout(IntSpan shape) {
   numel_ = checked_numel(shape, "shape");
   set_rank(shape.size());
   int64_t step = 1;
+  bool overflow = false;
   for (int d = rank_ - 1; d >= 0; --d) {
     dims()[d] = shape[d];
     dims()[rank_ + d] = step;
-    step *= std::max<int64_t>(shape[d], 1);
+    if (d > 0) overflow |= __builtin_mul_overflow(step, std::max<int64_t>(shape[d], 1), &step);
+  }
+  if (overflow) {  // possible where there are no elements
+    if (on_heap()) delete_heap();
+    fail(ErrorKind::runtime, "[shape] the strides of shape ", shape, " are more than 64 bits can hold");
   }
 }
 

@@ -1,6 +1,7 @@
 // Convolutions: one op of any spatial rank, forward or transposed, and the gradient of its weight. Each is
 // bilinear and the three make up each other's gradients, of any order.
 #include <algorithm>
+#include <limits>
 
 #include "rushlight/ops/image_rules.h"
 
@@ -12,6 +13,9 @@ template <class Args>
 Window window_of(const Args& a, IntSpan kernel, size_t d) {
   return {kernel[d], each(a.stride, d), each(a.padding, d), each(a.dilation, d)};
 }
+
+// No kernel is larger, so that what is computed with it fits 64 bits.
+constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
 
 // The rank of the image's spatial part; checks what all its numbers have in common.
 template <class Args>
@@ -35,10 +39,13 @@ size_t spatial_rank(const OpCall& call, const Args& a, int image_rank, int64_t k
 
 void expect_channels(const OpCall& call, const args::Convolution& a) {
   IntSpan x = call.in[0].shape(), w = call.in[1].shape();
-  int64_t taken = a.transposed ? w[0] : w[1] * a.groups;
+  int64_t grouped = 0;
   if (w[0] % a.groups != 0)
     fail(ErrorKind::runtime, "[convolution] weight of shape ", w, " has ", w[0],
          " filters, which groups=", a.groups, " does not divide");
+  if (__builtin_mul_overflow(w[1], a.groups, &grouped))
+    fail(ErrorKind::runtime, "[convolution] groups=", a.groups, " is too large for a weight of shape ", w);
+  int64_t taken = a.transposed ? w[0] : grouped;
   if (x[1] != taken)
     fail(ErrorKind::runtime, "[convolution] weight of shape ", w, " with groups=", a.groups, " takes ", taken,
          " channels, but input of shape ", x, " has ", x[1]);
@@ -66,6 +73,9 @@ int64_t transposed_extent(const Window& window, int64_t count, int64_t more, con
     fail(ErrorKind::runtime,
          "[convolution] output_padding must be smaller than stride or dilation, but it is ", more,
          " with stride ", window.stride, " and dilation ", window.dilation);
+  if (count > INT64_MAX / 4 / window.stride)
+    fail(ErrorKind::runtime, "[convolution] stride ", window.stride, " is too large for an input of shape ",
+         call.in[0].shape());
   int64_t extent = window.extent(count) + more;
   if (count < 1 || extent < 1)
     fail(ErrorKind::runtime, "[convolution] input of shape ", call.in[0].shape(),
@@ -88,6 +98,9 @@ void convolution_infer(OpCall& call) {
   for (size_t d = 0; d < rank; ++d) {
     Window window = window_of(a, w.subspan(2), d);
     if (window.size < 1) fail(ErrorKind::runtime, "[convolution] the kernel is empty: weight has shape ", w);
+    if (window.size > kLargest || x[d + 2] > INT64_MAX / 4)
+      fail(ErrorKind::runtime, "[convolution] input of shape ", x, " or weight of shape ", w,
+           " is too large");
     shape.push_back(a.transposed ? transposed_extent(window, x[d + 2], each(a.output_padding, d), call)
                                  : convolved_extent(window, x[d + 2], call));
   }

@@ -120,8 +120,9 @@ Tensor diag_embed(const Tensor& input, const DiagEmbedOptions& options) {
   int d1 = wrap_dim(options.dim1, rank, "diag_embed"), d2 = wrap_dim(options.dim2, rank, "diag_embed");
   if (d1 == d2) fail(ErrorKind::runtime, "[diag_embed] dim1 and dim2 cannot be identical, but both are ", d1);
   if (input.rank() == 0) fail(ErrorKind::index, "[diag_embed] needs a tensor of at least 1 dimension");
-  int64_t size = 0, away = options.offset < 0 ? -options.offset : options.offset;
-  if (away < 0 || __builtin_add_overflow(input.size(-1), away, &size))
+  int64_t size = 0, away = options.offset;
+  if ((away < 0 && __builtin_sub_overflow(0, away, &away)) ||
+      __builtin_add_overflow(input.size(-1), away, &size))
     fail(ErrorKind::runtime, "[diag_embed] offset ", options.offset, " is too large");
   Shape shape = to_ints(input.shape());
   shape.pop_back();

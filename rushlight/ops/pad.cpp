@@ -25,8 +25,13 @@ SmallVector<Frame, 5> frames_of(const Tensor& input, const IntList& pad) {
   for (size_t i = 0; i < pad.size(); i += 2) {
     size_t d = rank - 1 - i / 2;
     frames[d] = {pad[i], pad[i + 1]};
-    if (input.shape()[d] + pad[i] + pad[i + 1] < 0 ||
-        input.shape()[d] + std::min<int64_t>(pad[i], 0) + std::min<int64_t>(pad[i + 1], 0) < 0)
+    int64_t size = input.shape()[d];
+    bool too_large = __builtin_add_overflow(size, pad[i], &size);
+    too_large |= __builtin_add_overflow(size, pad[i + 1], &size);
+    if (too_large)
+      fail(ErrorKind::runtime, "[pad] the input size ", input.shape()[d], " plus padding ", pad[i], " and ",
+           pad[i + 1], " is more than 64 bits can count along dimension ", d);
+    if (size < 0 || input.shape()[d] + std::min<int64_t>(pad[i], 0) + std::min<int64_t>(pad[i + 1], 0) < 0)
       fail(ErrorKind::runtime, "[pad] the input size ", input.shape()[d], " plus padding ", pad[i], " and ",
            pad[i + 1], " would be a negative size along dimension ", d);
   }
@@ -48,21 +53,22 @@ Tensor framed(const Tensor& input, const SmallVector<Frame, 5>& frames, double v
   Shape shape = to_ints(input.shape());
   for (size_t d = 0; d < shape.size(); ++d)
     shape[d] += std::max<int64_t>(frames[d].before, 0) + std::max<int64_t>(frames[d].behind, 0);
+  Tensor frame = full(shape, value, {.dtype = input.dtype()});
+  if (input.numel() == 0) return frame;
   Layout whole(span_of(shape));
   int64_t start = 0;
   for (size_t d = 0; d < shape.size(); ++d)
     start += std::max<int64_t>(frames[d].before, 0) * whole.stride(static_cast<int>(d));
-  Tensor frame = full(shape, value, {.dtype = input.dtype()});
-  if (input.numel() == 0) return frame;
   return as_strided_scatter(frame, input, input.shape(), whole.strides(), {.storage_offset = start});
 }
 
 // Which element of `size` stands at each place of the framed dimension.
-int64_t source_of(std::string_view mode, int64_t place, int64_t size) {
-  if (mode == "replicate") return std::clamp<int64_t>(place, 0, size - 1);
-  if (mode == "circular") return (place + size) % size;
-  int64_t last = size - 1, mirrored = place < 0 ? -place : place;
-  return mirrored > last ? 2 * last - mirrored : mirrored;
+Tensor sources_of(std::string_view mode, const Frame& frame, int64_t size) {
+  Tensor place = arange(-std::max<int64_t>(frame.before, 0), size + std::max<int64_t>(frame.behind, 0));
+  if (mode == "replicate") return clamp(place, {.min = 0, .max = size - 1});
+  if (mode == "circular") return remainder(place, size);
+  int64_t last = size - 1;
+  return last - abs(last - abs(place));
 }
 
 Tensor continued(const Tensor& input, std::string_view mode, const Frame& frame, int64_t dim) {
@@ -73,13 +79,8 @@ Tensor continued(const Tensor& input, std::string_view mode, const Frame& frame,
   if (size == 0 || frame.before > most || frame.behind > most)
     fail(ErrorKind::runtime, "[pad] ", mode, " padding (", frame.before, ", ", frame.behind,
          ") is larger than dimension ", dim, " of the input of shape ", input.shape(), " allows");
-  std::vector<int64_t> sources;
-  for (int64_t place = -std::max<int64_t>(frame.before, 0); place < size + std::max<int64_t>(frame.behind, 0);
-       ++place)
-    sources.push_back(source_of(mode, place, size));
-  auto count = static_cast<int64_t>(sources.size());
   std::vector<Tensor> indices(static_cast<size_t>(dim) + 1);
-  indices.back() = from_values(std::span<const int64_t>(sources), count);
+  indices.back() = sources_of(mode, frame, size);
   return index(input, indices);
 }
 

@@ -64,8 +64,7 @@ Tensor randint(int64_t high, const IntList& size, const RandintOptions& options)
   return randint(0, high, size, {.dtype = options.dtype, .generator = options.generator});
 }
 Tensor randperm(int64_t n, const RandpermOptions& options) {
-  Tensor order =
-      permutation_with_key(random_key(2 * std::max<int64_t>(n, 0), {.generator = options.generator}), n);
+  Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);
   DType dtype = options.dtype.value_or(DType::int64);
   return dtype == DType::int64 ? order : to(order, dtype);
 }

@@ -23,8 +23,14 @@ inline void expect_floating_input(const char* op, const Tensor& input) {
 }
 
 // A key for as many elements; float64 and integers take two words each.
+inline Tensor key_of(const char* op, int64_t count, int64_t words, const OptionalGenerator& generator) {
+  int64_t total;
+  if (__builtin_mul_overflow(count, words, &total))
+    fail(ErrorKind::runtime, "[", op, "] ", count, " elements take more random bits than a generator has");
+  return random_key(total, {.generator = generator});
+}
 inline Tensor key_for(const char* op, IntSpan size, int64_t words, const OptionalGenerator& generator) {
-  return random_key(checked_numel(size, op) * words, {.generator = generator});
+  return key_of(op, checked_numel(size, op), words, generator);
 }
 inline int64_t words_of(DType dtype) { return dtype == DType::float64 ? 2 : 1; }
 

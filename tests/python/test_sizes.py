@@ -1,0 +1,59 @@
+"""Sizes that no machine has are refused with an error, before anything is computed with them."""
+import pytest
+
+import rushlight
+
+LARGEST, SMALLEST = 2**63 - 1, -(2**63)
+ERRORS = (RuntimeError, ValueError, IndexError, MemoryError)
+
+
+@pytest.mark.parametrize("shape", [(2**62, 4, 0), (0, 2**62, 4), (2**40, LARGEST, 0, 2)])
+def test_strides_that_overflow_in_an_empty_tensor(shape):
+    with pytest.raises(RuntimeError, match="64 bits"):
+        rushlight.zeros(shape)
+
+
+def test_an_empty_tensor_of_large_sizes():
+    assert rushlight.zeros(2**40, 0, 2**40).stride() == (2**40, 2**40, 1)
+
+
+@pytest.mark.parametrize("frame", [(LARGEST, 0), (0, LARGEST), (LARGEST, LARGEST), (SMALLEST, SMALLEST), (SMALLEST, LARGEST)])
+@pytest.mark.parametrize("mode", ["constant", "replicate", "circular", "reflect"])
+def test_frames_that_overflow(frame, mode):
+    with pytest.raises(RuntimeError, match="pad"):
+        rushlight.pad(rushlight.ones(2, 4), frame, mode)
+
+
+@pytest.mark.parametrize("mode", ["constant", "replicate"])
+def test_frames_larger_than_memory(mode):
+    with pytest.raises(ERRORS):
+        rushlight.pad(rushlight.ones(2, 4), (2**55, 0), mode)
+
+
+def test_a_frame_beside_no_elements():
+    assert rushlight.pad(rushlight.ones(2**30, 0, 4), (1, 1)).shape == (2**30, 0, 6)
+
+
+HOSTILE = {
+    "randperm": lambda: rushlight.randperm(LARGEST),
+    "rand": lambda: rushlight.rand(2**62, 1, dtype=rushlight.float64),
+    "diag_embed": lambda: rushlight.diag_embed(rushlight.ones(2), SMALLEST),
+    "stride": lambda: rushlight.conv1d(rushlight.ones(1, 1, 4), rushlight.ones(1, 1, 2), stride=2**62),
+    "padding": lambda: rushlight.conv1d(rushlight.ones(1, 1, 4), rushlight.ones(1, 1, 2), padding=2**62),
+    "dilation": lambda: rushlight.conv1d(rushlight.ones(1, 1, 4), rushlight.ones(1, 1, 2), dilation=2**62),
+    "groups": lambda: rushlight.conv1d(rushlight.ones(1, 1, 4), rushlight.ones(0, 8, 2), groups=2**62),
+    "transposed": lambda: rushlight.conv_transpose1d(rushlight.ones(1, 1, 4), rushlight.ones(1, 1, 2), stride=2**62),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_numbers_that_overflow(name):
+    with pytest.raises(ERRORS):
+        HOSTILE[name]()
+
+
+@pytest.mark.parametrize("join", [rushlight.stack, rushlight.broadcast_tensors, rushlight.hstack, rushlight.meshgrid])
+def test_a_list_that_holds_none(join):
+    for tensors in ([None], [None, rushlight.ones(2)], [rushlight.ones(2), None]):
+        with pytest.raises((TypeError, RuntimeError)):
+            join(tensors)
