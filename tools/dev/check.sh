@@ -7,6 +7,7 @@ cpp_files() { git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 check_format() { cpp_files | xargs -r clang-format-19 --dry-run -Werror --ferror-limit=1; }
 
 checks() {
+  local scripts=(dev .ci/run tools/dev/*.sh)
   if command -v clang-format-19 >/dev/null; then
     step "check: format" check_format
   else
@@ -16,6 +17,11 @@ checks() {
   step "check: file sizes and names" python3 tools/check_file_sizes.py
   step "check: op lists" python3 tools/check_op_names.py
   step "check: links" python3 tools/check_links.py
+  if command -v shellcheck >/dev/null; then
+    step "check: shell scripts" shellcheck --external-sources "${scripts[@]}"
+  else
+    skip_step "check: shell scripts" "there is no shellcheck here"
+  fi
   if [[ -d build/release/CMakeFiles ]]; then
     step "check: weak symbols" python3 tools/check_weak_symbols.py build/release
   else
@@ -24,11 +30,12 @@ checks() {
 }
 
 run_check() {
-  case "${1:-}" in
+  case "$*" in
+    "") ;;
     --fix)
       cpp_files | xargs -r clang-format-19 -i
       ;;
-    ?*) die "check knows --fix, not '$1'" ;;
+    *) die "check knows --fix, not '$*'" ;;
   esac
   checks
   summary

@@ -1,9 +1,10 @@
 # Finds what is missing on this machine, says so, and installs it: tools with apt, Python packages into .venv.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # `python` is ./dev's
 
 # program:package. The build needs the first; the others widen the tests, and what lacks them is skipped.
 needed_tools=(cmake:cmake ninja:ninja-build g++:g++ nm:binutils git:git python3:python3)
-helpful_tools=(ccache:ccache clang++-19:clang-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19)
+helpful_tools=(ccache:ccache clang++-19:clang-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19
+  shellcheck:shellcheck)
 torch="torch==2.13.0+cpu"
 torch_wheels="https://download.pytorch.org/whl/cpu"
 
@@ -45,6 +46,7 @@ PYTHON
 }
 
 have_torch() { [[ -x $python ]] && ! missing_packages | grep -qxF "$torch"; }
+have_all_but_torch() { [[ -x $python ]] && ! missing_packages | grep -qvxF "$torch"; }
 
 apt() {
   local as_root=()
@@ -71,14 +73,15 @@ install_helpful_tools() {
   done
 }
 
+# All that can be had, also where some can not.
 install_packages() {
   local package status=0
-  [[ -x $python ]] || python3 -m venv .venv
+  [[ -x $python ]] || python3 -m venv .venv || return
   for package in "$@"; do
     if [[ $package == "$torch" ]]; then
       install_torch || status=1
     else
-      "$python" -m pip install -q "$package"
+      "$python" -m pip install -q "$package" || status=1
     fi
   done
   return $status
@@ -95,9 +98,10 @@ install_torch() {
 
 setup() {
   local tools helpful packages without=""
-  case "${1:-}" in
+  case "$*" in
+    "") ;;
     --no-torch) without=$torch ;;
-    ?*) die "setup knows --no-torch, not '$1'" ;;
+    *) die "setup knows --no-torch, not '$*'" ;;
   esac
   mapfile -t tools < <(missing_tools)
   mapfile -t helpful < <(packages_of "${helpful_tools[@]}")
@@ -126,5 +130,5 @@ need_tools() {
 # need_python [--no-torch]: all of setup on a fresh machine; later on, PyTorch may stay away.
 need_python() {
   need_tools
-  [[ -x $python && -z $(missing_packages | grep -vxF "$torch") ]] || setup "$@" || echo "Going on with what there is."
+  have_all_but_torch || setup "$@" || echo "Going on with what there is."
 }

@@ -1,5 +1,5 @@
 # The tests, from the inner loop to everything.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # `root`, `jobs` and `python` are ./dev's
 
 build_quietly() { build "$1" --quiet "${@:2}"; }
 
@@ -9,14 +9,25 @@ cpp_tests() { "build/$1/rushlight_tests" "${@:2}"; }
 # pytest summarises why tests were skipped (-rs), the absence of PyTorch above all.
 python_tests() { in_package -m pytest -q -rs -p no:cacheprovider "$@"; }
 
+asan_options=detect_stack_use_after_return=1:check_initialization_order=1:strict_string_checks=1:allocator_may_return_null=1
+
 sanitizer_tests() {
-  export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1
-  export UBSAN_OPTIONS=print_stacktrace=1
+  export ASAN_OPTIONS=$asan_options:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
   # TSan of gcc 12 finds its shadow memory taken where addresses are randomised widely.
   local plainly=()
   [[ $1 == tsan ]] && setarch --addr-no-randomize true 2>/dev/null && plainly=(setarch --addr-no-randomize)
   "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
 }
+
+# in_sanitized_package ARGS: Python with the package that is built under ASan + UBSan. The interpreter itself leaks.
+in_sanitized_package() {
+  local name libraries=()
+  for name in libasan.so libstdc++.so; do libraries+=("$(g++ -print-file-name=$name)"); done
+  ASAN_OPTIONS=$asan_options:detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+    LD_PRELOAD="${libraries[*]}" PYTHONPATH="$root/build/asan/python" "$python" "$@"
+}
+
+sanitized_python_tests() { RUSHLIGHT_TEST_SIZE=quick in_sanitized_package -m pytest -q -rs -p no:cacheprovider tests; }
 
 outside_project() {
   local room=build/outside_$1 prefix=$root/build/outside_package/prefix
@@ -43,6 +54,15 @@ with_clang() {
   fi
 }
 
+# with_torch NAME COMMAND...: PyTorch is the judge.
+with_torch() {
+  if have_torch; then
+    step "$@"
+  else
+    skip_step "$1" "PyTorch is not in .venv (./dev setup installs it)"
+  fi
+}
+
 release_steps() {
   step "release build (g++)" build_quietly release
   step "C++ tests" cpp_tests release
@@ -55,13 +75,20 @@ usual_steps() {
   checks
   step "outside project, installed package" outside_project package
   with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
+  step "ASan + UBSan build" build_quietly asan
+  step "ASan + UBSan tests" sanitizer_tests asan
+  with_torch "ASan + UBSan, hostile calls" in_sanitized_package tests/conformance/hostile.py --count 100000
+  if [[ -e tests/mutants/run.py ]]; then
+    with_torch "6 mutants" in_package tests/mutants/run.py --count 6 --jobs "$jobs"
+  else
+    skip_step "6 mutants" "there is no tests/mutants/run.py yet"
+  fi
 }
 
 full_steps() {
   local script
   usual_steps
-  step "ASan + UBSan build" build_quietly asan
-  step "ASan + UBSan tests" sanitizer_tests asan
+  with_torch "ASan + UBSan, Python tests" sanitized_python_tests
   step "TSan build" build_quietly tsan
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
@@ -81,14 +108,33 @@ named_steps() {
 # That no test has the name is no failure (5): it may be a name of the other language.
 python_tests_named() { python_tests -k "$1" tests || (($? == 5)); }
 
+# value_of OPTION VALUE...: what follows an option.
+value_of() {
+  [[ -n ${2:-} ]] || die "$1 needs a value (./dev --help)"
+  printf '%s' "$2"
+}
+number_of() {
+  [[ ${2:-} =~ ^[0-9]+$ ]] || die "$1 needs a number (./dev --help)"
+  printf '%s' "$2"
+}
+
 run_tests() {
   local size=usual name="" mutants="" seed=1 fuzz="" setup_options=()
   while (($#)); do
     case "$1" in
       --quick | --full) size=${1#--} ;;
-      -k) name=${2:?"-k needs a name"} && shift ;;
-      --mutants) mutants=${2:?"--mutants needs a number"} && shift ;;
-      --seed) seed=${2:?"--seed needs a number"} && shift ;;
+      -k)
+        name=$(value_of "$@")
+        shift
+        ;;
+      --mutants)
+        mutants=$(number_of "$@")
+        shift
+        ;;
+      --seed)
+        seed=$(number_of "$@")
+        shift
+        ;;
       --fuzz) fuzz=1 ;;
       --no-torch) setup_options=(--no-torch) ;;
       *) die "test does not know '$1' (./dev --help)" ;;
