@@ -75,7 +75,8 @@ class SmallVector {
   void reserve(size_t count) {
     if (count > capacity_) grow(count);
   }
-  void resize(size_t count, T value = T()) {
+  void resize(size_t count,
+              T value = T()) {  // NOLINT(performance-unnecessary-value-param): may be an element of ours
     reserve(count);
     while (size_ > count) pop_back();
     while (size_ < count) push_back(value);
