@@ -1,6 +1,7 @@
 // A vector whose first N elements live inside it: shapes, argument lists, edges.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -101,6 +102,7 @@ class SmallVector {
   T* inside() { return reinterpret_cast<T*>(inside_); }
 
   void grow(size_t count) {
+    if (count > std::min<size_t>(UINT32_MAX, SIZE_MAX / sizeof(T))) memory_account.refuse(SIZE_MAX / 2);
     T* wider = static_cast<T*>(allocate_memory(count * sizeof(T)));
     std::uninitialized_move(begin(), end(), wider);
     std::destroy(begin(), end());

@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "rushlight/base/error.h"
 
 using namespace rushlight;
 
@@ -132,4 +135,13 @@ TEST_CASE("SmallVector: does what std::vector does") {
     }
     REQUIRE(std::vector<int>(ours.begin(), ours.end()) == theirs);
   }
+}
+
+TEST_CASE(
+    "SmallVector: more elements than memory holds are refused, also where their bytes would wrap around") {
+  SmallVector<int64_t, 2> vector;
+  for (size_t count : {size_t{1} << 33, size_t{1} << 61, (size_t{1} << 61) + 1, SIZE_MAX})
+    CHECK_THROWS_AS(vector.resize(count, 7), Error);
+  vector.push_back(3);
+  CHECK(vector[0] == 3);
 }

@@ -35,6 +35,10 @@ def test_a_frame_beside_no_elements():
 
 
 HOSTILE = {
+    "chunk": lambda: rushlight.chunk(rushlight.ones(0, 2), 2**62),
+    "tensor_split": lambda: rushlight.tensor_split(rushlight.ones(2), 2**62),
+    "split": lambda: rushlight.split(rushlight.ones(1).expand(2**62), 1),
+    "unbind": lambda: rushlight.unbind(rushlight.ones(1).expand(2**62)),
     "randperm": lambda: rushlight.randperm(LARGEST),
     "rand": lambda: rushlight.rand(2**62, 1, dtype=rushlight.float64),
     "diag_embed": lambda: rushlight.diag_embed(rushlight.ones(2), SMALLEST),
