@@ -53,7 +53,6 @@ Tensor framed(const Tensor& input, const SmallVector<Frame, 5>& frames, double v
   for (size_t d = 0; d < shape.size(); ++d)
     start += std::max<int64_t>(frames[d].before, 0) * whole.stride(static_cast<int>(d));
   Tensor frame = full(shape, value, {.dtype = input.dtype()});
-  if (input.numel() == 0) return frame;
   return as_strided_scatter(frame, input, input.shape(), whole.strides(), {.storage_offset = start});
 }
 
