@@ -149,7 +149,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
     follow(running_mean, s.mean, options.momentum);
     follow(running_var, s.variance * (s.count / (s.count - 1)), options.momentum);
   } else {
-    s = {along_channels(running_mean, input.rank()), along_channels(running_var, input.rank())};
+    s = {along_channels(detach(running_mean), input.rank()),
+         along_channels(detach(running_var), input.rank())};
   }
   Tensor y = (x - s.mean) * rsqrt(s.variance + options.eps);
   return in_dtype(scaled_by_channel(y, options.weight, options.bias), input.dtype());
