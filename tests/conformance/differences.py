@@ -37,7 +37,7 @@ REFUSED = (
         "the neighbour of a half is not its float32 neighbour rounded",
     ),
     Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
-    Difference(("pow",), _has_bool, "a power of bools: cast them"),
+    Difference(("pow", "square"), _has_bool, "a power of bools: cast them"),
     Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
@@ -51,6 +51,8 @@ ACCEPTED = (
     ),
     Difference(("hardtanh",), lambda call: True, "min_val above max_val: the result is max_val, as clamp's is"),
     Difference(("addcdiv",), lambda call: True, "the quotient of integers is no integer: it meets the floating input"),
+    Difference(("repeat_interleave",), lambda call: True, "a number is repeated as a vector of one is"),
+    Difference(("bilinear",), lambda call: True, "without elements: PyTorch's own reshape is in doubt of its -1"),
     Difference(("lerp", "heaviside", "isclose", "huber", "smooth_l1"), lambda call: True, "dtypes promote"),
 )
 

@@ -41,13 +41,13 @@ def main():
     parser.add_argument("--count", type=int, default=20_000, help="distinct combinations over all ops")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--op", action="append", help="only this op (by its id)")
-    parser.add_argument("--only", type=int, help="only the sample with this index, in this process")
+    parser.add_argument("--only", help="only the sample with this index (12, or empty/3), in this process")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     op_ids = arguments.op or list(ops())
     if arguments.only is not None:
         run = suite.OpRun(op_ids[0], 1, arguments.seed)
-        run.sample(arguments.only)
+        run.sample(arguments.only, arguments.only.partition("/")[0] if "/" in arguments.only else None)
         print("\n".join(run.report.failures) or "ok")
         return bool(run.report.failures)
     started, reports = time.perf_counter(), []

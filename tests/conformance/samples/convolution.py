@@ -30,6 +30,10 @@ def _image(draw, rank, kernel, dilation, channels, batch):
     return draw.tensor(batch + [channels] + sizes)
 
 
+def _batch(draw):
+    return [0 if draw.wish == "empty" else draw.integer(1, 2)]
+
+
 def _convolution(draw):
     rank = draw.integer(1, 3)
     groups, kernel, facts = _geometry(draw, rank)
@@ -40,7 +44,7 @@ def _convolution(draw):
         facts["padding"] = [0] * rank
     shape = [inputs, outputs // groups] if transposed else [outputs, inputs // groups]
     return Call(
-        input=_image(draw, rank, kernel, facts["dilation"], inputs, [draw.integer(1, 2)]),
+        input=_image(draw, rank, kernel, facts["dilation"], inputs, _batch(draw)),
         weight=draw.tensor(shape + kernel),
         bias=draw.maybe(draw.tensor([outputs])),
         **facts,
@@ -66,7 +70,7 @@ def _weight_gradient(input, grad, kernel_size, stride, padding, dilation, groups
 def _(draw):
     rank = draw.integer(1, 3)
     groups, kernel, facts = _geometry(draw, rank)
-    batch, channels = [draw.integer(1, 2)], groups * draw.integer(1, 2)
+    batch, channels = _batch(draw), groups * draw.integer(1, 2)
     input = _image(draw, rank, kernel, facts["dilation"], channels, batch)
     steps = zip(input.value.shape[2:], kernel, *facts.values())
     positions = [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in steps]
@@ -82,7 +86,7 @@ def _by_rank(rank, transposed):
             facts["padding"] = [0] * rank
             limits = zip(facts["stride"], facts["dilation"])
             facts["output_padding"] = [draw.integer(0, max(s, d) - 1) for s, d in limits]
-        batch = [] if draw.chance(0.3) else [draw.integer(1, 2)]
+        batch = [] if draw.chance(0.3) else _batch(draw)
         input = _image(draw, rank, kernel, facts["dilation"], inputs, batch)
         shape = [inputs, outputs // groups] if transposed else [outputs, inputs // groups]
         facts = {name: _one_or_each(draw, numbers) for name, numbers in facts.items()}
@@ -99,7 +103,7 @@ def _by_name(rank):
         padding = draw.choice("same", "same", "valid")
         inputs, outputs = groups * draw.integer(1, 2), groups * draw.integer(1, 2)
         return Call(
-            input=_image(draw, rank, kernel, facts["dilation"], inputs, [draw.integer(1, 2)]),
+            input=_image(draw, rank, kernel, facts["dilation"], inputs, _batch(draw)),
             weight=draw.tensor([outputs, inputs // groups] + kernel),
             bias=draw.maybe(draw.tensor([outputs])),
             stride=1 if padding == "same" else facts["stride"],
@@ -182,11 +186,11 @@ def _():
 def _pad_call(draw):
     mode = draw.choice("constant", "reflect", "replicate", "circular")
     if mode == "constant":
-        shape = draw.shape(least=1)
+        shape = draw.shape()
         frame = [draw.integer(0, 2) for _ in range(2 * draw.integer(0, len(shape)))]
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
     rank = draw.integer(1, 2)
-    shape = [draw.integer(1, 2), draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
+    shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
     return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=None)
 
 

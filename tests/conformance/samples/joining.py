@@ -123,12 +123,13 @@ def _(draw):
 
 
 def _vectors(draw):
-    return [draw.tensor([draw.integer(1, 4)]) for _ in range(draw.integer(1, 3))]
+    return [draw.tensor([min(draw.size(), 4)]) for _ in range(draw.integer(1, 3))]
 
 
 @samples_of("meshgrid", judge=lambda tensors, indexing="ij": torch.meshgrid(*tensors, indexing=indexing))
 def _(draw):
-    return Call(tensors=_vectors(draw), indexing=draw.choice("ij", "xy"))
+    tensors = [draw.tensor([])] if draw.wish == "0-d" else _vectors(draw)
+    return Call(tensors=tensors, indexing=draw.choice("ij", "xy"))
 
 
 @samples_of("cartesian_prod", judge=lambda tensors: torch.cartesian_prod(*tensors))
@@ -138,7 +139,7 @@ def _(draw):
 
 @samples_of("block_diag", judge=lambda tensors: torch.block_diag(*tensors))
 def _(draw):
-    return Call(tensors=[draw.tensor([draw.integer(1, 3) for _ in range(draw.integer(0, 2))]) for _ in range(draw.integer(1, 3))])
+    return Call(tensors=[draw.tensor(draw.shape(most_rank=2)) for _ in range(draw.integer(1, 3))])
 
 
 # -- wrong calls ------------------------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Normalizations and attention."""
 
+import rushlight
 import torch
 import torch.nn.functional as F
 
+import bridge
 from call import FLOATING, Call
-from registry import Bad, errors_of, samples_of
+from draw import Draw
+from judge import expect_close
+from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64, of
 
 
@@ -113,6 +117,26 @@ def _running(draw, channels, low):
 def _batch_norm(input, running_mean, running_var, *rest, **options):
     copies = [None if t is None else t.detach().clone() for t in (running_mean, running_var)]
     return F.batch_norm(input, *copies, *rest, **options)
+
+
+def _follows(rushlight_norm, torch_norm, call):
+    """Both layers leave the same running statistics behind."""
+    mine, theirs = (to_arguments(call)[0].arguments for to_arguments in (bridge.rushlight_call, bridge.torch_call))
+    rushlight_norm(**mine), torch_norm(**theirs)
+    for name in ("running_mean", "running_var"):
+        expect_close(bridge.to_torch(mine[name]), theirs[name].double(), 64, name)
+
+
+@law_of("batch_norm")
+@law_of("instance_norm")
+def running_statistics_follow_those_of_the_batch():
+    draw = Draw("running", "float64")
+    x, mean, variance = draw.tensor([4, 3, 5]), draw.tensor([3]), draw.tensor([3], low=0.5)
+    for momentum in (0.1, 0.7):
+        call = Call(input=x, running_mean=mean, running_var=variance, momentum=momentum)
+        _follows(rushlight.instance_norm, F.instance_norm, call)
+        call.arguments["training"] = True
+        _follows(rushlight.batch_norm, F.batch_norm, call)
 
 
 @samples_of("batch_norm", judge=_batch_norm, dtypes=("float32", "float64"), units=1024)

@@ -54,13 +54,13 @@ def _(draw):
 
 @samples_of("dot", judge=torch.dot, dtypes=NUMBERS, units=128)
 def _(draw):
-    size = [draw.integer(0, 40)]
+    size = draw.shape(1, 1)
     return Call(input=draw.tensor(size), tensor=draw.tensor(size))
 
 
 @samples_of("vdot", judge=torch.vdot, dtypes=NUMBERS, units=128)
 def _(draw):
-    size = [draw.integer(0, 40)]
+    size = draw.shape(1, 1)
     return Call(input=draw.tensor(size), other=draw.tensor(size))
 
 
@@ -75,7 +75,7 @@ def _(draw):
 
 @samples_of("outer", judge=torch.outer)
 def _(draw):
-    return Call(input=draw.tensor([draw.integer(0, 12)]), vec2=draw.tensor([draw.integer(0, 12)]))
+    return Call(input=draw.tensor([draw.size()]), vec2=draw.tensor([draw.size()]))
 
 
 def _factors(draw):

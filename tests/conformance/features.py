@@ -1,0 +1,83 @@
+"""What samples of every op must show: each of its dtypes, each layout, empty tensors and tensors of no dimensions."""
+
+from call import EVERY_DTYPE, LAYOUTS, Array, DType
+
+SHAPES = ("empty", "0-d")
+FEATURES = EVERY_DTYPE + LAYOUTS + SHAPES
+
+# Where samples can't show a feature, and why. An entry that turns out to be shown is an error too.
+EXCEPTIONS = {}
+
+
+def _except(names, why, *op_ids):
+    for op_id in op_ids:
+        for name in names:
+            EXCEPTIONS[op_id, name] = why
+
+
+_except(LAYOUTS, "its tensors are numbers", "scalar_tensor", "sequence", "arange", "arange_from")
+_except([name for name in LAYOUTS if name != "misaligned"], "its tensors are numbers", "full")
+_except(("bool",), "a power of bools is refused on purpose", "square")
+_except(LAYOUTS[1:], "says where in memory to look: its input is contiguous", "as_strided")
+_except(("transposed",), "takes vectors only", "meshgrid", "cartesian_prod", "dot", "vdot", "outer")
+KEYED = ("uniform_with_key", "normal_with_key", "integers_with_key", "permutation_with_key")
+_except(("transposed", *SHAPES), "its only tensor is a key: two numbers", *KEYED)
+_except(SHAPES, "its result is a key: two numbers", "random_key")
+_except(("empty",), "there is nothing to choose from", "max", "min")
+_except(("empty",), "makes a tensor of no dimensions", "scalar_tensor")
+_except(
+    ("0-d",),
+    "PyTorch and Rushlight both want at least one dimension",
+    *("select", "slice", "as_strided", "diagonal", "narrow", "unflatten", "unbind", "split", "split_sizes", "chunk"),
+    *("tensor_split", "tensor_split_indices", "cat", "concat", "concatenate", "fliplr", "flipud", "rot90"),
+    *("tril", "triu", "diag", "diag_embed", "slice_scatter", "diagonal_scatter", "linear_recurrence", "gumbel_softmax"),
+    *("matmul", "linear", "mm", "bmm", "mv", "dot", "vdot", "outer", "bilinear", "linalg_trace", "cross"),
+    *("linalg_cross", "linalg_multi_dot", "layer_norm", "rms_norm", "glu", "cartesian_prod"),
+)
+_except(
+    ("0-d",),
+    "makes a vector or a matrix of numbers",
+    *("sequence", "arange", "arange_from", "linspace", "logspace", "eye", "tril_indices", "triu_indices", "randperm"),
+)
+_except(
+    ("0-d",),
+    "takes matrices, or batches of them",
+    *("matrix_power", "inverse", "linalg_det", "linalg_slogdet", "logdet", "linalg_solve", "linalg_solve_triangular"),
+    *("linalg_cholesky", "cholesky", "cholesky_solve", "linalg_qr", "qr", "attention", "scaled_dot_product_attention"),
+    *("cosine_embedding_loss", "triplet_margin_loss", "pairwise_distance", "cdist"),
+)
+_except(
+    ("0-d",),
+    "takes items, channels, images or sequences",
+    *("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "lstm", "gru", "rnn_tanh", "rnn_relu"),
+    *("dropout1d", "dropout2d", "dropout3d", "group_norm", "batch_norm", "instance_norm"),
+    *("convolution", "convolution_weight_gradient", "conv1d", "conv2d", "conv3d", "conv1d_named", "conv2d_named"),
+    *("conv3d_named", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+)
+
+
+def _is_laid_out(array):
+    """Whether the layout makes a difference to the elements' places."""
+    shape = [size for size in array.value.shape if size != 1]
+    least = {"misaligned": 0, "transposed": 2}.get(array.layout, 1)
+    return len(shape) >= least and 0 not in shape
+
+
+def shown_by(call, results):
+    """The features of one call."""
+    shown, arrays = set(), call.arrays()
+    for array in arrays:
+        shown.add(array.dtype)
+        if _is_laid_out(array):
+            shown.add(array.layout)
+    call.map(lambda leaf: shown.add(leaf.name) if isinstance(leaf, DType) else None)
+    for value in [array.value for array in arrays] or results:
+        shown |= {"empty"} if value.numel() == 0 else {"0-d"} if value.dim() == 0 else set()
+    return shown
+
+
+def wanted_of(op, family):
+    """The features that samples of an op owe."""
+    layouts = LAYOUTS if any(argument.is_tensor for argument in op.arguments) else ()
+    features = tuple(family.dtypes) + layouts + SHAPES
+    return [name for name in features if (op.id, name) not in EXCEPTIONS]
