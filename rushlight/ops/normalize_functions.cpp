@@ -158,6 +158,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
 
 Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {
   expect_channels("instance_norm", input, 3);
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[instance_norm] input must be floating point, but it is ", input.dtype());
   int64_t items = input.size(0), channels = input.size(1);
   expect_per_channel("instance_norm", "weight", options.weight, channels);
   expect_per_channel("instance_norm", "bias", options.bias, channels);

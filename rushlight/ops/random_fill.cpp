@@ -148,8 +148,8 @@ Tensor gumbel_softmax(const Tensor& logits, const GumbelSoftmaxOptions& options)
   Tensor noise = to(neg(log(exponential(to(detach(logits), no_half(logits.dtype()))))), logits.dtype());
   Tensor soft = softmax((logits + noise) / options.tau, options.dim);
   if (!options.hard) return soft;
-  Tensor largest = max(soft, options.dim, {.keepdim = true}).values;
-  return to(soft == largest, soft.dtype()) - detach(soft) + soft;
+  Tensor winner = argmax(soft, {.dim = options.dim, .keepdim = true});  // of equals one
+  return scatter(zeros_like(soft), options.dim, winner, 1.0) - detach(soft) + soft;
 }
 
 }  // namespace rushlight

@@ -92,6 +92,8 @@ def _expect_result(case, judged, place, got):
     is_map = case.op.kind == "map"
     excuse = _excuse(case, lambda call: ask(case.family, call)[0][0]) if is_map and judged.wide else None
     scale = _operand_scale(case, expected) if is_map else None
+    if case.family.multilinear and judged.wide:
+        scale = ask(case.family, widened(_absolute(judged.call)))[0][place].abs()
     expect_close(
         got,
         expected.double() if got.is_floating_point() else expected,
@@ -112,6 +114,16 @@ def _operand_scale(case, result):
     sizes = [v.value.double() if isinstance(v, Array) else torch.tensor(float(v)).double() for v in tensors]
     largest = functools.reduce(torch.fmax, (size.abs() for size in sizes))
     return largest.clamp(max=1).nan_to_num(0).expand(result.shape)
+
+
+def _absolute(call):
+    """The same call of the sizes of all numbers."""
+
+    def size(leaf):
+        plain = isinstance(leaf, Array) and leaf.is_floating and leaf.differentiable
+        return dataclasses.replace(leaf, value=leaf.value.abs()) if plain else leaf
+
+    return call.map(size)
 
 
 def _nudged(case, signs, unit):

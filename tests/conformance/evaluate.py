@@ -63,6 +63,10 @@ def _signed(call, dtype):
     """Whole numbers as int64: PyTorch computes few things in unsigned types, and results wrap the same. Operands are
     first cast to the dtype of the result, where that is a whole one, as they are to meet each other."""
 
+    larger = {a.value.dtype for a in call.arrays() if a.value.dim() and a.differentiable}
+    if dtype == torch.bool and len(larger) == 1:  # numbers of no dimensions yield to those that are compared with them
+        (dtype,) = larger
+
     def convert(leaf):
         if isinstance(leaf, Array) and leaf.differentiable and not leaf.is_floating:
             value = leaf.value if dtype.is_floating_point or dtype == torch.bool else leaf.value.to(dtype)

@@ -1,6 +1,9 @@
 """What samples of every op must show: each of its dtypes, each layout, empty tensors and tensors of no dimensions."""
 
 from call import EVERY_DTYPE, LAYOUTS, Array, DType
+from draw import Draw
+from evaluate import ERRORS, run
+from judge import expect
 
 SHAPES = ("empty", "0-d")
 FEATURES = EVERY_DTYPE + LAYOUTS + SHAPES
@@ -54,6 +57,39 @@ _except(
     *("convolution", "convolution_weight_gradient", "conv1d", "conv2d", "conv3d", "conv1d_named", "conv2d_named"),
     *("conv3d_named", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
 )
+
+
+# Taken, but judged in other dtypes only, and why.
+UNJUDGED = {
+    "dropout": "numbers of any dtype come back as they are where nothing is dropped",
+    "inner": "with a number it is mul, which takes bools",
+    "addr": "of bools it takes whole factors only",
+    "matrix_power": "it multiplies matrices of any dtype, and inverts those of two",
+}
+
+
+for _op in ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "lstm", "gru", "rnn_tanh", "rnn_relu"):
+    UNJUDGED[_op] = "whole numbers are floating ones from the first gate on"
+
+
+def refuses_the_rest(op, family):
+    """No op takes a dtype in which its samples never draw."""
+    for dtype in EVERY_DTYPE if family.dtypes and op.id not in UNJUDGED else ():
+        for seed in range(0 if dtype in family.dtypes else 3):
+            try:
+                call = family.draw(Draw(f"other dtypes {seed}", dtype, smooth=True))
+            except Exception:  # this sample can't even say it
+                continue
+            if any(array.dtype == dtype and array.differentiable for array in call.arrays()):
+                expect(not _runs(op, family, call), f"takes {call!r}, which its samples never draw")
+
+
+def _runs(op, family, call):
+    try:
+        run(op, family, call)
+    except ERRORS:
+        return False
+    return True
 
 
 def _is_laid_out(array):

@@ -28,6 +28,7 @@ class Family:
     sees_result: bool = False  # the judge is told the result too (several: a list): where an op has a choice
     before: Optional[Callable] = None  # called before each evaluation: to seed a generator
     exact: bool = False  # the result depends on the dtype itself: only PyTorch's in the same dtype can judge it
+    multilinear: bool = False  # a sum of products: errors are as large as those of the same sum of absolute values
     relative: bool = False  # a MAP whose small results are exact wherever its operands are
     units: float = 64  # allowed error, in units of the last place of the largest magnitude
     symmetric: bool = False  # its matrices are: finite differences must keep them so

@@ -154,10 +154,10 @@ class OpRun:
         """One drawn call, with every check that fits it. A failure says the index: `run.py --op X --only INDEX`."""
         try:
             case, draw = draw_case(self.op, self.family, f"{self.seed}/{self.op.id}/{index}", feature)
-        except Exception:
-            if feature in features.SHAPES:  # this sample needs larger shapes than those asked for
-                return
-            raise
+        except Exception as error:
+            if feature not in features.SHAPES:  # else this sample needs larger shapes than those asked for
+                self._fail(f"drawing {index}", error)
+            return
         backend = draw.choice(*backends())
         if backend:
             rushlight.set_backend(backend)
@@ -241,6 +241,12 @@ class OpRun:
             except Exception as error:
                 self._fail("promotion", error)
 
+    def dtypes(self):
+        try:
+            features.refuses_the_rest(self.op, self.family)
+        except Exception as error:
+            self._fail("dtypes", error)
+
     def coverage(self):
         if self.unusual and self.wanted >= 20 and not self.report.failures:
             self._fail("arguments", Wrong(f"{sorted(self.unusual)} never had another value than the default"))
@@ -251,7 +257,7 @@ class OpRun:
 
     def run(self):
         started = time.perf_counter()
-        for part in (self.features, self.samples, self.all_differences, self.wrong_calls, self.laws, self.promotions, self.coverage):
+        for part in (self.features, self.samples, self.all_differences, self.wrong_calls, self.laws, self.promotions, self.dtypes, self.coverage):
             part()
         self.report.seconds = time.perf_counter() - started
         return self.report

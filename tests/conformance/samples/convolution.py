@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from call import FLOATING, Call
+from call import FLOATING, INTEGRAL, Call
 from registry import Bad, errors_of, samples_of
 from samples.wrong import f32, of
 
@@ -54,7 +54,7 @@ def _convolution(draw):
     )
 
 
-samples_of("convolution", judge=torch.convolution, dtypes=FLOATING, units=256)(_convolution)
+samples_of("convolution", judge=torch.convolution, dtypes=FLOATING + INTEGRAL, multilinear=True)(_convolution)
 
 
 def _weight_gradient(input, grad, kernel_size, stride, padding, dilation, groups):
@@ -66,7 +66,7 @@ def _weight_gradient(input, grad, kernel_size, stride, padding, dilation, groups
         return torch.autograd.grad(out, weight, grad, create_graph=True)[0]
 
 
-@samples_of("convolution_weight_gradient", judge=_weight_gradient, dtypes=FLOATING, units=256)
+@samples_of("convolution_weight_gradient", judge=_weight_gradient, dtypes=FLOATING + INTEGRAL, multilinear=True)
 def _(draw):
     rank = draw.integer(1, 3)
     groups, kernel, facts = _geometry(draw, rank)
@@ -144,10 +144,10 @@ def _wrong_by_name(rank):
 
 for _rank in (1, 2, 3):
     _judge = getattr(F, f"conv{_rank}d")
-    samples_of(f"conv{_rank}d", judge=_judge, dtypes=FLOATING, units=256)(_by_rank(_rank, False))
-    samples_of(f"conv{_rank}d_named", judge=_judge, dtypes=FLOATING, units=256)(_by_name(_rank))
+    samples_of(f"conv{_rank}d", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_rank(_rank, False))
+    samples_of(f"conv{_rank}d_named", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_name(_rank))
     _judge = getattr(F, f"conv_transpose{_rank}d")
-    samples_of(f"conv_transpose{_rank}d", judge=_judge, dtypes=FLOATING, units=256)(_by_rank(_rank, True))
+    samples_of(f"conv_transpose{_rank}d", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_rank(_rank, True))
     errors_of(f"conv{_rank}d")(_wrong(_rank))
     errors_of(f"conv{_rank}d_named")(_wrong_by_name(_rank))
     errors_of(f"conv_transpose{_rank}d")(_wrong(_rank))
@@ -194,7 +194,7 @@ def _pad_call(draw):
     return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=None)
 
 
-samples_of("pad", judge=F.pad, dtypes=FLOATING)(_pad_call)
+samples_of("pad", judge=F.pad)(_pad_call)
 
 
 @errors_of("pad")

@@ -219,8 +219,10 @@ def _positional(op, function):
 
 def _without_numbers(operands):
     """Numbers as tensors of no dimensions, in the dtype that they yield to."""
-    first = next(o for o in operands if isinstance(o, torch.Tensor))
-    return [o if isinstance(o, torch.Tensor) else torch.tensor(o, dtype=torch.result_type(first, o)) for o in operands]
+    tensors = [o for o in operands if isinstance(o, torch.Tensor)]
+    common = functools.reduce(torch.promote_types, (t.dtype for t in tensors)) if len(tensors) > 1 else tensors[0].dtype
+    dtype_for = lambda number: common if common.is_floating_point else torch.result_type(tensors[0], number)
+    return [o if isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype_for(o)) for o in operands]
 
 
 def judge_of(op):
@@ -299,7 +301,7 @@ def _operand(op, argument, draw, shape, dtype, interval):
         if draw.chance(0.3):
             _sprinkle(draw, array, KINKS)
         elif draw.chance(0.15) and (first or op.id not in TERMS):  # no target is infinite
-            _sprinkle(draw, array, UNUSUAL)
+            _sprinkle(draw, array, UNUSUAL if op.id not in ("remainder", "fmod") else KINKS)  # any, of large numbers
     return array
 
 
@@ -332,12 +334,13 @@ def dtypes_of(op):
     """The dtypes that Rushlight takes, or PyTorch."""
     judge = judge_of(op)
 
-    def is_taken(dtype):
-        call = _call(op, Draw(f"dtype {op.id}", dtype, smooth=True), [2], RANGES[1])
+    def is_taken(dtype, seed):
+        call = _call(op, Draw(f"dtype {op.id} {seed}", dtype, smooth=True), [2], RANGES[1])
         mine, theirs = bridge.rushlight_call(call)[0], bridge.torch_call(call)[0]
         return _takes(lambda: op.function(**mine.arguments)) or _takes(lambda: judge(**theirs.arguments))
 
-    return tuple(dtype for dtype in EVERY_DTYPE if is_taken(dtype))
+    seeds = range(8)  # a 0 divides nothing
+    return tuple(dtype for dtype in EVERY_DTYPE if any(is_taken(dtype, seed) for seed in seeds))
 
 
 def family_of(op):

@@ -73,7 +73,7 @@ def _(draw):
 def _(draw):
     shape, dim = _place(draw)
     index = draw.integers(_index_shape(draw, shape, dim), 0, _size(shape, dim))
-    reduce = draw.choice("sum", "prod", "mean", "amax", "amin")
+    reduce = draw.choice("sum", "prod", "amax", "amin", *["mean"] * (draw.dtype != "bool"))  # a mean of truths is none
     src = draw.tensor(list(index.value.shape))
     return Call(input=draw.tensor(shape), dim=dim, index=index, src=src, reduce=reduce, include_self=draw.boolean())
 

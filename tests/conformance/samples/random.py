@@ -268,7 +268,7 @@ def _(draw):
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **range_of)
 
 
-@samples_of("exponential", judge=_filled_input(0, 1e4), dtypes=("float32", "float64"), **SEEDED)
+@samples_of("exponential", judge=_filled_input(0, 1e4), dtypes=FLOATING, **SEEDED)
 def _(draw):
     rate = {"lambd": draw.uniform(0.5, 3)} if draw.boolean() else {}
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **rate)

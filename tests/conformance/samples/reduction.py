@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from call import FLOATING, INTEGRAL, LAYOUTS, SIGNED, Call, DType
+from call import FLOATING, INTEGRAL, LAYOUTS, Call, DType
 from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64
 
@@ -13,7 +13,7 @@ def _sum(input, dim=None, keepdim=False, dtype=None):
     return torch.sum(input, dim=dim if dim is None else tuple(dim), keepdim=keepdim, dtype=dtype)
 
 
-@samples_of("sum", judge=_sum)
+@samples_of("sum", judge=_sum, multilinear=True)
 def _(draw):
     shape = draw.shape()
     dtype = (
@@ -72,8 +72,8 @@ def _(draw):
     return Call(input=draw.tensor(shape, low=-1, high=1), dim=dim, keepdim=keepdim)
 
 
-@samples_of("mean", "nanmean", dtypes=FLOATING)
-@samples_of("nansum")
+@samples_of("mean", "nanmean", dtypes=FLOATING, multilinear=True)
+@samples_of("nansum", multilinear=True)
 def _(draw):
     shape = draw.shape()
     return Call(
@@ -107,7 +107,7 @@ def _varied(shape, dim):
 def _(draw):
     shape = draw.shape(least=3 if draw.smooth else 0)
     unbiased = draw.choice(None, None, True, False)
-    correction = 1 if unbiased is not None else draw.choice(0, 1, None, 0.5, 2)
+    correction = 1 if unbiased is not None else draw.choice(0, 1, None, 0.5, 0.75)
     dim = _dims(draw, len(shape)) if not draw.smooth else draw.dims(len(shape), least=1) or None
     return Call(
         input=draw.tensor(shape, layouts=_varied(shape, dim)),
@@ -199,7 +199,7 @@ def _(draw):
 # -- scans -------------------------------------------------------------------------------------------------------------
 
 
-@samples_of("cumsum", judge=torch.cumsum)
+@samples_of("cumsum", judge=torch.cumsum, multilinear=True)
 @samples_of("cumprod", judge=torch.cumprod)
 def _(draw):
     shape = draw.shape()
@@ -229,7 +229,7 @@ def _recurrence(input, factor, dim, reverse=False):
     return torch.stack(rows[::-1] if reverse else rows, dim)
 
 
-@samples_of("linear_recurrence", judge=_recurrence, dtypes=FLOATING + SIGNED)
+@samples_of("linear_recurrence", judge=_recurrence, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = [min(size, 7) for size in draw.shape(least_rank=1, least=1)]
     dim = draw.dim(len(shape))
