@@ -41,6 +41,7 @@ REFUSED = (
     Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
+REFUSED += (Difference(("matrix_transpose",), lambda call: not call.arguments["input"].value.dim(), "a number is no matrix"),)
 ACCEPTED = (
     Difference(("isin",), _has_bool, "bools are compared as anything else"),
     Difference(("linalg_vecdot",), lambda call: not call.arguments["x"].is_floating, "the Array API's vecdot takes integers"),

@@ -32,7 +32,7 @@ def _mine(op, family, call):
 def _theirs(family, call, results):
     arguments = dict(bridge.torch_call(call, requires_grad=True)[0].arguments)
     if family.sees_result:
-        arguments["result"] = results[0]
+        arguments["result"] = results[0] if len(results) == 1 else results
     return any(t.requires_grad for t in bridge.outputs_of(family.judge(**arguments)))
 
 

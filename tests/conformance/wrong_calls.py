@@ -17,7 +17,7 @@ from op_table import NOT_GIVEN, ops
 LEAST_CAUSES = 5
 # Ops of which no more can be wrong than the number, names and kinds of their arguments.
 TAKES_ANYTHING = ("detach", "contiguous", "ravel", "atleast_1d", "atleast_2d", "atleast_3d", "type_as", "full_like")
-TAKES_ANYTHING += ("zeros_like", "ones_like", "empty_like", "scalar_tensor", "kron", "rand_like", "randn_like", "max", "min")
+TAKES_ANYTHING += ("zeros_like", "ones_like", "empty_like", "scalar_tensor", "kron", "rand_like", "randn_like", "max", "min", "isin")
 
 
 @dataclasses.dataclass(frozen=True)

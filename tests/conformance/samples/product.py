@@ -211,6 +211,7 @@ def _einsum(equation, operands):
 @samples_of(
     "einsum",
     judge=_einsum,
+    dtypes=NUMBERS,
     multilinear=True,
 )
 def _(draw):
