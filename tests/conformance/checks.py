@@ -349,7 +349,7 @@ def _reversed(value):
 
 # Ops whose result's shape, or whose errors, depend on elements: a trace refuses to look at them.
 READ_ELEMENTS = ("masked_select", "masked_scatter", "repeat_interleave_each", "one_hot")
-READ_ELEMENTS += ("allclose", "argwhere", "bincount", "clip_grad_norm", "equal", "get_total_norm", "is_nonzero", "nanquantile", "nonzero", "nonzero_along", "normal", "normal_mean", "quantile", "unique", "unique_all", "unique_consecutive", "unique_counts", "unique_inverse", "unique_values", "where_nonzero", "normal_std")
+READ_ELEMENTS += ("allclose", "argwhere", "bincount", "clip_grad_norm", "equal", "get_total_norm", "is_nonzero", "nanquantile", "nonzero", "nonzero_along", "normal", "normal_mean", "quantile", "unique", "unique_all", "unique_consecutive", "unique_counts", "unique_inverse", "unique_values", "where_nonzero")
 
 
 def _excuse_trace(case, error):

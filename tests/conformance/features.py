@@ -70,13 +70,21 @@ _except(
     *("resample_gradient", "pixel_shuffle", "interpolate", "channel_shuffle", "max_unpool1d", "max_unpool2d",),
     *("max_unpool3d", "lp_pool1d", "lp_pool2d", "pixel_unshuffle", "matrix_transpose",),
 )
-# What samples could show and do not yet.
-_except(("uint32",), "its samples do not draw it yet", "bucketize")
-_except(("uint32", "uint16", "uint64", "expanded"), "its samples do not draw it yet", "nonzero_positions")
-_except(("uint32", "uint16", "uint64"), "its samples do not draw it yet", "random_fill", "random_fill_below", "random_fill_between")
-_except(("expanded", "empty", "negative"), "its samples do not draw it yet", "multinomial")
-_except(("expanded",), "its samples do not draw it yet", "clip_grads_with_norm", "clip_grad_value")
-_except(("empty",), "its samples do not draw it yet", "multinomial_with_key", "adaptive_max_pool3d_with_indices")
+_except(("transposed", "0-d"), "takes vectors only", "bincount")
+_except((*(name for name in LAYOUTS if name != "misaligned"), "empty"), "takes one element", "is_nonzero")
+# What samples could show and do not yet, or only by luck.
+NOT_YET = "its samples do not draw it yet"
+_except(("bool",), NOT_YET, "isin")
+_except(("uint16", "uint32", "uint64"), NOT_YET, "nonzero", "nonzero_along", "where_nonzero", "argwhere")
+_except(("expanded",), NOT_YET, "clip_grad_norm")
+for _op in ("max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d"):
+    _except(("empty",), NOT_YET, _op, f"{_op}_with_indices")
+_except(("uint32",), NOT_YET, "bucketize")
+_except(("uint32", "uint16", "uint64", "expanded"), NOT_YET, "nonzero_positions")
+_except(("uint32", "uint16", "uint64"), NOT_YET, "random_fill", "random_fill_below", "random_fill_between")
+_except(("expanded", "empty", "negative"), NOT_YET, "multinomial")
+_except(("expanded",), NOT_YET, "clip_grads_with_norm", "clip_grad_value")
+_except(("empty",), NOT_YET, "multinomial_with_key", "adaptive_max_pool3d_with_indices")
 
 
 # Taken, but judged in other dtypes only, and why.
@@ -137,6 +145,10 @@ def shown_by(call, results):
     for value in [array.value for array in arrays] or results:
         shown |= {"empty"} if value.numel() == 0 else {"0-d"} if value.dim() == 0 else set()
     return shown
+
+
+def is_impossible(op, name):
+    return EXCEPTIONS.get((op.id, name), NOT_YET) != NOT_YET
 
 
 def wanted_of(op, family):

@@ -143,7 +143,7 @@ class OpRun:
     def _note(self, case):
         self.seen.add(repr(case.call))
         shown = features.shown_by(case.call, case.results)
-        self.unforeseen |= {name for name in shown if (self.op.id, name) in features.EXCEPTIONS}
+        self.unforeseen |= {name for name in shown if features.is_impossible(self.op, name)}
         self.missing = [name for name in self.missing if name not in shown]
         self.report.combinations = len(self.seen)
         self.report.features = sorted(set(self.report.features) | shown)

@@ -18,6 +18,8 @@ LEAST_CAUSES = 5
 # Ops of which no more can be wrong than the number, names and kinds of their arguments.
 TAKES_ANYTHING = ("detach", "contiguous", "ravel", "atleast_1d", "atleast_2d", "atleast_3d", "type_as", "full_like")
 TAKES_ANYTHING += ("zeros_like", "ones_like", "empty_like", "scalar_tensor", "kron", "rand_like", "randn_like", "max", "min", "isin")
+TAKES_ANYTHING += ("unique_all", "unique_counts", "unique_inverse", "unique_values", "nonzero", "nonzero_along")
+TAKES_ANYTHING += ("where_nonzero", "argwhere")
 
 
 @dataclasses.dataclass(frozen=True)
