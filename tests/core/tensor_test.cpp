@@ -73,7 +73,8 @@ TEST_CASE("memory_stats sees a tensor come and go, empty_cache gives its memory 
     CHECK(memory_stats().peak_bytes >= memory_stats().live_bytes);
   }
   CHECK(memory_stats().live_bytes == before);
-  CHECK(memory_stats().cached_bytes >= 1 << 20);
+  const uint64_t cached = memory_stats().cached_bytes;
+  CHECK(cached >= 1 << 20);
   empty_cache();
-  CHECK(memory_stats().cached_bytes < 1 << 20);
+  CHECK(memory_stats().cached_bytes < cached);  // what shares pages with live blocks of other tests stays
 }
