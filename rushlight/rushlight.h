@@ -8,6 +8,7 @@
 #include "rushlight/core/tensor.h"          //    Tensor
 #include "rushlight/engine/backward.h"      // 5: backward(), grad()
 #include "rushlight/engine/context.h"       //    NoGrad, set_backend()
+#include "rushlight/engine/draw.h"          //    draw(): the tape as a picture
 #include "rushlight/engine/node.h"          //    the tape
 #include "rushlight/generated/functions.h"  // 6: the ops
 #include "rushlight/ops/operators.h"        //    a + b

@@ -121,8 +121,9 @@ MapCall::MapCall(const KernelCall& call) {
   }
   for (size_t i = 0; i < call.attrs.size(); ++i) params[i] = call.attrs[i].as_real();
   if (forward) {
-    type =
-        compute_type(alike && facts.supports(first.dtype) ? first.dtype : map_compute_type(call.id, call.in));
+    DType common = alike && facts.supports(first.dtype) ? first.dtype : map_compute_type(call.id, call.in);
+    type = compute_type(common);
+    if (facts.mask_result && is_half(common) && !alike) met = common;
     bool_operands = facts.mask_operands;
     bool_result = facts.mask_result;
   } else {

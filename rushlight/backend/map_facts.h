@@ -47,6 +47,7 @@ struct MapCall {
   explicit MapCall(const KernelCall& call);
 
   DType type;                  // the loops compute in it; halves in float32
+  DType met = DType::boolean;  // halves are compared: operands of other types are first rounded to this half
   unsigned bool_operands = 0;  // bit k: inputs[k] is a mask
   bool bool_result = false;
   bool uniform;  // no operand needs a cast

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <unordered_set>
+#include <utility>
 
 #include "rushlight/engine/apply.h"
 #include "rushlight/engine/interpreter.h"
@@ -49,6 +50,7 @@ class BackwardPass {
   void restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate);
   void deliver(const Edge& edge, Tensor gradient);
   void run();
+  Node* next();  // one turn: the node that had it, or null
   Tensor caught(const Edge& target) const;
 
  private:
@@ -57,6 +59,7 @@ class BackwardPass {
     Tensor gradient;
   };
 
+  Node* advance();
   void step(Node& node);
   void see_arrivals(Node& node);
   void fit_to_input(const Node& node, size_t i, Tensor& gradient);
@@ -188,14 +191,22 @@ void BackwardPass::step(Node& node) {
 
 void BackwardPass::run() {
   Scoped<bool> mode(context().grad_mode, create_graph_);
-  while (!heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(), earlier);
-    current_ = heap_.back();
-    heap_.pop_back();
-    step(*current_);
-    leave(*current_);
-    current_ = nullptr;
+  while (advance()) {
   }
+}
+Node* BackwardPass::next() {
+  Scoped<bool> mode(context().grad_mode, create_graph_);
+  return advance();
+}
+
+Node* BackwardPass::advance() {
+  if (heap_.empty()) return nullptr;
+  std::pop_heap(heap_.begin(), heap_.end(), earlier);
+  current_ = heap_.back();
+  heap_.pop_back();
+  step(*current_);
+  leave(*current_);
+  return std::exchange(current_, nullptr);
 }
 
 Tensor BackwardPass::caught(const Edge& target) const {
@@ -263,6 +274,14 @@ void start(BackwardPass& pass, Roots& roots) {
 }
 
 }  // namespace
+
+Backward::Backward(const Tensor& root, const Tensor& gradient)
+    : root_(root), pass_(std::make_unique<BackwardPass>(false, false)) {
+  Tensor first = first_gradient(root, gradient, "backward");
+  pass_->deliver(edge_of(root), std::move(first));
+}
+Backward::~Backward() = default;
+const Node* Backward::step() { return pass_->next(); }
 
 void backward(TensorList tensors, TensorList gradients, const BackwardOptions& options) {
   Roots roots = roots_of(tensors, gradients, "backward");

@@ -1,6 +1,7 @@
 // Backward: gradients flow from results to leaves, latest op first.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,26 @@ struct BackwardOptions {
 
 // The gradients of several tensors at once.
 void backward(TensorList tensors, TensorList gradients = {}, const BackwardOptions& options = {});
+
+class BackwardPass;
+class Node;
+
+// Backward in slow motion, for whoever wants to watch. A walk that is abandoned forgets what is under way.
+class Backward {
+ public:
+  explicit Backward(const Tensor& root, const Tensor& gradient = {});
+  ~Backward();
+  Backward(const Backward&) = delete;
+  Backward& operator=(const Backward&) = delete;
+
+  // Passes the gradients of one node on, and returns the node, which lives as long as the tensor does;
+  // nullptr when all have had their turn.
+  const Node* step();
+
+ private:
+  Tensor root_;
+  std::unique_ptr<BackwardPass> pass_;
+};
 
 struct GradOptions {
   std::vector<Tensor> grad_outputs{};

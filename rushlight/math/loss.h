@@ -16,9 +16,10 @@ struct SquaredDifference {
   }
 };
 
+// Unsigned differences wrap below 0: the smaller is taken from the larger.
 struct AbsoluteDifference {
   static constexpr Info info{.kinks = Kinks::at_ties()};
-  template <Real S> static constexpr S forward(S a, S b) { return abs(a - b); }
+  template <Real S> static constexpr S forward(S a, S b) { return abs(max(a, b) - min(a, b)); }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S) {
     return g * sign(I == 0 ? a - b : b - a);
   }
@@ -77,13 +78,13 @@ struct BceWithLogits {
   }
 };
 
-// t (log t - x) for log-probabilities x, where 0 log 0 is 0.
+// t (log t - x) for log-probabilities x, where 0 log 0 is 0, without a slope.
 struct KlTerm {
   static constexpr Info info{.domain2 = {0.05, 0.95}};
   template <Floating S> static constexpr S log_or_zero(S t) { return log(select(t == 0, S(1), t)); }
   template <Floating S> static constexpr S forward(S x, S t) { return t * (log_or_zero(t) - x); }
   template <int I, Floating S> static constexpr S grad(S g, S x, S t, S) {
-    return I == 0 ? -g * t : g * (log_or_zero(t) + 1 - x);
+    return I == 0 ? -g * t : g * (log_or_zero(t) + select(t == 0, S(0), S(1)) - x);
   }
 };
 

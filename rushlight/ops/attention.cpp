@@ -1,4 +1,5 @@
 // attention: softmax(query @ key.T * scale) @ value, causal if asked; and its form with every option.
+#include <algorithm>
 #include <cmath>
 
 #include "rushlight/ops/op_rules.h"
@@ -28,7 +29,10 @@ void attention_infer(OpCall& call) {
   if (call.recording) call.emit(span_of(rows), compute_type(call.in[0].dtype()));
 }
 
-double default_scale(const Tensor& query) { return 1 / std::sqrt(static_cast<double>(query.shape().back())); }
+// Of heads without width any scale will do: their scores are 0.
+double default_scale(const Tensor& query) {
+  return 1 / std::sqrt(std::max(static_cast<double>(query.shape().back()), 1.0));
+}
 double scale_of(const args::Attention& a, const Tensor& query) {
   return a.scale.value_or(default_scale(query));
 }
@@ -46,11 +50,19 @@ Tensor scores_of(const Tensor& query, const Tensor& key, bool is_causal, double 
   return where(visible, scores, -INFINITY);
 }
 
+// Of each row; 0 where there are no keys, and so no weights.
+Tensor largest_of(const Tensor& scores) {
+  if (scores.size(-1)) return detach(max(scores, -1, {.keepdim = true}).values);
+  Shape shape = to_ints(scores.shape());
+  shape.back() = 1;
+  return zeros(span_of(shape), {.dtype = scores.dtype()});
+}
+
 // The residual is log(sum(exp(scores))) of every query row.
 void attention_body(OpCall& call) {
   args::Attention a(call.attrs);
   Tensor scores = scores_of(widened(call.in[0]), widened(call.in[1]), a.is_causal, scale_of(a, call.in[0]));
-  Tensor shift = detach(max(scores, -1, {.keepdim = true}).values);
+  Tensor shift = largest_of(scores);
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
   Tensor y = matmul(weights / total, widened(call.in[2]));
@@ -108,6 +120,7 @@ Tensor masked_scores(const Tensor& scores, const Tensor& mask) {
 
 // A row that sees nothing attends to nothing.
 Tensor safe_softmax(const Tensor& scores) {
+  if (scores.size(-1) == 0) return scores;
   Tensor sees = max(scores, -1, {.keepdim = true}).values != -INFINITY;
   return where(sees, softmax(where(sees, scores, 0.0), -1), 0.0);
 }
@@ -136,7 +149,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   }
   if (!options.attn_mask.defined() && options.dropout_p == 0)
     return attention(query, keys, values, {.is_causal = options.is_causal, .scale = options.scale});
-  if (query.rank() < 2 || query.size(-1) == 0 || !is_floating(query.dtype()))
+  if (query.rank() < 2 || !is_floating(query.dtype()))
     fail(ErrorKind::runtime, "[", name, "] query must be floating point, (..., L, E), but it is ", query);
   Tensor scores = scores_of(widened(query), widened(keys), options.is_causal,
                             options.scale.value_or(default_scale(query)));

@@ -13,6 +13,13 @@ void expect_one_shape(const char* op, const Tensor& input, const Tensor& target)
          input.shape());
 }
 
+// Differences of unsigned numbers wrap, and whole numbers have no distances.
+void expect_floats(const char* op, const Tensor& tensor) {
+  if (!is_floating(tensor.dtype()))
+    fail(ErrorKind::runtime, "[", op, "] expects floating point numbers, but got ", tensor.dtype(),
+         "; cast them with to(float32)");
+}
+
 // A weight for each element, and the sum of the terms divided by the sum of the weights.
 Tensor weighted_mean_loss(const char* op, const Tensor& input, const Tensor& terms, const Tensor& weight,
                           std::string_view reduction) {
@@ -78,6 +85,7 @@ Tensor soft_margin_loss(const Tensor& input, const Tensor& target, const SoftMar
 
 Tensor hinge_embedding_loss(const Tensor& input, const Tensor& target,
                             const HingeEmbeddingLossOptions& options) {
+  expect_floats("hinge_embedding_loss", input);
   Tensor apart = where(target != 1, clamp_min(options.margin - input, 0), 0);
   Tensor alike = where(target != -1, input, 0);
   return reduce_loss("hinge_embedding_loss", apart + alike, options.reduction);
@@ -85,6 +93,8 @@ Tensor hinge_embedding_loss(const Tensor& input, const Tensor& target,
 
 Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Tensor& target,
                            const MarginRankingLossOptions& options) {
+  expect_floats("margin_ranking_loss", input1);
+  expect_floats("margin_ranking_loss", input2);
   Tensor terms = clamp_min(neg(target) * (input1 - input2) + options.margin, 0);
   return reduce_loss("margin_ranking_loss", terms, options.reduction);
 }
@@ -121,10 +131,14 @@ Tensor normalize(const Tensor& input, const NormalizeOptions& options) {
 }
 
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, const PairwiseDistanceOptions& options) {
+  expect_floats("pairwise_distance", x1);
+  expect_floats("pairwise_distance", x2);
   return length_along(x1 - x2 + options.eps, options.p, -1, options.keepdim);
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, const CdistOptions& options) {
+  expect_floats("cdist", x1);
+  expect_floats("cdist", x2);
   if (x1.rank() < 2 || x2.rank() < 2 || x1.size(-1) != x2.size(-1))
     fail(ErrorKind::runtime, "[cdist] x1 ", x1.shape(), " and x2 ", x2.shape(),
          " must be rows of points with as many coordinates each");

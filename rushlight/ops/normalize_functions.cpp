@@ -149,7 +149,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
     follow(running_mean, s.mean, options.momentum);
     follow(running_var, s.variance * (s.count / (s.count - 1)), options.momentum);
   } else {
-    s = {along_channels(running_mean, input.rank()), along_channels(running_var, input.rank())};
+    s = {along_channels(detach(running_mean), input.rank()),
+         along_channels(detach(running_var), input.rank())};
   }
   Tensor y = (x - s.mean) * rsqrt(s.variance + options.eps);
   return in_dtype(scaled_by_channel(y, options.weight, options.bias), input.dtype());
@@ -157,6 +158,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
 
 Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {
   expect_channels("instance_norm", input, 3);
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[instance_norm] input must be floating point, but it is ", input.dtype());
   int64_t items = input.size(0), channels = input.size(1);
   expect_per_channel("instance_norm", "weight", options.weight, channels);
   expect_per_channel("instance_norm", "bias", options.bias, channels);

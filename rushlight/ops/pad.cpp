@@ -54,10 +54,9 @@ Tensor framed(const Tensor& input, const SmallVector<Frame, 5>& frames, double v
   for (size_t d = 0; d < shape.size(); ++d)
     shape[d] += std::max<int64_t>(frames[d].before, 0) + std::max<int64_t>(frames[d].behind, 0);
   Tensor frame = full(shape, value, {.dtype = input.dtype()});
-  if (input.numel() == 0) return frame;
   Layout whole(span_of(shape));
   int64_t start = 0;
-  for (size_t d = 0; d < shape.size(); ++d)
+  for (size_t d = 0; frame.numel() > 0 && d < shape.size(); ++d)
     start += std::max<int64_t>(frames[d].before, 0) * whole.stride(static_cast<int>(d));
   return as_strided_scatter(frame, input, input.shape(), whole.strides(), {.storage_offset = start});
 }

@@ -84,13 +84,13 @@ Tensor exponential(const Tensor& input, const ExponentialOptions& options) {
   expect_floating_input("exponential", input);
   if (!(options.lambd > 0))
     fail(ErrorKind::runtime, "[exponential] lambd must be positive, but it is ", options.lambd);
-  Tensor numbers = uniform_numbers("exponential", input.shape(), input.dtype(), options.generator);
-  return log1p(neg(numbers)) / -options.lambd;
+  Tensor numbers = uniform_numbers("exponential", input.shape(), no_half(input.dtype()), options.generator);
+  return to(log1p(neg(numbers)) / -options.lambd, input.dtype());
 }
 
 Tensor bernoulli(const Tensor& input, const BernoulliOptions& options) {
   expect_floating_input("bernoulli", input);
-  Tensor numbers = uniform_numbers("bernoulli", input.shape(), input.dtype(), options.generator);
+  Tensor numbers = uniform_numbers("bernoulli", input.shape(), no_half(input.dtype()), options.generator);
   return to(numbers < detach(input), input.dtype());
 }
 Tensor bernoulli(const Tensor& input, double p, const BernoulliOfOptions& options) {
@@ -144,11 +144,11 @@ Tensor alpha_dropout(const Tensor& input, const AlphaDropoutOptions& options) {
 // With hard, the largest becomes 1 and the others 0, and the gradient is that of the soft numbers.
 Tensor gumbel_softmax(const Tensor& logits, const GumbelSoftmaxOptions& options) {
   expect_floating_input("gumbel_softmax", logits);
-  Tensor noise = neg(log(exponential(detach(logits))));
+  Tensor noise = to(neg(log(exponential(to(detach(logits), no_half(logits.dtype()))))), logits.dtype());
   Tensor soft = softmax((logits + noise) / options.tau, options.dim);
   if (!options.hard) return soft;
-  Tensor largest = max(soft, options.dim, {.keepdim = true}).values;
-  return to(soft == largest, soft.dtype()) - detach(soft) + soft;
+  Tensor winner = argmax(soft, {.dim = options.dim, .keepdim = true});  // of equals one
+  return scatter(zeros_like(soft), options.dim, winner, 1.0) - detach(soft) + soft;
 }
 
 }  // namespace rushlight

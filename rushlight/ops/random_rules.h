@@ -33,6 +33,8 @@ inline Tensor key_for(const char* op, IntSpan size, int64_t words, const Optiona
   return key_of(op, checked_numel(size, op), words, generator);
 }
 inline int64_t words_of(DType dtype) { return dtype == DType::float64 ? 2 : 1; }
+// Probabilities are met with the bits of a float32 at least.
+inline DType no_half(DType dtype) { return dtype == DType::float64 ? dtype : DType::float32; }
 
 inline Tensor uniform_numbers(const char* op, IntSpan size, DType dtype, const OptionalGenerator& generator) {
   return uniform_with_key(key_for(op, size, words_of(dtype), generator), size, dtype);

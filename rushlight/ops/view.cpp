@@ -311,6 +311,7 @@ struct FlatRow {
   // What an as_strided with these attributes shows, as a layout over the row.
   Layout part(const Ints& size, const Ints& stride, int64_t offset) const {
     Layout layout(span_of(size), span_of(stride), offset - first);
+    if (layout.numel() == 0) return layout.with_offset(0);
     if (layout.first_element() < 0 || layout.end_element() > length)
       fail(ErrorKind::runtime,
            "[as_strided] has no gradient where the view leaves the elements of its input");

@@ -8,7 +8,7 @@ import torch
 
 import bridge
 import differences
-from call import EVERY_DTYPE, Array, Call, dtype_name, widened
+from call import EVERY_DTYPE, Array, Call, DType, Seeded, dtype_name, widened
 from evaluate import ERRORS, answer, ask, call_rushlight, gradients, run
 from judge import UNIT, Wrong, expect, expect_close, expect_equal
 
@@ -26,6 +26,7 @@ class Case:
     call: Call
     form: str = "function"
     results: list = None  # Rushlight's, as PyTorch tensors, once forward() has passed
+    asked: Call = None  # what the judge was asked then: whole numbers may have become int64
 
     @property
     def coarsest(self):
@@ -46,6 +47,7 @@ def forward(case):
     if case.family.judge is None:
         return _judge_by_float64(case)
     judged = answer(case.family, case.call, case.results)
+    case.asked = judged.call
     if judged.native is None and judged.wide is None:
         _excuse_acceptance(case, judged.refusal)
     expected = judged.native or judged.wide
@@ -62,6 +64,8 @@ def _excuse_refusal(case, error):
             native, _ = ask(family, case.call)
         except Exception:
             native = None
+    if family.sees_result:
+        raise Wrong(f"refuses what its samples draw: {type(error).__name__}: {error}") from error
     if native is None or differences.explains(differences.REFUSED, case.op.id, case.call):
         raise Refused from error
     raise Wrong(f"PyTorch takes this call, but: {type(error).__name__}: {error}") from error
@@ -80,11 +84,16 @@ def _expect_result(case, judged, place, got):
         if case.family.exact or not native.dtype.is_floating_point:
             return expect_equal(got, native, what)
         expect(got.dtype == native.dtype, what, "is", dtype_name(got.dtype), "but should be", dtype_name(native.dtype))
+    elif judged.dtypes:
+        dtype = judged.dtypes[place]
+        expect(got.dtype == dtype, what, "is", dtype_name(got.dtype), "but should be", dtype_name(dtype))
     expected = (judged.wide or judged.native)[place]
     expect(got.shape == expected.shape, what, "has shape", tuple(got.shape), "but should have", tuple(expected.shape))
     is_map = case.op.kind == "map"
     excuse = _excuse(case, lambda call: ask(case.family, call)[0][0]) if is_map and judged.wide else None
     scale = _operand_scale(case, expected) if is_map else None
+    if case.family.multilinear and judged.wide:
+        scale = ask(case.family, widened(_absolute(judged.call)))[0][place].abs()
     expect_close(
         got,
         expected.double() if got.is_floating_point() else expected,
@@ -105,6 +114,16 @@ def _operand_scale(case, result):
     sizes = [v.value.double() if isinstance(v, Array) else torch.tensor(float(v)).double() for v in tensors]
     largest = functools.reduce(torch.fmax, (size.abs() for size in sizes))
     return largest.clamp(max=1).nan_to_num(0).expand(result.shape)
+
+
+def _absolute(call):
+    """The same call of the sizes of all numbers."""
+
+    def size(leaf):
+        plain = isinstance(leaf, Array) and leaf.is_floating and leaf.differentiable
+        return dataclasses.replace(leaf, value=leaf.value.abs()) if plain else leaf
+
+    return call.map(size)
 
 
 def _nudged(case, signs, unit):
@@ -177,7 +196,7 @@ def gradient(case):
     undefined = any(bool(r.isnan().any()) for r in case.results if r.is_floating_point())
     if not takes_gradients(case) or undefined or not has_usual_values(case.call) or case.family.judge is None:
         return False
-    expected_outputs, _ = _judged_outputs(case, widened(case.call))
+    expected_outputs, _ = _judged_outputs(case, widened(case.asked))
     outputs, leaves = run(case.op, case.family, case.call, case.form, requires_grad=True)
     wanted = [i for i, t in enumerate(expected_outputs) if t.requires_grad and case.results[i].is_floating_point()]
     for place, output in enumerate(outputs):
@@ -188,7 +207,7 @@ def gradient(case):
     given = [bridge.to_rushlight(Array(c)) for c in cotangents]
     got = gradients([outputs[i] for i in wanted], leaves, given)
     try:
-        expected = _judged_gradients(case, widened(case.call), wanted, cotangents)
+        expected = _judged_gradients(case, widened(case.asked), wanted, cotangents)
     except (NotImplementedError, RuntimeError):  # PyTorch's own backward fails; finite differences remain
         return True
     for place, (mine, theirs) in enumerate(zip(got, expected)):
@@ -328,16 +347,49 @@ def _reversed(value):
     return turned.to(value.dtype)
 
 
+# Ops whose result's shape, or whose errors, depend on elements: a trace refuses to look at them.
+READ_ELEMENTS = ("masked_select", "masked_scatter", "repeat_interleave_each", "one_hot")
+READ_ELEMENTS += ("allclose", "argwhere", "bincount", "clip_grad_norm", "equal", "get_total_norm", "is_nonzero", "nanquantile", "nonzero", "nonzero_along", "normal", "normal_mean", "quantile", "unique", "unique_all", "unique_consecutive", "unique_counts", "unique_inverse", "unique_values", "where_nonzero")
+
+
+def _excuse_trace(case, error):
+    if case.op.id in READ_ELEMENTS:
+        raise Refused from error
+    raise Wrong(f"cannot be traced: {error}") from error
+
+
+def _replayed_arguments(case):
+    """The arguments with the arrays left in, and what starts all their random numbers anew."""
+    generators = []
+
+    def convert(leaf):
+        if isinstance(leaf, Seeded):
+            generators.append((rushlight.Generator(), leaf.seed))
+            return generators[-1][0]
+        return bridge.rushlight_dtype(leaf.name) if isinstance(leaf, DType) else leaf
+
+    def restart():
+        if case.family.before:
+            case.family.before()
+        for generator, seed in generators:
+            generator.manual_seed(seed)
+
+    return case.call.map(convert), restart
+
+
 def replay(case):
     """A recorded call, replayed on other values, does bitwise what the eager call does, gradients included."""
-    if not hasattr(rushlight, "trace") or case.family.before or case.op.only_in_place or not case.call.arrays():
+    if not case.call.arrays():
         return False
     wants = takes_gradients(case) and has_usual_values(case.call)
+    ready, restart = _replayed_arguments(case)
 
     def step(tensors):
         rest = iter(tensors)
-        arguments = Call(**ready).map(lambda leaf: next(rest) if isinstance(leaf, Array) else leaf).arguments
+        arguments = ready.map(lambda leaf: next(rest) if isinstance(leaf, Array) else leaf).arguments
         outputs = bridge.outputs_of(call_rushlight(case.op, arguments, case.form))
+        if case.op.only_in_place:
+            return [rushlight.clone(tensor) for tensor in tensors]
         floating = [t for t in outputs if t.requires_grad]
         leaves = [t for t in tensors if t.requires_grad]
         found = (
@@ -345,9 +397,6 @@ def replay(case):
         )
         return [*outputs, *(g for g in found if g is not None)]
 
-    ready = case.call.map(
-        lambda leaf: bridge.rushlight_dtype(leaf.name) if type(leaf).__name__ == "DType" else leaf
-    ).arguments
     tensors_of = lambda call: [
         bridge.to_rushlight(a, wants and a.differentiable and a.is_floating) for a in call.arrays()
     ]
@@ -357,8 +406,11 @@ def replay(case):
         for _ in range(3):
             traced(*tensors_of(case.call))
     except rushlight.TraceError as error:
-        raise Refused from error
-    got, expected = traced(*tensors_of(reversed_call)), step(tensors_of(reversed_call))
+        _excuse_trace(case, error)
+    restart()
+    got = traced(*tensors_of(reversed_call))
+    restart()
+    expected = step(tensors_of(reversed_call))
     for place, (mine, eager) in enumerate(zip(bridge.outputs_of(got), expected, strict=True)):
         expect_equal(bridge.to_torch(mine), bridge.to_torch(eager), f"replayed, output {place}")
     return True

@@ -37,10 +37,11 @@ REFUSED = (
         "the neighbour of a half is not its float32 neighbour rounded",
     ),
     Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
-    Difference(("pow",), _has_bool, "a power of bools: cast them"),
+    Difference(("pow", "square"), _has_bool, "a power of bools: cast them"),
     Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
     Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
 )
+REFUSED += (Difference(("matrix_transpose",), lambda call: not call.arguments["input"].value.dim(), "a number is no matrix"),)
 ACCEPTED = (
     Difference(("isin",), _has_bool, "bools are compared as anything else"),
     Difference(("linalg_vecdot",), lambda call: not call.arguments["x"].is_floating, "the Array API's vecdot takes integers"),
@@ -51,6 +52,8 @@ ACCEPTED = (
     ),
     Difference(("hardtanh",), lambda call: True, "min_val above max_val: the result is max_val, as clamp's is"),
     Difference(("addcdiv",), lambda call: True, "the quotient of integers is no integer: it meets the floating input"),
+    Difference(("repeat_interleave",), lambda call: True, "a number is repeated as a vector of one is"),
+    Difference(("bilinear",), lambda call: True, "without elements: PyTorch's own reshape is in doubt of its -1"),
     Difference(("lerp", "heaviside", "isclose", "huber", "smooth_l1"), lambda call: True, "dtypes promote"),
 )
 

@@ -15,15 +15,17 @@ LARGEST = 240  # elements, but for long ones
 
 
 class Draw:
-    """The same seed, dtype and smoothness give the same draws.
+    """The same seed, dtype, smoothness and wish give the same draws.
 
     `smooth`: for finite differences. Nothing at kinks, nothing special, one dtype.
+    `wish`: "empty" or "0-d": shapes are so, also where the sample asked for something larger.
     """
 
-    def __init__(self, seed, dtype="float32", smooth=False):
+    def __init__(self, seed, dtype="float32", smooth=False, wish=None):
         self.random = random.Random(f"{seed}")
         self.dtype = dtype
         self.smooth = smooth
+        self.wish = wish
 
     # -- plain choices
     def choice(self, *options):
@@ -40,6 +42,10 @@ class Draw:
 
     def integer(self, low, high):
         return self.random.randint(low, high)
+
+    def count(self, low, high):
+        """How many of something: an integer that a wish for nothing makes low."""
+        return low if self.wish == "empty" and self.boolean() else self.integer(low, high)
 
     def maybe(self, value, probability=0.5):
         return value if self.chance(probability) else None
@@ -61,12 +67,19 @@ class Draw:
 
     # -- shapes
     def size(self, least=0):
+        """How long a dimension is."""
+        if self.wish == "empty" and self.chance(0.4):
+            return 0
         sizes = [(size, weight) for size, weight in zip(SIZES, SIZE_WEIGHTS) if size >= least]
         return self.random.choices([s for s, _ in sizes], [w for _, w in sizes])[0]
 
     def shape(self, least_rank=0, most_rank=4, least=0):
         least = max(least, int(self.smooth))
+        if self.wish == "0-d":
+            return []
         rank = self.integer(least_rank, most_rank)
+        if self.wish == "empty":
+            return [self.choice(0, 1, 2, 3) for _ in range(max(rank, 1))]
         if self.smooth:
             return [min(self.size(least), 4) for _ in range(max(least_rank, min(rank, 3)))]
         if most_rank >= 4 and self.chance(0.03):

@@ -6,7 +6,7 @@ import rushlight
 import torch
 
 import bridge
-from call import UNSIGNED, Array, widened
+from call import INTEGRAL, UNSIGNED, Array, DType, widened
 
 # What rushlight::Error becomes in Python; anything else that escapes from a call is a bug.
 ERRORS = (ValueError, TypeError, IndexError, RuntimeError, NotImplementedError, MemoryError)
@@ -48,6 +48,8 @@ class Answer:
     native: list | None  # in the call's own dtypes; None where PyTorch refuses
     wide: list | None  # in float64
     refusal: Exception | None  # why there is no native answer
+    call: object  # the call that was asked about: with whole numbers as int64 where PyTorch refuses them
+    dtypes: list | None = None  # of the results, where there is no native answer
 
 
 def _try(question, *arguments):
@@ -57,15 +59,36 @@ def _try(question, *arguments):
         return None, error
 
 
-def _signed(call):
-    """Unsigned numbers as int64: PyTorch computes few things in unsigned types, and results wrap the same."""
+def _signed(call, dtype):
+    """Whole numbers as int64: PyTorch computes few things in unsigned types, and results wrap the same. Operands are
+    first cast to the dtype of the result, where that is a whole one, as they are to meet each other."""
+
+    larger = {a.value.dtype for a in call.arrays() if a.value.dim() and a.differentiable}
+    if dtype == torch.bool and len(larger) == 1:  # numbers of no dimensions yield to those that are compared with them
+        (dtype,) = larger
 
     def convert(leaf):
-        if isinstance(leaf, Array) and leaf.dtype in UNSIGNED and leaf.differentiable:
-            return dataclasses.replace(leaf, value=leaf.value.to(torch.int64))
-        return leaf
+        if isinstance(leaf, Array) and leaf.differentiable and not leaf.is_floating:
+            value = leaf.value if dtype.is_floating_point or dtype == torch.bool else leaf.value.to(dtype)
+            return dataclasses.replace(leaf, value=value.to(torch.int64))
+        return DType("int64") if isinstance(leaf, DType) and leaf.name in INTEGRAL else leaf
 
     return call.map(convert)
+
+
+def _dtypes_of_small(family, call):
+    """The dtypes of the results of a call in one wide unsigned dtype: those that PyTorch gives for uint8."""
+    found = {leaf.dtype for leaf in call.arrays() if leaf.differentiable}
+    if len(found) != 1 or not found <= {"uint16", "uint32", "uint64"}:
+        return None
+    (wide,) = found
+
+    def narrow(leaf):
+        is_wide = isinstance(leaf, Array) and leaf.dtype == wide
+        return dataclasses.replace(leaf, value=leaf.value.to(torch.uint8)) if is_wide else leaf
+
+    small, _ = _try(ask, family, call.map(narrow))
+    return small and [getattr(torch, wide) if t.dtype == torch.uint8 else t.dtype for t in small]
 
 
 def answer(family, call, results):
@@ -73,12 +96,13 @@ def answer(family, call, results):
     native, refusal = _try(ask, family, call, results)
     wide_results = [r.double() if r.is_floating_point() else r for r in results]
     if native is None:
-        call = _signed(call)
+        dtypes = _dtypes_of_small(family, call)
+        call = _signed(call, results[0].dtype)
         whole, _ = _try(ask, family, call, results)
         if whole is not None and not any(t.is_floating_point() for t in whole):
-            return Answer(None, whole, refusal)
+            return Answer(None, whole, refusal, call, dtypes)
     wide, _ = _try(ask, family, widened(call), wide_results)
-    return Answer(native, wide, refusal)
+    return Answer(native, wide, refusal, call)
 
 
 def gradients(outputs, leaves, cotangents, create_graph=False):

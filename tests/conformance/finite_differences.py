@@ -24,12 +24,14 @@ def _directions(values, seed):
 
 
 def _slope(function, values, directions):
-    """The derivative of function(values) along directions, or None at a kink."""
+    """The derivative of function(values) along directions, or None at a kink, or where there are jumps all around."""
     step = lambda h: function([v + h * d for v, d in zip(values, directions)])
     ahead, here, behind = step(STEP), step(0.0), step(-STEP)
     slope = (ahead - behind) / (2 * STEP)
     bend = abs(ahead + behind - 2 * here) / STEP
-    return slope if bend <= KINK * (1 + abs(slope)) and slope == slope else None
+    closer = (step(STEP / 4) - step(-STEP / 4)) / (STEP / 2)
+    is_smooth = max(bend, abs(slope - closer)) <= KINK * (1 + abs(slope))
+    return slope if is_smooth and slope == slope else None
 
 
 def _expect_slope(numeric, analytic, what):
@@ -51,6 +53,13 @@ class Subject:
         self.arrays = call.arrays()
         self.active = [i for i, a in enumerate(self.arrays) if a.is_floating and a.differentiable]
         self.values = [self.arrays[i].value for i in self.active]
+
+    def directions(self, values, seed):
+        """Of the arguments, and of whatever stands behind them in values."""
+        found = _directions(values, seed)
+        if self.family.symmetric:
+            found = [d + d.mT if i < len(self.values) else d for i, d in enumerate(found)]
+        return found
 
     def run(self, values, requires_grad=False):
         """The differentiable results, and the leaves."""
@@ -82,7 +91,7 @@ def first(op, family, call, seed=3):
         results = [t for t, yes in zip(subject.run(values)[0], recorded) if yes]
         return _dot([bridge.to_torch(t) for t in results], weights)
 
-    directions = _directions(subject.values, seed)
+    directions = subject.directions(subject.values, seed)
     slope = _slope(weighed, subject.values, directions)
     if slope is None:
         return False
@@ -119,7 +128,7 @@ def second(op, family, call, seed=4):
         )
 
     values = subject.values + incoming
-    directions = _directions(values, seed)
+    directions = subject.directions(values, seed)
     slope = _slope(weighed, values, directions)
     if slope is None:
         return False

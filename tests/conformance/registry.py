@@ -24,13 +24,14 @@ class Family:
 
     draw: Optional[Callable] = None  # draw(Draw) -> Call
     judge: Optional[Callable] = None  # PyTorch's function, called with the call's arguments by name
-    dtypes: tuple = EVERY_DTYPE
+    dtypes: tuple = EVERY_DTYPE  # of its tensors; none if they are always the same
     sees_result: bool = False  # the judge is told the result too (several: a list): where an op has a choice
     before: Optional[Callable] = None  # called before each evaluation: to seed a generator
     exact: bool = False  # the result depends on the dtype itself: only PyTorch's in the same dtype can judge it
+    multilinear: bool = False  # a sum of products: errors are as large as those of the same sum of absolute values
     relative: bool = False  # a MAP whose small results are exact wherever its operands are
     units: float = 64  # allowed error, in units of the last place of the largest magnitude
-    gradients: bool = True  # False: no finite differences (PyTorch's answer still judges whether there is a gradient)
+    symmetric: bool = False  # its matrices are: finite differences must keep them so
     bad: Optional[Callable] = None  # () -> iterable of Bad
     laws: list = dataclasses.field(default_factory=list)
 

@@ -13,10 +13,12 @@ import torch
 import torch.fx.experimental.symbolic_shapes  # noqa: F401  torch.autograd.grad would import it in every process: 1 s
 
 import checks
+import differentiable
+import features
 import finite_differences
 import samples  # noqa: F401  fills the registry
 import wrong_calls
-from call import Array
+from call import LAYOUTS, Array
 from draw import Draw
 from judge import Wrong
 from op_table import NOT_GIVEN, ops
@@ -24,6 +26,7 @@ from registry import FAMILIES
 from samples import elementwise
 
 MOST_FAILURES = 5  # shown for one op
+ATTEMPTS = 40  # at showing a feature
 LEAST_DIFFERENCES = 4  # finite differences of each order that must have been possible
 
 
@@ -35,9 +38,11 @@ class Report:
     combinations: int = 0  # distinct (dtype, layout, shapes, options)
     refused: int = 0  # draws that PyTorch refuses too
     checks: dict = dataclasses.field(default_factory=dict)  # how often each check had something to say
+    differentiable: bool = False  # some argument has a gradient
+    features: list = dataclasses.field(default_factory=list)  # dtypes, layouts, empty, 0-d: what samples have shown
     causes: int = 0  # distinct causes of errors
     failures: list = dataclasses.field(default_factory=list)
-    seconds: float = 0.0
+    seconds: float = 0.0  # of the processor
 
     def count(self, check):
         self.checks[check] = self.checks.get(check, 0) + 1
@@ -58,13 +63,13 @@ def backends():
     return [name for name in rushlight.backends() if name != "torch"]
 
 
-def _choose_layouts(call, draw):
+def _choose_layouts(call, draw, wanted=None):
     """Each tensor in a layout of its own. An expanded one repeats its first slice along its widest dimension."""
 
     def lay_out(leaf):
-        if not isinstance(leaf, Array) or draw.chance(0.35):
+        if not isinstance(leaf, Array) or (not wanted and draw.chance(0.35)):
             return leaf
-        layout = draw.choice(*leaf.layouts)
+        layout = wanted if wanted in leaf.layouts else draw.choice(*leaf.layouts)
         rank = leaf.value.dim()
         if rank == 0 and layout not in ("contiguous", "misaligned"):
             layout = "contiguous"
@@ -80,16 +85,19 @@ def _choose_layouts(call, draw):
 
 
 def _choose_dtype(family, draw):
+    if not family.dtypes:
+        return "float32"
     if draw.chance(0.55):
         common = [d for d in ("float32", "float64") if d in family.dtypes]
         return draw.choice(*(common or family.dtypes))
     return draw.choice(*family.dtypes)
 
 
-def draw_case(op, family, seed):
-    draw = Draw(seed)
-    draw.dtype = _choose_dtype(family, draw)
-    call = _choose_layouts(family.draw(draw), draw)
+def draw_case(op, family, seed, feature=None):
+    """A call and what its checks draw from; `feature`: something that the call should show, if it can."""
+    draw = Draw(seed, wish=feature if feature in features.SHAPES else None)
+    draw.dtype = feature if feature in family.dtypes else _choose_dtype(family, draw)
+    call = _choose_layouts(family.draw(draw), draw, feature if feature in LAYOUTS else None)
     usual = {a.name: a.default for a in op.arguments if a.default is not NOT_GIVEN}
     for name in [n for n, v in call.arguments.items() if n in usual and v == usual[n] and type(v) is type(usual[n])]:
         if draw.boolean():
@@ -122,6 +130,8 @@ class OpRun:
         self.wanted, self.seed = count, seed
         self.report = Report(op_id)
         self.seen = set()
+        self.missing = features.wanted_of(self.op, self.family)  # features never yet shown
+        self.unforeseen = set()  # shown, though said to be impossible
         self.unusual = {a.name for a in self.op.arguments if a.default is not NOT_GIVEN}  # never yet given otherwise
 
     def _fail(self, where, error):
@@ -132,15 +142,24 @@ class OpRun:
 
     def _note(self, case):
         self.seen.add(repr(case.call))
+        shown = features.shown_by(case.call, case.results)
+        self.unforeseen |= {name for name in shown if features.is_impossible(self.op, name)}
+        self.missing = [name for name in self.missing if name not in shown]
         self.report.combinations = len(self.seen)
+        self.report.features = sorted(set(self.report.features) | shown)
         for argument in self.op.arguments:
             value = case.call.arguments.get(argument.name, argument.default)
             if isinstance(value, Array) or value != argument.default:
                 self.unusual.discard(argument.name)
 
-    def sample(self, index):
+    def sample(self, index, feature=None):
         """One drawn call, with every check that fits it. A failure says the index: `run.py --op X --only INDEX`."""
-        case, draw = draw_case(self.op, self.family, f"{self.seed}/{self.op.id}/{index}")
+        try:
+            case, draw = draw_case(self.op, self.family, f"{self.seed}/{self.op.id}/{index}", feature)
+        except Exception as error:
+            if feature not in features.SHAPES:  # else this sample needs larger shapes than those asked for
+                self._fail(f"drawing {index}", error)
+            return
         backend = draw.choice(*backends())
         if backend:
             rushlight.set_backend(backend)
@@ -151,6 +170,13 @@ class OpRun:
             self.report.refused += 1
         except Exception as error:
             self._fail(f"{case.call!r} [--only {index}{f', {backend}' if backend else ''}]", error)
+
+    def features(self):
+        """Calls drawn for one feature each, until it was shown."""
+        for feature in list(self.missing):
+            for attempt in range(ATTEMPTS):
+                if feature in self.missing and len(self.report.failures) < MOST_FAILURES:
+                    self.sample(f"{feature}/{attempt}", feature)
 
     def samples(self):
         index = 0
@@ -173,7 +199,11 @@ class OpRun:
 
     def all_differences(self):
         """Until there are enough of both orders; not every draw has a gradient, or is free of kinks."""
-        if not self.report.checks.get("gradient") or not self.family.gradients:
+        try:
+            self.report.differentiable = differentiable.is_differentiable(self.op, self.family)
+        except Exception as error:
+            return self._fail("differentiable", error)
+        if not self.report.differentiable:
             return
         enough = max(LEAST_DIFFERENCES, self.wanted // 20)
         done = lambda: min(self.report.checks.get(name, 0) for name in ("gradcheck", "gradgradcheck")) >= enough
@@ -185,10 +215,11 @@ class OpRun:
             self._fail("every draw", Wrong(f"only {self.report.checks} finite differences were possible"))
 
     def wrong_calls(self):
-        causes = set()
+        causes, own = set(), 0
         try:
             for wrongdoing in wrong_calls.mistakes(self.op, self.family):
                 causes.add(wrongdoing.cause)
+                own += not wrongdoing.of_schema
                 try:
                     wrong_calls.check(self.op, wrongdoing)
                 except Exception as error:
@@ -196,8 +227,9 @@ class OpRun:
         except Exception as error:
             self._fail("wrong calls", error)
         self.report.causes = len(causes)
-        if len(causes) < wrong_calls.LEAST_CAUSES:
-            self._fail("wrong calls", Wrong(f"only {len(causes)} causes of errors are tried"))
+        takes_anything = self.op.id in wrong_calls.TAKES_ANYTHING
+        if (len(causes) < wrong_calls.LEAST_CAUSES or not own) and not takes_anything:
+            self._fail("wrong calls", Wrong(f"only {len(causes)} causes of errors are tried, {own} beyond the schema"))
 
     def laws(self):
         for law in self.family.laws:
@@ -213,15 +245,25 @@ class OpRun:
             except Exception as error:
                 self._fail("promotion", error)
 
+    def dtypes(self):
+        try:
+            features.refuses_the_rest(self.op, self.family)
+        except Exception as error:
+            self._fail("dtypes", error)
+
     def coverage(self):
         if self.unusual and self.wanted >= 20 and not self.report.failures:
             self._fail("arguments", Wrong(f"{sorted(self.unusual)} never had another value than the default"))
+        if self.missing and not self.report.failures:
+            self._fail("features", Wrong(f"{self.missing} were never shown"))
+        if self.unforeseen:
+            self._fail("features", Wrong(f"{sorted(self.unforeseen)} can be shown: features.EXCEPTIONS is wrong"))
 
     def run(self):
-        started = time.perf_counter()
-        for part in (self.samples, self.all_differences, self.wrong_calls, self.laws, self.promotions, self.coverage):
+        started = time.process_time()
+        for part in (self.features, self.samples, self.all_differences, self.wrong_calls, self.laws, self.promotions, self.dtypes, self.coverage):
             part()
-        self.report.seconds = time.perf_counter() - started
+        self.report.seconds = time.process_time() - started
         return self.report
 
 

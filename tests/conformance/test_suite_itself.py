@@ -6,6 +6,8 @@ import rushlight
 import torch
 
 import suite
+import wrong_calls
+from call import Array
 from op_table import ops
 
 COUNT = 60
@@ -69,3 +71,48 @@ def test_a_judge_that_is_wrong():
 def test_a_process_that_dies():
     reports = list(suite.run_ops(["no_such_op"], 1, seed=1))
     assert "died" in reports[0].failures[0]
+
+
+def test_an_op_without_its_gradient(monkeypatch):
+    monkeypatch.setattr(rushlight, "tanh", lambda input, right=rushlight.tanh: right(input).detach())
+    run = suite.OpRun("tanh", COUNT, seed=1)
+    run.all_differences()
+    assert "has no gradient" in run.report.failures[0]
+
+
+def test_a_dtype_that_samples_leave_out():
+    run = suite.OpRun("softmax", COUNT, seed=1)
+    run.family = dataclasses.replace(run.family, dtypes=("float32",))
+    run.dtypes()
+    assert "never draw" in run.report.failures[0]
+
+
+def test_a_layout_that_samples_leave_out():
+    run = suite.OpRun("neg", COUNT, seed=1)
+    plain = lambda leaf: dataclasses.replace(leaf, layouts=("contiguous",)) if isinstance(leaf, Array) else leaf
+    draw = run.family.draw
+    run.family = dataclasses.replace(run.family, draw=lambda drawing: draw(drawing).map(plain))
+    run.features(), run.coverage()
+    assert "transposed" in run.report.failures[0]
+
+
+def test_a_random_op_that_refuses(monkeypatch):
+    def refuse(input, **options):
+        raise RuntimeError("not today")
+
+    monkeypatch.setattr(rushlight, "alpha_dropout", refuse)
+    run = suite.OpRun("alpha_dropout", COUNT, seed=1)
+    run.samples()
+    assert "refuses what its samples draw" in run.report.failures[0]
+
+
+def test_an_op_that_no_trace_can_hold(monkeypatch):
+    looking = lambda exp: lambda input: exp(input) if input.tolist() is not None else None
+    assert "cannot be traced" in run_broken("exp", monkeypatch, looking)
+
+
+def test_too_few_wrong_calls(monkeypatch):
+    monkeypatch.setattr(wrong_calls, "mistakes", lambda op, family: iter(()))
+    run = suite.OpRun("exp", COUNT, seed=1)
+    run.wrong_calls()
+    assert "only 0 causes" in run.report.failures[0]

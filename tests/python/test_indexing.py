@@ -110,3 +110,61 @@ def test_wrong_writes():
     leaf = rl.zeros(2, requires_grad=True)
     with pytest.raises(RuntimeError, match="leaf"):
         leaf[0] = 1
+
+
+def _random_key(random, shape):
+    """Items for some of the dimensions: numbers, slices, index tensors (of shapes that broadcast), masks, None, an ellipsis."""
+    common = [int(n) for n in random.integers(1, 4, size=random.integers(1, 3))]
+    items, dim, count = [], 0, random.integers(1, len(shape) + 1)
+    while dim < count:
+        size = shape[dim]
+        kind = random.choice(["number", "slice", "slice", "tensor", "tensor", "mask", "new"])
+        if kind == "number":
+            items.append(str(random.integers(-size, size)))
+        elif kind == "slice":
+            bound = lambda: random.choice(["", str(random.integers(-size - 1, size + 2))])
+            items.append(f"{bound()}:{bound()}:{random.choice(['', '1', '2', '3'])}")
+        elif kind == "tensor":
+            wanted = [n if random.random() < 0.7 else 1 for n in common][random.integers(0, len(common)) :]
+            items.append(f"T({random.integers(-size, size, size=wanted).tolist()})")
+        elif kind == "mask":
+            flags = np.zeros(size, dtype=bool)
+            flags[random.choice(size, size=min(size, common[-1]), replace=False)] = True
+            items.append(f"T({flags.tolist()})")
+        else:
+            items.append("None")
+            dim -= 1
+        dim += 1
+    if random.random() < 0.3:
+        items.append("...")
+    return ", ".join(items) + ","
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_key_reads_and_writes_as_in_pytorch(seed):
+    random = np.random.default_rng(seed)
+    refused = 0
+    for _ in range(10):
+        shape = [int(n) for n in random.integers(1, 6, size=random.integers(1, 5))]
+        text, data = _random_key(random, shape), random.normal(size=shape)
+        try:
+            torch.tensor(data)[key_for(torch, text)]
+        except (IndexError, RuntimeError):
+            refused += 1
+            with pytest.raises((IndexError, RuntimeError, ValueError)):
+                rl.tensor(data)[key_for(rl, text)]
+            continue
+        results = []
+        for library in (rl, torch):
+            x = library.tensor(data, requires_grad=True)
+            picked = x[key_for(library, text)]
+            (picked * picked).sum().backward()
+            written = library.tensor(data, requires_grad=True)
+            target, value = written * 3, library.tensor(2.5, dtype=library.float64, requires_grad=True)
+            target[key_for(library, text)] = value * 2
+            (target * target).sum().backward()
+            results.append([picked.detach(), x.grad, target.detach(), written.grad, value.grad])
+        for ours, theirs in zip(*results):
+            assert tuple(ours.shape) == tuple(theirs.shape), text
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-13, err_msg=text)
+    assert refused < 8

@@ -1,5 +1,7 @@
 """Printing, letter by letter as PyTorch prints."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,35 @@ def test_print_options(options):
     finally:
         rl.set_printoptions(profile="default")
         torch.set_printoptions(profile="default")
+
+
+def _on_one_line(text):
+    """A dtype behind the numbers: "rushlight." is longer than "torch.", and moves to the next line sooner."""
+    return re.sub(r",\s+dtype=", ", dtype=", text)
+
+
+def _numbers(random, shape, dtype):
+    """Of one scale, of many scales, whole, or with what is no number among them."""
+    kind = random.choice(["unit", "scales", "whole", "odd", "tiny", "huge"])
+    numbers = random.normal(size=shape)
+    if kind == "scales":
+        numbers = numbers * 10.0 ** random.integers(-6, 7, size=shape)
+    elif kind == "whole":
+        numbers = np.round(numbers * random.choice([3, 300, 30000]))
+    elif kind == "odd":
+        numbers = np.where(random.random(shape) < 0.3, random.choice([np.nan, np.inf, -np.inf], size=shape), numbers)
+    elif kind in ("tiny", "huge"):
+        numbers = numbers * (1e-7 if kind == "tiny" else 1e7)
+    tensor = torch.from_numpy(np.asarray(numbers))
+    return (tensor.nan_to_num(0, 9, -9).clamp(0, 100) if not dtype.is_floating_point else tensor).to(dtype)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_printing_of_anything(seed):
+    random = np.random.default_rng(seed)
+    names = ["float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "bool"]
+    for _ in range(10):
+        shape = tuple(random.integers(0, random.choice([4, 7, 40]), size=random.integers(0, 4)))
+        theirs = _numbers(random, shape, getattr(torch, random.choice(names)))
+        ours = repr(rl.from_dlpack(theirs))
+        assert _on_one_line(ours) == _on_one_line(as_ours(repr(theirs))), (seed, shape, theirs.dtype)

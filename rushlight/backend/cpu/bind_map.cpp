@@ -54,6 +54,7 @@ void run_flat(const KernelCall& call, const MapCall& map, const MapRun& run) {
 
 bool map(const KernelCall& call) {
   MapCall map(call);
+  if (map.met != DType::boolean) return false;
   MapRun run = run_of(call, map);
   if (!run.loop) return false;
   if (map.flat) {

@@ -12,8 +12,8 @@ bool along_last(const Tensor& tensor, int64_t dim) {
 
 bool softmax(const KernelCall& call) {
   if (!along_last(call.in[0], call.attrs[0].as_int())) return false;
-  Tensor x = row_major(call.in[0]);
-  if (!call.out[0].is_contiguous()) return false;
+  Tensor x = row_major(call.in[0]), y = call.out[0];
+  if (!y.is_contiguous()) y = empty(y.shape(), y.dtype());  // the same bits in any layout
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     SoftmaxArgs<T> args;
@@ -21,8 +21,9 @@ bool softmax(const KernelCall& call) {
     args.rows = x.numel() / args.n;
     args.log = call.id == OpId::log_softmax;
     args.x = pointer<T>(x);
-    args.y = pointer<T>(call.out[0]);
+    args.y = pointer<T>(y);
     floating_kernels<T>().softmax(args);
+    if (!y.shares_storage(call.out[0])) copy_same_type(call.out[0], y);
     return true;
   });
 }
@@ -109,6 +110,7 @@ bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Tenso
   args.n = logits.shape().back();
   args.rows = logits.numel() / args.n;
   args.mean = reduction == "mean";
+  args.ignored = a.ignore_index;
   args.logits = pointer<T>(logits);
   args.targets = pointer<int64_t>(targets);
   return true;
@@ -124,7 +126,7 @@ bool cross_entropy(const KernelCall& call) {
     Tensor rows = call.out.size() > 1 ? call.out[1] : empty(targets.shape(), logits.dtype());
     args.loss = pointer<T>(call.out[0]);
     args.logsumexp = pointer<T>(rows);
-    return floating_kernels<T>().cross_entropy(args) < 0;  // no such class: to be ignored, or an error
+    return floating_kernels<T>().cross_entropy(args) < 0;  // no such class: the body says so
   });
 }
 
@@ -137,8 +139,10 @@ bool cross_entropy_backward(const KernelCall& call) {
     using T = typename decltype(tag)::type;
     CrossEntropyBackwardArgs<T> args;
     if (!cross_entropy_args(logits, targets, call.in[3], call.attrs, args.forward)) return false;
-    for (int64_t i = 0; i < args.forward.rows; ++i)
-      if (args.forward.targets[i] < 0 || args.forward.targets[i] >= args.forward.n) return false;  // ignored
+    for (int64_t i = 0; i < args.forward.rows; ++i) {  // .data may have changed them since the forward call
+      int64_t target = args.forward.targets[i];
+      if (target != args.forward.ignored && (target < 0 || target >= args.forward.n)) return false;
+    }
     args.forward.logsumexp = pointer<T>(call.in[5]);
     args.grad = pointer<T>(call.in[0]);
     args.grad_logits = pointer<T>(call.out[0]);

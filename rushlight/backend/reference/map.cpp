@@ -102,12 +102,27 @@ void cast_run(void* to, int64_t to_step, const void* from, int64_t from_step, in
   auto* in = static_cast<const From*>(from);
   for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
 }
+// By way of a half: what is compared with halves is one.
+template <class Half, class From>
+void round_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
+  auto* out = static_cast<float*>(to);
+  auto* in = static_cast<const From*>(from);
+  for (int64_t i = 0; i < n; ++i)
+    out[i * to_step] = static_cast<float>(static_cast<Half>(static_cast<float>(in[i * from_step])));
+}
 using CastRun = void (*)(void*, int64_t, const void*, int64_t, int64_t);
 CastRun cast_between(DType to, DType from) {
   return visit(to, [&](auto to_tag) {
     return visit(from, [&](auto from_tag) -> CastRun {
       return cast_run<typename decltype(to_tag)::type, typename decltype(from_tag)::type>;
     });
+  });
+}
+
+CastRun round_to(DType half, DType from) {
+  return visit(from, [&](auto tag) -> CastRun {
+    using From = typename decltype(tag)::type;
+    return half == DType::float16 ? round_run<Half, From> : round_run<BFloat16, From>;
   });
 }
 
@@ -183,6 +198,7 @@ void run_strided(const KernelCall& call, const MapCall& map, MapLoop loop) {
   walk.add(call.out[0]);
   for (size_t k = 0; k < call.in.size(); ++k) {
     driver.in[k] = port(call.in[k], map.bool_operands >> k & 1 ? DType::boolean : map.type, true);
+    if (map.met != DType::boolean) driver.in[k].cast = round_to(map.met, call.in[k].dtype());
     walk.add(call.in[k]);
   }
   walk.each_run([&](char* const* at, const int64_t* step, int64_t n) { driver.run(at, step, n); });

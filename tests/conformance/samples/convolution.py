@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from call import FLOATING, Call
+from call import FLOATING, INTEGRAL, Call
 from registry import Bad, errors_of, samples_of
 from samples.wrong import f32, of
 
@@ -30,6 +30,10 @@ def _image(draw, rank, kernel, dilation, channels, batch):
     return draw.tensor(batch + [channels] + sizes)
 
 
+def _batch(draw):
+    return [0 if draw.wish == "empty" else draw.integer(1, 2)]
+
+
 def _convolution(draw):
     rank = draw.integer(1, 3)
     groups, kernel, facts = _geometry(draw, rank)
@@ -40,7 +44,7 @@ def _convolution(draw):
         facts["padding"] = [0] * rank
     shape = [inputs, outputs // groups] if transposed else [outputs, inputs // groups]
     return Call(
-        input=_image(draw, rank, kernel, facts["dilation"], inputs, [draw.integer(1, 2)]),
+        input=_image(draw, rank, kernel, facts["dilation"], inputs, _batch(draw)),
         weight=draw.tensor(shape + kernel),
         bias=draw.maybe(draw.tensor([outputs])),
         **facts,
@@ -50,7 +54,7 @@ def _convolution(draw):
     )
 
 
-samples_of("convolution", judge=torch.convolution, dtypes=FLOATING, units=256)(_convolution)
+samples_of("convolution", judge=torch.convolution, dtypes=FLOATING + INTEGRAL, multilinear=True)(_convolution)
 
 
 def _weight_gradient(input, grad, kernel_size, stride, padding, dilation, groups):
@@ -62,11 +66,11 @@ def _weight_gradient(input, grad, kernel_size, stride, padding, dilation, groups
         return torch.autograd.grad(out, weight, grad, create_graph=True)[0]
 
 
-@samples_of("convolution_weight_gradient", judge=_weight_gradient, dtypes=FLOATING, units=256)
+@samples_of("convolution_weight_gradient", judge=_weight_gradient, dtypes=FLOATING + INTEGRAL, multilinear=True)
 def _(draw):
     rank = draw.integer(1, 3)
     groups, kernel, facts = _geometry(draw, rank)
-    batch, channels = [draw.integer(1, 2)], groups * draw.integer(1, 2)
+    batch, channels = _batch(draw), groups * draw.integer(1, 2)
     input = _image(draw, rank, kernel, facts["dilation"], channels, batch)
     steps = zip(input.value.shape[2:], kernel, *facts.values())
     positions = [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in steps]
@@ -82,7 +86,7 @@ def _by_rank(rank, transposed):
             facts["padding"] = [0] * rank
             limits = zip(facts["stride"], facts["dilation"])
             facts["output_padding"] = [draw.integer(0, max(s, d) - 1) for s, d in limits]
-        batch = [] if draw.chance(0.3) else [draw.integer(1, 2)]
+        batch = [] if draw.chance(0.3) else _batch(draw)
         input = _image(draw, rank, kernel, facts["dilation"], inputs, batch)
         shape = [inputs, outputs // groups] if transposed else [outputs, inputs // groups]
         facts = {name: _one_or_each(draw, numbers) for name, numbers in facts.items()}
@@ -99,7 +103,7 @@ def _by_name(rank):
         padding = draw.choice("same", "same", "valid")
         inputs, outputs = groups * draw.integer(1, 2), groups * draw.integer(1, 2)
         return Call(
-            input=_image(draw, rank, kernel, facts["dilation"], inputs, [draw.integer(1, 2)]),
+            input=_image(draw, rank, kernel, facts["dilation"], inputs, _batch(draw)),
             weight=draw.tensor([outputs, inputs // groups] + kernel),
             bias=draw.maybe(draw.tensor([outputs])),
             stride=1 if padding == "same" else facts["stride"],
@@ -140,10 +144,10 @@ def _wrong_by_name(rank):
 
 for _rank in (1, 2, 3):
     _judge = getattr(F, f"conv{_rank}d")
-    samples_of(f"conv{_rank}d", judge=_judge, dtypes=FLOATING, units=256)(_by_rank(_rank, False))
-    samples_of(f"conv{_rank}d_named", judge=_judge, dtypes=FLOATING, units=256)(_by_name(_rank))
+    samples_of(f"conv{_rank}d", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_rank(_rank, False))
+    samples_of(f"conv{_rank}d_named", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_name(_rank))
     _judge = getattr(F, f"conv_transpose{_rank}d")
-    samples_of(f"conv_transpose{_rank}d", judge=_judge, dtypes=FLOATING, units=256)(_by_rank(_rank, True))
+    samples_of(f"conv_transpose{_rank}d", judge=_judge, dtypes=FLOATING + INTEGRAL, multilinear=True)(_by_rank(_rank, True))
     errors_of(f"conv{_rank}d")(_wrong(_rank))
     errors_of(f"conv{_rank}d_named")(_wrong_by_name(_rank))
     errors_of(f"conv_transpose{_rank}d")(_wrong(_rank))
@@ -182,15 +186,15 @@ def _():
 def _pad_call(draw):
     mode = draw.choice("constant", "reflect", "replicate", "circular")
     if mode == "constant":
-        shape = draw.shape(least=1)
+        shape = draw.shape()
         frame = [draw.integer(0, 2) for _ in range(2 * draw.integer(0, len(shape)))]
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
     rank = draw.integer(1, 2)
-    shape = [draw.integer(1, 2), draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
+    shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
     return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=None)
 
 
-samples_of("pad", judge=F.pad, dtypes=FLOATING)(_pad_call)
+samples_of("pad", judge=F.pad)(_pad_call)
 
 
 @errors_of("pad")

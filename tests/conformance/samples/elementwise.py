@@ -8,6 +8,7 @@ import mpmath
 import torch
 import torch.nn.functional as F
 
+import bridge
 from call import EVERY_DTYPE, FLOATING, INTEGRAL, SIGNED, Array, Call, torch_dtype
 from draw import Draw
 from registry import Family
@@ -29,6 +30,29 @@ class _Polygamma(torch.autograd.Function):
         return None, gradient * _Polygamma.apply(ctx.n + 1, *ctx.saved_tensors)
 
 
+class _Sinc(torch.autograd.Function):
+    """With a gradient that loses no digits near 0, as PyTorch's does."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.sinc(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        slopes = [_sinc_slope(value) for value in x.reshape(-1).tolist()]
+        return gradient * torch.tensor(slopes, dtype=torch.float64).reshape(x.shape)
+
+
+def _sinc_slope(x):
+    """Of numbers; the series where the difference of the closed form has lost half its digits."""
+    y = math.pi * x
+    if abs(y) > 0.5:
+        return (math.cos(y) * y - math.sin(y)) / (y * x)
+    return math.pi * sum((-1) ** k * 2 * k * y ** (2 * k - 1) / math.factorial(2 * k + 1) for k in range(1, 9))
+
+
 def _polygamma(n, x):
     if math.isnan(x) or x == -math.inf:
         return math.nan
@@ -40,11 +64,29 @@ def _polygamma(n, x):
     return float(mpmath.polygamma(n, mpmath.mpf(x)))
 
 
+def _divided(divide):
+    """PyTorch's division dies (SIGFPE) of the lowest whole number over -1: there it is asked for the number over 1,
+    which is the same once wrapped."""
+
+    def judge(input, other):
+        first, second = _without_numbers([input, other])
+        dtype = torch.result_type(input, other)
+        if dtype in (torch.int8, torch.int16, torch.int32, torch.int64):
+            wraps = (first == torch.iinfo(dtype).min) & (second == -1)
+            other = torch.where(wraps, torch.ones_like(second), second) if bool(wraps.any()) else other
+        return divide(input, other)
+
+    return judge
+
+
 # Judges of what PyTorch calls by another name, or does not do well.
 JUDGES = {
     "digamma": lambda input: _Polygamma.apply(0, input),
     "polygamma": lambda n, input: _Polygamma.apply(int(n), input),
-    "trunc_divide": lambda input, other: torch.div(input, other, rounding_mode="trunc"),
+    "trunc_divide": _divided(lambda input, other: torch.div(input, other, rounding_mode="trunc")),
+    "floor_divide": _divided(torch.floor_divide),
+    "remainder": _divided(torch.remainder),
+    "fmod": _divided(torch.fmod),
     "round_decimals": lambda input, decimals: torch.round(input, decimals=decimals),
     "addcmul": lambda input, tensor1, tensor2, value=1: torch.addcmul(
         *_without_numbers([input, tensor1, tensor2]), value=value
@@ -52,12 +94,23 @@ JUDGES = {
     "addcdiv": lambda input, tensor1, tensor2, value=1: torch.addcdiv(
         *_without_numbers([input, tensor1, tensor2]), value=value
     ),
+    "clamp_tensor": lambda input, min, max: torch.clamp(*_without_numbers([input, min, max])),
+    "sinc": lambda input: _Sinc.apply(input),
     "heaviside": lambda input, values: torch.heaviside(*(t.detach() for t in _without_numbers([input, values]))),
     "log_sigmoid": F.logsigmoid,
     "gelu_tanh": lambda input: F.gelu(input, approximate="tanh"),
     "squared_difference": lambda input, other: (input - other) ** 2,
-    "absolute_difference": lambda input, other: (input - other).abs(),
+    "absolute_difference": lambda input, other: _absolute_difference(*_without_numbers([input, other])),
 }
+
+
+def _absolute_difference(input, other):
+    """Unsigned differences wrap below 0: the smaller is taken from the larger."""
+    if torch.promote_types(input.dtype, other.dtype) == torch.uint8:
+        return torch.maximum(input, other) - torch.minimum(input, other)
+    return (input - other).abs()
+
+
 # Attributes that must be of a kind that no range of numbers describes.
 ATTRIBUTES = {
     ("polygamma", "n"): lambda draw: draw.choice(0, 1, 2, 3),
@@ -68,7 +121,7 @@ DOMAINS = {
     "bce": (0.05, 0.95),
     "logit": (0.05, 0.95),
 }
-# Terms of losses: floating numbers of one dtype.
+# Operands of one dtype: PyTorch refuses others.
 TERMS = ("squared_difference", "absolute_difference", "huber", "smooth_l1", "bce", "bce_with_logits", "kl_term")
 TERMS += ("celu", "hardsigmoid", "kl_term_of_log", "soft_margin", "prelu_elementwise", "lerp", "addcmul", "addcdiv", "isclose", "heaviside")
 EXACT = ("nextafter",)
@@ -98,17 +151,32 @@ def _smooth_l1(input, other, beta):
 
 
 def _bce_with_logits(input, target, pos_weight):
-    return (1 - target) * input + (1 + (pos_weight - 1) * target) * F.softplus(-input, threshold=1e9)
+    """PyTorch's formula, and its limit at -inf, where PyTorch says NaN."""
+    input, target, pos_weight = _without_numbers([input, target, pos_weight])
+    log_weight = 1 + (pos_weight - 1) * target
+    loss = (1 - target) * input - log_weight * F.logsigmoid(input)
+    lowest = input.detach() == -math.inf
+    return torch.where(lowest, pos_weight * target * math.inf, loss) if bool(lowest.any()) else loss
+
+
+def _log_or_zero(target):
+    return torch.log(torch.where(target == 0, 1, target))
 
 
 def _kl_term(input, target):
     input, target = _without_numbers([input, target])
-    return torch.xlogy(target, target) - target * input
+    return target * (_log_or_zero(target) - input)
 
 
 def _kl_term_of_log(input, target):
     input, target = _without_numbers([input, target])
     return target.exp() * (target - input)
+
+
+def _soft_margin(input, target):
+    """By way of logaddexp: PyTorch's own overflows."""
+    size = -1.0 * (input * target)
+    return torch.logaddexp(size, torch.zeros_like(size))
 
 
 JUDGES |= {
@@ -125,7 +193,7 @@ JUDGES |= {
         "bce_with_logits": _bce_with_logits,
         "kl_term": _kl_term,
         "kl_term_of_log": _kl_term_of_log,
-        "soft_margin": lambda input, target: F.softplus(input * target * -1.0, threshold=1e9),
+        "soft_margin": _soft_margin,
     }.items()
 }
 # Where to look for a range in which an op and its gradient are finite.
@@ -151,8 +219,10 @@ def _positional(op, function):
 
 def _without_numbers(operands):
     """Numbers as tensors of no dimensions, in the dtype that they yield to."""
-    first = next(o for o in operands if isinstance(o, torch.Tensor))
-    return [o if isinstance(o, torch.Tensor) else torch.tensor(o, dtype=torch.result_type(first, o)) for o in operands]
+    tensors = [o for o in operands if isinstance(o, torch.Tensor)]
+    common = functools.reduce(torch.promote_types, (t.dtype for t in tensors)) if len(tensors) > 1 else tensors[0].dtype
+    dtype_for = lambda number: common if common.is_floating_point else torch.result_type(tensors[0], number)
+    return [o if isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype_for(o)) for o in operands]
 
 
 def judge_of(op):
@@ -230,8 +300,8 @@ def _operand(op, argument, draw, shape, dtype, interval):
     if not draw.smooth and dtype in FLOATING and op.id not in DOMAINS:
         if draw.chance(0.3):
             _sprinkle(draw, array, KINKS)
-        elif draw.chance(0.15):
-            _sprinkle(draw, array, UNUSUAL)
+        elif draw.chance(0.15) and (first or op.id not in TERMS):  # no target is infinite
+            _sprinkle(draw, array, UNUSUAL if op.id not in ("remainder", "fmod") else KINKS)  # any, of large numbers
     return array
 
 
@@ -251,6 +321,28 @@ def _call(op, draw, shape, interval):
     return Call(**arguments)
 
 
+def _takes(function):
+    try:
+        function()
+    except Exception:
+        return False
+    return True
+
+
+@functools.cache
+def dtypes_of(op):
+    """The dtypes that Rushlight takes, or PyTorch."""
+    judge = judge_of(op)
+
+    def is_taken(dtype, seed):
+        call = _call(op, Draw(f"dtype {op.id} {seed}", dtype, smooth=True), [2], RANGES[1])
+        mine, theirs = bridge.rushlight_call(call)[0], bridge.torch_call(call)[0]
+        return _takes(lambda: op.function(**mine.arguments)) or _takes(lambda: judge(**theirs.arguments))
+
+    seeds = range(8)  # a 0 divides nothing
+    return tuple(dtype for dtype in EVERY_DTYPE if any(is_taken(dtype, seed) for seed in seeds))
+
+
 def family_of(op):
     """What the registry would say about a MAP op."""
 
@@ -258,5 +350,4 @@ def family_of(op):
         anywhere = not draw.smooth and op.id not in DOMAINS and draw.chance(0.4)
         return _call(op, draw, draw.shape(), RANGES[0] if anywhere else smooth_range(op))
 
-    dtypes = FLOATING if op.id in TERMS else EVERY_DTYPE
-    return Family(dtypes=dtypes, draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)
+    return Family(dtypes=dtypes_of(op), draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)

@@ -26,7 +26,7 @@ def _div(input, other, rounding_mode):
     return torch.div(input, other, rounding_mode=rounding_mode)
 
 
-@samples_of("div_rounded", judge=_div, dtypes=FLOATING + INTEGRAL)
+@samples_of("div_rounded", judge=_div)
 def _(draw):
     x = draw.tensor(low=2.2, high=2.8) if draw.smooth else draw.tensor(low=-9, high=9)
     low, high = (0.96, 1.04) if draw.smooth else (1, 4)
@@ -45,7 +45,7 @@ def _(draw):
     return Call(input=x, exponent=draw.tensor(draw.broadcast_to(list(x.value.shape)), low=0, high=3))
 
 
-@samples_of("nan_to_num", judge=torch.nan_to_num, exact=True, dtypes=FLOATING + INTEGRAL)
+@samples_of("nan_to_num", judge=torch.nan_to_num, exact=True)
 def _(draw):
     x = draw.tensor()
     flat = x.value.reshape(-1)
@@ -56,7 +56,7 @@ def _(draw):
     return Call(input=x, nan=draw.uniform(-5, 5), posinf=number(), neginf=number())
 
 
-@samples_of("logit_within", judge=torch.logit, dtypes=FLOATING)
+@samples_of("logit_within", judge=torch.logit)
 def _(draw):
     eps = draw.maybe(draw.uniform(0.01, 0.2), 0.8)
     return Call(input=draw.tensor(low=0.25 if draw.smooth else 0.01, high=0.75 if draw.smooth else 0.99), eps=eps)

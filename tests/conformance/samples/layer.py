@@ -1,10 +1,14 @@
 """Normalizations and attention."""
 
+import rushlight
 import torch
 import torch.nn.functional as F
 
+import bridge
 from call import FLOATING, Call
-from registry import Bad, errors_of, samples_of
+from draw import Draw
+from judge import expect_close
+from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64, of
 
 
@@ -76,7 +80,7 @@ samples_of("softmin", judge=lambda input, dim, dtype=None: F.softmin(input, dim,
 )
 
 
-@samples_of("glu", judge=F.glu, dtypes=FLOATING)
+@samples_of("glu", judge=F.glu)
 def _(draw):
     shape = draw.shape(least_rank=1, most_rank=3)
     dim = draw.dim(len(shape))
@@ -84,7 +88,7 @@ def _(draw):
     return Call(input=draw.tensor(shape), dim=dim)
 
 
-@samples_of("rms_norm", judge=F.rms_norm, dtypes=("float32", "float64"), units=512)
+@samples_of("rms_norm", judge=F.rms_norm, dtypes=FLOATING, units=512)
 def _(draw):
     tail = [draw.integer(2, 6) for _ in range(draw.integer(1, 2))]
     input = draw.tensor(draw.shape(most_rank=2) + tail)
@@ -96,7 +100,16 @@ def _channels(draw, channels, low=-3.0):
     return draw.maybe(draw.tensor([channels], low=low), 0.7)
 
 
-@samples_of("group_norm", judge=F.group_norm, dtypes=("float32", "float64"), units=1024)
+def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    """Without elements as a scale and a shift: PyTorch's gradients of those are NaN then."""
+    if input.numel():
+        return F.group_norm(input, num_groups, weight, bias, eps)
+    shape = [-1] + [1] * (input.dim() - 2)
+    scaled = input * (1 if weight is None else weight.reshape(shape))
+    return scaled + (0 if bias is None else bias.reshape(shape))
+
+
+@samples_of("group_norm", judge=_group_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     groups, size = draw.integer(1, 3), draw.integer(1, 3)
     channels = groups * size
@@ -115,7 +128,27 @@ def _batch_norm(input, running_mean, running_var, *rest, **options):
     return F.batch_norm(input, *copies, *rest, **options)
 
 
-@samples_of("batch_norm", judge=_batch_norm, dtypes=("float32", "float64"), units=1024)
+def _follows(rushlight_norm, torch_norm, call):
+    """Both layers leave the same running statistics behind."""
+    mine, theirs = (to_arguments(call)[0].arguments for to_arguments in (bridge.rushlight_call, bridge.torch_call))
+    rushlight_norm(**mine), torch_norm(**theirs)
+    for name in ("running_mean", "running_var"):
+        expect_close(bridge.to_torch(mine[name]), theirs[name].double(), 64, name)
+
+
+@law_of("batch_norm")
+@law_of("instance_norm")
+def running_statistics_follow_those_of_the_batch():
+    draw = Draw("running", "float64")
+    x, mean, variance = draw.tensor([4, 3, 5]), draw.tensor([3]), draw.tensor([3], low=0.5)
+    for momentum in (0.1, 0.7):
+        call = Call(input=x, running_mean=mean, running_var=variance, momentum=momentum)
+        _follows(rushlight.instance_norm, F.instance_norm, call)
+        call.arguments["training"] = True
+        _follows(rushlight.batch_norm, F.batch_norm, call)
+
+
+@samples_of("batch_norm", judge=_batch_norm, units=1024)
 def _(draw):
     channels, training = draw.integer(1, 4), draw.boolean()
     input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))
@@ -137,7 +170,7 @@ def _instance_norm(input, running_mean=None, running_var=None, *rest, **options)
     return F.instance_norm(input, *copies, *rest, **options)
 
 
-@samples_of("instance_norm", judge=_instance_norm, dtypes=("float32", "float64"), units=1024)
+@samples_of("instance_norm", judge=_instance_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     channels = draw.integer(1, 4)
     input = draw.tensor([draw.integer(1, 3), channels, draw.integer(2, 4)] + draw.shape(most_rank=1, least=1))

@@ -1,10 +1,12 @@
 """Losses."""
 
+import dataclasses
+
 import torch
 import torch.nn.functional as F
 
-from call import FLOATING, Call
-from registry import Bad, errors_of, samples_of
+from call import EVERY_DTYPE, FLOATING, INTEGRAL, LAYOUTS, Call
+from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64, indices
 
 
@@ -63,8 +65,15 @@ def _signs(draw, shape):
     return sign
 
 
+def _l1_loss(input, target, *rest, **options):
+    """Of uint8 as of larger numbers: PyTorch's differences wrap."""
+    wraps = input.dtype == torch.uint8
+    result = F.l1_loss(*((t.to(torch.int64) if wraps else t) for t in (input, target)), *rest, **options)
+    return result.to(torch.uint8) if wraps and options.get("reduction") == "none" else result
+
+
 @samples_of("mse_loss", judge=F.mse_loss, dtypes=FLOATING)
-@samples_of("l1_loss", judge=F.l1_loss, dtypes=FLOATING)
+@samples_of("l1_loss", judge=_l1_loss, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     pair = _pair(draw)
     weight = draw.maybe(draw.tensor(list(pair["input"].value.shape), low=0.2, differentiable=False), 0.3)
@@ -87,12 +96,12 @@ def _weighted_pair(draw, low, high):
     return {**pair, "weight": weight, "reduction": _reduction(draw)}
 
 
-@samples_of("binary_cross_entropy", judge=F.binary_cross_entropy, dtypes=("float32", "float64"))
+@samples_of("binary_cross_entropy", judge=F.binary_cross_entropy, dtypes=FLOATING)
 def _(draw):
     return Call(**_weighted_pair(draw, 0.1, 0.9))
 
 
-@samples_of("binary_cross_entropy_with_logits", judge=F.binary_cross_entropy_with_logits, dtypes=("float32", "float64"))
+@samples_of("binary_cross_entropy_with_logits", judge=F.binary_cross_entropy_with_logits, dtypes=EVERY_DTYPE)
 def _(draw):
     arguments = _weighted_pair(draw, 0.1, 0.9)
     shape = list(arguments["input"].value.shape)[-1:]
@@ -122,18 +131,22 @@ def _(draw):
 @samples_of("margin_ranking_loss", judge=F.margin_ranking_loss, dtypes=FLOATING)
 def _(draw):
     shape = draw.shape(least=1, least_rank=1)
-    inputs = {"input1": draw.tensor(shape), "input2": draw.tensor(shape)}
-    return Call(**inputs, target=_signs(draw, shape), margin=draw.choice(0.0, 0.5), reduction=_reduction(draw))
+    first, second, target, margin = draw.tensor(shape), draw.tensor(shape), _signs(draw, shape), draw.choice(0.0, 0.5)
+    bend = margin - target.value * (first.value.double() - second.value.double())
+    first.value[bend.abs() < 0.1] += 0.5  # a rounding away from the bend any slope is right
+    plain = {"layouts": tuple(layout for layout in LAYOUTS if layout != "expanded")}
+    first, second = dataclasses.replace(first, **plain), dataclasses.replace(second, **plain)
+    return Call(input1=first, input2=second, target=target, margin=margin, reduction=_reduction(draw))
 
 
-@samples_of("cosine_embedding_loss", judge=F.cosine_embedding_loss, dtypes=("float32", "float64"))
+@samples_of("cosine_embedding_loss", judge=F.cosine_embedding_loss, dtypes=EVERY_DTYPE)
 def _(draw):
     items, size = draw.size(1), draw.integer(2, 5)
     inputs = {"input1": draw.tensor([items, size], low=0.2), "input2": draw.tensor([items, size], low=0.2)}
     return Call(**inputs, target=_signs(draw, [items]), margin=draw.choice(0.0, 0.5), reduction=_reduction(draw))
 
 
-@samples_of("triplet_margin_loss", judge=F.triplet_margin_loss, dtypes=("float32", "float64"), units=512)
+@samples_of("triplet_margin_loss", judge=F.triplet_margin_loss, dtypes=FLOATING, units=512)
 def _(draw):
     shape = [draw.size(1), draw.integer(2, 5)]
     points = {name: draw.tensor(shape) for name in ("anchor", "positive", "negative")}
@@ -141,27 +154,30 @@ def _(draw):
     return Call(**points, **options, eps=draw.choice(1e-6, 1e-3), reduction=_reduction(draw))
 
 
-@samples_of("normalize", judge=F.normalize, dtypes=("float32", "float64"))
+@samples_of("normalize", judge=F.normalize, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = draw.shape(least_rank=2, most_rank=3, least=1)
-    return Call(input=draw.tensor(shape), p=draw.choice(2.0, 1.0, 3.0), dim=draw.dim(len(shape)), eps=draw.choice(1e-12, 2.0))
+    x = draw.tensor(shape)
+    if x.is_floating:
+        x.value += x.value.sign() / 2  # far enough from 0, where nothing has a direction
+    return Call(input=x, p=draw.choice(2.0, 1.0, 3.0), dim=draw.dim(len(shape)), eps=draw.choice(1e-12, 2.0))
 
 
-@samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=("float32", "float64"), units=512)
+@samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=FLOATING, units=512)
 def _(draw):
     shape = [draw.size(1), draw.integer(1, 5)]
     options = {"p": draw.choice(2.0, 3.0), "eps": draw.choice(1e-6, 1e-3), "keepdim": draw.boolean()}
     return Call(x1=draw.tensor(shape), x2=draw.tensor(shape), **options)
 
 
-@samples_of("cdist", judge=torch.cdist, dtypes=("float32", "float64"), units=512)
+@samples_of("cdist", judge=torch.cdist, dtypes=FLOATING, units=512)
 def _(draw):
     size = draw.integer(1, 5)
     x1, x2 = draw.tensor([draw.size(1), size]), draw.tensor([draw.size(1), size])
     return Call(x1=x1, x2=x2, p=draw.choice(2.0, 1.0, 3.0))
 
 
-@samples_of("cosine_similarity", judge=F.cosine_similarity, dtypes=("float32", "float64"))
+@samples_of("cosine_similarity", judge=F.cosine_similarity, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = draw.shape(least_rank=2, most_rank=3, least=2)
     inputs = {"x1": draw.tensor(shape, low=0.2), "x2": draw.tensor(shape, low=0.2)}
@@ -229,3 +245,22 @@ errors_of("triplet_margin_loss")(_reduction_errors("anchor", "positive", "negati
 def _():
     yield Bad("coordinates", Call(x1=f32(2, 3), x2=f32(2, 4)), ("(2, 3)", "(2, 4)"))
     yield Bad("rank", Call(x1=f32(3), x2=f32(2, 3)), ("(3,)",))
+
+
+def _integer_errors(op_id, names):
+    earlier = FAMILIES[op_id].bad
+
+    def bad():
+        yield from earlier() if earlier else ()
+        yield Bad("integers", Call(**{name: i64(2, 3) for name in names}), (op_id, "floating", "int64"))
+
+    errors_of(op_id)(bad)
+
+
+for _op, _names in {
+    "cdist": ("x1", "x2"),
+    "pairwise_distance": ("x1", "x2"),
+    "margin_ranking_loss": ("input1", "input2", "target"),
+    "hinge_embedding_loss": ("input", "target"),
+}.items():
+    _integer_errors(_op, _names)

@@ -3,10 +3,13 @@
 import rushlight
 import torch
 
-from call import FLOATING, Call, DType
+from call import FLOATING, INTEGRAL, UNSIGNED, Call, DType
 from judge import expect
 from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
+
+
+_COUNTED = FLOATING + INTEGRAL  # a row of counted numbers is no row of truth values
 
 
 def _number(draw):
@@ -14,14 +17,20 @@ def _number(draw):
 
 
 def _dtype(draw):
+    """Another dtype than the tensor's that is there."""
     return None if draw.smooth else draw.maybe(draw.any_dtype())
+
+
+def _own_dtype(draw):
+    """Where there is no tensor, the dtype that is drawn for it."""
+    return None if draw.smooth else draw.maybe(DType(draw.dtype), 0.7)
 
 
 for _name in ("zeros", "ones"):
 
     @samples_of(_name, judge=getattr(torch, _name))
     def _(draw):
-        return Call(size=draw.shape(), dtype=_dtype(draw))
+        return Call(size=draw.shape(), dtype=_own_dtype(draw))
 
     @samples_of(f"{_name}_like", judge=getattr(torch, f"{_name}_like"))
     def _(draw):
@@ -35,7 +44,7 @@ for _name in ("zeros", "ones"):
 # Memory to be filled: Rushlight's is 0.
 @samples_of("empty", judge=torch.zeros)
 def _(draw):
-    return Call(size=draw.shape(), dtype=_dtype(draw))
+    return Call(size=draw.shape(), dtype=_own_dtype(draw))
 
 
 @samples_of("empty_like", judge=torch.zeros_like)
@@ -60,7 +69,7 @@ def _(draw):
 
 @samples_of("scalar_tensor", judge=torch.scalar_tensor)
 def _(draw):
-    return Call(s=_number(draw), dtype=_dtype(draw))
+    return Call(s=_number(draw), dtype=_own_dtype(draw))
 
 
 @samples_of("type_as", judge=lambda input, other: input.type_as(other))
@@ -78,48 +87,58 @@ def _(draw):
     return Call(input=draw.tensor())
 
 
-@samples_of("sequence", judge=lambda start, step, count, dtype: torch.arange(count, dtype=dtype) * step + start)
+@samples_of(
+    "sequence",
+    judge=lambda start, step, count, dtype: (torch.arange(count) * step + start).to(dtype),
+    dtypes=_COUNTED,
+)
 def _(draw):
-    return Call(start=draw.integer(0, 9), step=draw.integer(1, 4), count=draw.integer(0, 20), dtype=DType(draw.choice("int32", "int64", "float32", "float64")))
+    return Call(start=draw.integer(0, 9), step=draw.integer(1, 4), count=draw.count(0, 20), dtype=DType(draw.dtype))
 
 
-_COUNTED = ("int16", "int32", "int64", "float32", "float64")
+def _arange(start, end, step=None, dtype=None):
+    """In unsigned types, which PyTorch lacks here, as in signed ones."""
+    if dtype in (torch.uint16, torch.uint32, torch.uint64):
+        return torch.arange(start, end, step or 1, dtype=torch.int32).to(dtype)
+    return torch.arange(start, end, step or 1, dtype=dtype)
 
 
-@samples_of("arange", judge=torch.arange)
+@samples_of("arange", judge=lambda end, dtype=None: _arange(0, end, None, dtype), dtypes=_COUNTED)
 def _(draw):
-    return Call(end=draw.choice(draw.integer(0, 40), draw.uniform(0, 20)), dtype=draw.maybe(DType(draw.choice(*_COUNTED))))
+    return Call(end=draw.choice(draw.count(0, 40), draw.uniform(0, 20)), dtype=_own_dtype(draw))
 
 
-@samples_of("arange_from", judge=lambda start, end, step=None, dtype=None: torch.arange(start, end, step or 1, dtype=dtype))
+@samples_of("arange_from", judge=_arange, dtypes=_COUNTED)
 def _(draw):
     step = draw.choice(None, 1, 2, -1, -3, 0.5, -0.25)
-    start, length = draw.choice(draw.integer(-9, 9), draw.uniform(-9, 9)), draw.integer(0, 12)
+    start, length = draw.choice(draw.integer(-9, 9), draw.uniform(-9, 9)), draw.count(0, 12)
+    whole = step in (None, 1, 2, -1, -3)
+    if draw.dtype in UNSIGNED and whole:
+        start, length = draw.integer(40, 50), min(length, 9)
     end = start + (length if (step or 1) > 0 else -length)
-    whole = draw.maybe(DType(draw.choice(*_COUNTED))) if step in (None, 1, 2, -1, -3) else None
-    return Call(start=start, end=end, step=step, dtype=whole)
+    return Call(start=start, end=end, step=step, dtype=_own_dtype(draw) if whole else None)
 
 
-@samples_of("linspace", judge=torch.linspace)
+@samples_of("linspace", judge=torch.linspace, dtypes=FLOATING)
 def _(draw):
-    return Call(start=draw.uniform(-9, 9), end=draw.uniform(-9, 9), steps=draw.integer(0, 30), dtype=draw.maybe(DType(draw.choice(*FLOATING))))
+    return Call(start=draw.uniform(-9, 9), end=draw.uniform(-9, 9), steps=draw.count(0, 30), dtype=_own_dtype(draw))
 
 
-@samples_of("logspace", judge=torch.logspace, units=512)
+@samples_of("logspace", judge=torch.logspace, units=512, dtypes=FLOATING)
 def _(draw):
-    return Call(start=draw.uniform(-2, 2), end=draw.uniform(-2, 2), steps=draw.integer(0, 20), base=draw.choice(10.0, 2.0, 3.5), dtype=draw.maybe(DType(draw.choice("float32", "float64"))))
+    return Call(start=draw.uniform(-2, 2), end=draw.uniform(-2, 2), steps=draw.count(0, 20), base=draw.choice(10.0, 2.0, 3.5), dtype=_own_dtype(draw))
 
 
 @samples_of("eye", judge=lambda n, m=None, dtype=None: torch.eye(n, n if m is None else m, dtype=dtype))
 def _(draw):
-    return Call(n=draw.integer(0, 6), m=draw.maybe(draw.integer(0, 6)), dtype=_dtype(draw))
+    return Call(n=draw.count(0, 6), m=draw.maybe(draw.integer(0, 6)), dtype=_own_dtype(draw))
 
 
 for _name in ("tril_indices", "triu_indices"):
 
-    @samples_of(_name, judge=lambda row, col, offset=0, dtype=None, name=_name: getattr(torch, name)(row, col, offset, dtype=dtype or torch.int64))
+    @samples_of(_name, judge=lambda row, col, offset=0, dtype=None, name=_name: getattr(torch, name)(row, col, offset, dtype=dtype or torch.int64), dtypes=INTEGRAL)
     def _(draw):
-        return Call(row=draw.integer(0, 6), col=draw.integer(0, 6), offset=draw.integer(-4, 4), dtype=draw.maybe(DType("int32")))
+        return Call(row=draw.count(0, 6), col=draw.integer(0, 6), offset=draw.integer(-4, 4), dtype=_own_dtype(draw))
 
     @law_of(_name)
     def many_rows_without_columns_take_no_time(name=_name):

@@ -6,7 +6,7 @@ from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from call import FLOATING, Array, Call
+from call import FLOATING, LAYOUTS, Array, Call
 from judge import expect
 from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
@@ -30,7 +30,7 @@ def _lists(draw, least=0, empty=1):
     """row(low): a list of tensors of the shapes that were drawn."""
     shapes = [draw.shape(least=1 - empty) for _ in range(draw.integer(least, 3))]
     plain = {"layouts": ("contiguous", "misaligned", "transposed", "sliced", "negative"), "differentiable": False}
-    return lambda low: [draw.tensor(shape, low=low, **plain) for shape in shapes]
+    return lambda low, **more: [draw.tensor(shape, low=low, **{**plain, **more}) for shape in shapes]
 
 
 def _count(draw):
@@ -40,13 +40,13 @@ def _count(draw):
 for _name, _judge in {"adamw": _adam(adamw, 0.01), "adam": _adam(adam, 0.0)}.items():
     for _amsgrad in (False, True):
 
-        @samples_of(f"{_name}_{'amsgrad_' * _amsgrad}step", judge=_judge, dtypes=("float32", "float64"), gradients=False)
+        @samples_of(f"{_name}_{'amsgrad_' * _amsgrad}step", judge=_judge, dtypes=("float32", "float64"))
         def _(draw, amsgrad=_amsgrad):
             # an amsgrad list must not be empty: by that the judge knows it
             row = _lists(draw, least=int(amsgrad))
             more = {"max_exp_avg_sqs": row(0.1)} if amsgrad else {}
             return Call(
-                params=row(-3), grads=row(-3), exp_avgs=row(-1), exp_avg_sqs=row(0.1), **more, step=_count(draw),
+                params=row(-3), grads=row(-3, layouts=LAYOUTS), exp_avgs=row(-1), exp_avg_sqs=row(0.1), **more, step=_count(draw),
                 lr=draw.uniform(0.001, 0.5), beta1=draw.choice(0.9, 0.5), beta2=draw.choice(0.999, 0.9),
                 eps=draw.choice(1e-8, 0.1), weight_decay=draw.choice(0.01, 0.0, 0.3), maximize=draw.boolean(),
             )  # fmt: skip
@@ -60,18 +60,18 @@ def _sgd(params, grads, lr, momentum_buffers=None, step=None, momentum=0.0, **op
     return [*params, *buffers, step + 1] if step is not None else params
 
 
-@samples_of("sgd_step", judge=_sgd, dtypes=("float32", "float64"), gradients=False)
+@samples_of("sgd_step", judge=_sgd, dtypes=("float32", "float64"))
 def _(draw):
     row = _lists(draw, least=1)
     decay = draw.choice(0.0, 0.1)
-    return Call(params=row(-3), grads=row(-3), lr=draw.uniform(0.001, 0.5), weight_decay=decay, maximize=draw.boolean())
+    return Call(params=row(-3), grads=row(-3, layouts=LAYOUTS), lr=draw.uniform(0.001, 0.5), weight_decay=decay, maximize=draw.boolean())
 
 
-@samples_of("sgd_momentum_step", judge=_sgd, dtypes=("float32", "float64"), gradients=False)
+@samples_of("sgd_momentum_step", judge=_sgd, dtypes=("float32", "float64"))
 def _(draw):
     row, nesterov = _lists(draw), draw.boolean()
     return Call(
-        params=row(-3), grads=row(-3), momentum_buffers=row(-3), step=_count(draw) if draw.boolean() else f32() if draw.smooth else Array(torch.tensor(0.0), differentiable=False),
+        params=row(-3), grads=row(-3, layouts=LAYOUTS), momentum_buffers=row(-3), step=_count(draw) if draw.boolean() else f32() if draw.smooth else Array(torch.tensor(0.0), differentiable=False),
         lr=draw.uniform(0.001, 0.5), momentum=draw.choice(0.9, 0.5), dampening=0.0 if nesterov else draw.choice(0.0, 0.4),
         weight_decay=draw.choice(0.0, 0.1), nesterov=nesterov, maximize=draw.boolean(),
     )  # fmt: skip
@@ -112,7 +112,7 @@ def _(draw):
 _clip_value = _with_gradients(torch.nn.utils.clip_grad_value_)
 
 
-@samples_of("clip_grad_value", judge=lambda grads, clip_value: _clip_value(grads, clip_value), dtypes=FLOATING, gradients=False)
+@samples_of("clip_grad_value", judge=lambda grads, clip_value: _clip_value(grads, clip_value), dtypes=FLOATING)
 def _(draw):
     return Call(grads=_lists(draw, least=1)(-3), clip_value=draw.uniform(0, 3))
 

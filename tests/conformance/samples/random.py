@@ -18,7 +18,7 @@ def _dropped(result, input, p):
 
 def key(draw):
     value = torch.tensor([draw.integer(0, 2**40), draw.integer(0, 2**20)]).to(torch.uint64)
-    return Array(value, differentiable=False, layouts=("contiguous", "sliced"))
+    return Array(value, differentiable=False)
 
 
 def _probability(draw):
@@ -54,9 +54,8 @@ def _first_key(result, count, generator=None):
     "random_key",
     judge=_first_key,
     sees_result=True,
-    dtypes=("float32",),
+    dtypes=(),
     before=lambda: rushlight.manual_seed(5),
-    gradients=False,
 )
 def _(draw):
     return Call(count=draw.integer(0, 10**6), generator=draw.maybe(draw.seeded()))
@@ -79,15 +78,13 @@ samples_of(
     "uniform_with_key",
     judge=lambda result, key, size, dtype: _ranged(result, 0, 1 + 1e-9, dtype, size),
     sees_result=True,
-    dtypes=("float32",),
-    gradients=False,
+    dtypes=(),
 )(lambda draw: _key_call(draw, dtype=draw.floating_dtype()))
 samples_of(
     "normal_with_key",
     judge=lambda result, key, size, dtype: _ranged(result, -8.5, 8.5, dtype, size),
     sees_result=True,
-    dtypes=("float32",),
-    gradients=False,
+    dtypes=(),
 )(lambda draw: _key_call(draw, dtype=draw.floating_dtype()))
 
 
@@ -95,8 +92,7 @@ samples_of(
     "integers_with_key",
     judge=lambda result, key, size, low, high, dtype: _ranged(result, low, high, dtype, size),
     sees_result=True,
-    dtypes=("float32",),
-    gradients=False,
+    dtypes=(),
 )
 def _(draw):
     low = draw.integer(-20, 20)
@@ -108,8 +104,7 @@ def _(draw):
     "permutation_with_key",
     judge=lambda result, key, n: result if sorted(result.tolist()) == list(range(n)) else torch.arange(n),
     sees_result=True,
-    dtypes=("float32",),
-    gradients=False,
+    dtypes=(),
 )
 def _(draw):
     return Call(key=key(draw), n=draw.integer(0, 50))
@@ -212,7 +207,7 @@ def _filled(low, high):
     return judge
 
 
-SEEDED = {"sees_result": True, "before": lambda: rushlight.manual_seed(5), "gradients": False}
+SEEDED = {"sees_result": True, "before": lambda: rushlight.manual_seed(5)}
 
 
 def _sized(draw, **more):
@@ -223,16 +218,16 @@ def _floating(draw):
     return draw.maybe(draw.floating_dtype())
 
 
-samples_of("rand", judge=_filled(0, 1.001), dtypes=("float32",), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
-samples_of("randn", judge=_filled(-9, 9), dtypes=("float32",), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
-samples_of("randint", judge=_filled(0, 5), dtypes=("float32",), **SEEDED)(
+samples_of("rand", judge=_filled(0, 1.001), dtypes=(), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
+samples_of("randn", judge=_filled(-9, 9), dtypes=(), **SEEDED)(lambda d: _sized(d, dtype=_floating(d)))
+samples_of("randint", judge=_filled(0, 5), dtypes=(), **SEEDED)(
     lambda d: _sized(d, high=d.integer(1, 5), dtype=d.maybe(DType("int32")))
 )
-samples_of("randint_between", judge=_filled(-5, 5), dtypes=("float32",), **SEEDED)(
+samples_of("randint_between", judge=_filled(-5, 5), dtypes=(), **SEEDED)(
     lambda d: _sized(d, low=d.integer(-5, 0), high=d.integer(1, 5), dtype=d.maybe(DType("int32")))
 )
-samples_of("randperm", judge=_filled(0, 50), dtypes=("float32",), **SEEDED)(
-    lambda d: Call(n=d.integer(0, 50), dtype=d.maybe(DType("int32")), generator=d.maybe(d.seeded()))
+samples_of("randperm", judge=_filled(0, 50), dtypes=(), **SEEDED)(
+    lambda d: Call(n=d.count(0, 50), dtype=d.maybe(DType("int32")), generator=d.maybe(d.seeded()))
 )
 samples_of("rand_like", judge=_filled(0, 1.001), dtypes=FLOATING, **SEEDED)(
     lambda d: Call(input=d.tensor(differentiable=False), dtype=_floating(d))
@@ -273,7 +268,7 @@ def _(draw):
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **range_of)
 
 
-@samples_of("exponential", judge=_filled_input(0, 1e4), dtypes=("float32", "float64"), **SEEDED)
+@samples_of("exponential", judge=_filled_input(0, 1e4), dtypes=FLOATING, **SEEDED)
 def _(draw):
     rate = {"lambd": draw.uniform(0.5, 3)} if draw.boolean() else {}
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **rate)
@@ -298,7 +293,7 @@ def _channels_dropped(result, input, p=0.5, training=True):
     """Whole channels go or stay."""
     if not training:
         return input
-    flat = result.reshape(*result.shape[:2], -1)
+    flat = result.flatten(2)
     zero = (flat == 0).all(-1, keepdim=True).expand_as(flat).reshape(result.shape)
     return torch.where(zero, torch.zeros_like(input), input * 0 if p >= 1 else input / (1 - p))
 
@@ -307,7 +302,7 @@ def _dropout_of_channels(op_id, rank):
     @samples_of(op_id, judge=_channels_dropped, dtypes=FLOATING, **SEEDED)
     def _(draw):
         shape = draw.shape(least_rank=rank, most_rank=rank, least=1)
-        input = draw.tensor(shape, low=0.5, differentiable=False)
+        input = draw.tensor(shape, low=0.5)
         return Call(input=input, p=draw.choice(0.0, 0.5, 0.9), training=draw.chance(0.8))
 
 
@@ -316,29 +311,51 @@ _dropout_of_channels("dropout2d", 4)
 _dropout_of_channels("dropout3d", 5)
 
 
-@samples_of(
-    "alpha_dropout",
-    judge=lambda result, input, p=0.5, training=False: result if training else input,
-    dtypes=("float32", "float64"),
-    **SEEDED,
-)
+def _alpha_dropped(result, input, p=0.5, training=False):
+    """selu's lowest value where the result says so; scaled and moved to mean 0 and variance 1."""
+    if not training or p == 0:
+        return input
+    if p == 1:
+        return input * 0
+    lowest = -1.7580993408473766
+    scale = ((1 - p) * (1 + p * lowest**2)) ** -0.5
+    kept, dropped = (input - lowest * p) * scale, (1 - p) * lowest * scale
+    near = (result - kept.detach()).abs() < (result - dropped).abs()
+    return torch.where(near, kept, torch.full_like(input, dropped))
+
+
+@samples_of("alpha_dropout", judge=_alpha_dropped, dtypes=FLOATING, units=512, **SEEDED)
 def _(draw):
-    return Call(input=_plain(draw), p=draw.choice(0.0, 0.3), training=draw.boolean())
+    return Call(input=draw.tensor(), p=draw.choice(0.0, 0.3, 0.3, 1.0), training=draw.chance(0.8))
 
 
-def _simplex(result, logits, tau=1, hard=False, dim=-1, **rest):
-    """Positive, and 1 in sum along dim; hard: one 1."""
+def _gumbel_softmax(result, logits, tau=1, hard=False, dim=-1):
+    """Positive, and 1 in sum along dim. What noise there was the result says; hard, it is a single 1."""
+    if result.numel() == 0:
+        return result + logits * 0
     whole = (result.sum(dim, keepdim=True) - 1).abs() < 1e-2
     right = whole & (result >= 0) & ((result == 0) | (result == 1) if hard else result <= 1)
-    return torch.where(right, result, torch.nan)
+    if hard or not bool(right.all()):
+        return torch.where(right, result, torch.nan) + 0 * logits
+    noise = tau * result.log() - logits.detach()
+    return torch.softmax((logits + noise) / tau, dim)
 
 
-@samples_of("gumbel_softmax", judge=_simplex, dtypes=("float32", "float64"), **SEEDED)
+@samples_of("gumbel_softmax", judge=_gumbel_softmax, dtypes=FLOATING, **SEEDED)
 def _(draw):
     shape = draw.shape(least_rank=1, least=1)
-    return Call(
-        logits=draw.tensor(shape, differentiable=False),
-        tau=draw.uniform(0.5, 2),
-        hard=draw.boolean(),
-        dim=draw.integer(-len(shape), -1),
-    )
+    hard = not draw.smooth and draw.boolean()
+    logits = draw.tensor(shape, differentiable=not hard)
+    return Call(logits=logits, tau=draw.uniform(0.5, 2), hard=hard, dim=draw.integer(-len(shape), -1))
+
+
+@law_of("gumbel_softmax")
+def hard_numbers_have_the_gradient_of_soft_ones():
+    x = rushlight.tensor([[0.3, -1.0, 2.0], [1.0, 0.5, 0.2]], requires_grad=True)
+    weights = rushlight.tensor([[1.0, 2.0, -3.0], [0.5, 1.5, 2.5]])
+    found = []
+    for hard in (False, True):
+        rushlight.manual_seed(7)
+        result = rushlight.gumbel_softmax(x, hard=hard)
+        found.append(rushlight.autograd.grad([(result * weights).sum()], [x])[0].tolist())
+    expect(found[0] == found[1], "soft numbers have the gradient", found[0], "and hard ones", found[1])

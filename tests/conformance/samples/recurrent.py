@@ -2,13 +2,13 @@
 
 import torch
 
-from call import Call
+from call import FLOATING, Call
 from registry import Bad, errors_of, samples_of
 from samples.wrong import f32
 
 CELLS = {"lstm_cell": 4, "gru_cell": 3, "rnn_tanh_cell": 1, "rnn_relu_cell": 1}  # how many gates
 NETS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
-ROUGH = {"dtypes": ("float32", "float64"), "units": 1024}
+ROUGH = {"dtypes": FLOATING, "units": 1024}
 
 
 def _size(draw):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from call import FLOATING, SIGNED, Call, DType
+from call import FLOATING, INTEGRAL, LAYOUTS, Call, DType
 from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64
 
@@ -13,7 +13,7 @@ def _sum(input, dim=None, keepdim=False, dtype=None):
     return torch.sum(input, dim=dim if dim is None else tuple(dim), keepdim=keepdim, dtype=dtype)
 
 
-@samples_of("sum", judge=_sum)
+@samples_of("sum", judge=_sum, multilinear=True)
 def _(draw):
     shape = draw.shape()
     dtype = (
@@ -72,8 +72,8 @@ def _(draw):
     return Call(input=draw.tensor(shape, low=-1, high=1), dim=dim, keepdim=keepdim)
 
 
-@samples_of("mean", "nanmean", dtypes=FLOATING)
-@samples_of("nansum")
+@samples_of("mean", "nanmean", dtypes=FLOATING, multilinear=True)
+@samples_of("nansum", multilinear=True)
 def _(draw):
     shape = draw.shape()
     return Call(
@@ -94,14 +94,24 @@ def _moment(function):
     return judge
 
 
+def _varied(shape, dim):
+    """The layouts in which elements along dim differ: expanded ones repeat a slice along the widest dimension, and the
+    deviation of equal numbers has no gradient."""
+    dims = range(len(shape)) if dim in (None, []) else [dim] if isinstance(dim, int) else dim
+    widest = max(range(len(shape)), key=lambda d: shape[d], default=0)
+    others = math.prod(shape[d] for d in {d % len(shape) for d in dims if shape} - {widest})
+    return LAYOUTS if others > 1 else tuple(layout for layout in LAYOUTS if layout != "expanded")
+
+
 @samples_of("var", "std", "var_mean", "std_mean", dtypes=FLOATING)
 def _(draw):
     shape = draw.shape(least=3 if draw.smooth else 0)
     unbiased = draw.choice(None, None, True, False)
-    correction = 1 if unbiased is not None else draw.choice(0, 1, None, 0.5, 2)
+    correction = 1 if unbiased is not None else draw.choice(0, 1, None, 0.5, 0.75)
+    dim = _dims(draw, len(shape)) if not draw.smooth else draw.dims(len(shape), least=1) or None
     return Call(
-        input=draw.tensor(shape),
-        dim=_dims(draw, len(shape)) if not draw.smooth else draw.dims(len(shape), least=1) or None,
+        input=draw.tensor(shape, layouts=_varied(shape, dim)),
+        dim=dim,
         unbiased=unbiased,
         keepdim=draw.boolean(),
         correction=correction,
@@ -165,11 +175,12 @@ def _(draw):
 
 
 @samples_of("aminmax", judge=torch.aminmax)
-@samples_of("argmax", judge=torch.argmax)
-@samples_of("argmin", judge=torch.argmin)
+@samples_of("argmax", judge=torch.argmax, dtypes=FLOATING + INTEGRAL)
+@samples_of("argmin", judge=torch.argmin, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = draw.shape(least=1)
-    return Call(input=draw.tensor(shape), dim=draw.maybe(draw.dim(len(shape))), keepdim=draw.boolean())
+    dim = draw.choice(*(d for d, size in enumerate(shape) if size)) if 0 in shape else draw.maybe(draw.dim(len(shape)))
+    return Call(input=draw.tensor(shape), dim=dim, keepdim=draw.boolean())
 
 
 @samples_of("max", judge=torch.max)
@@ -188,7 +199,7 @@ def _(draw):
 # -- scans -------------------------------------------------------------------------------------------------------------
 
 
-@samples_of("cumsum", judge=torch.cumsum)
+@samples_of("cumsum", judge=torch.cumsum, multilinear=True)
 @samples_of("cumprod", judge=torch.cumprod)
 def _(draw):
     shape = draw.shape()
@@ -218,7 +229,7 @@ def _recurrence(input, factor, dim, reverse=False):
     return torch.stack(rows[::-1] if reverse else rows, dim)
 
 
-@samples_of("linear_recurrence", judge=_recurrence, dtypes=FLOATING + SIGNED)
+@samples_of("linear_recurrence", judge=_recurrence, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = [min(size, 7) for size in draw.shape(least_rank=1, least=1)]
     dim = draw.dim(len(shape))
@@ -317,7 +328,7 @@ def _topk(input, k, dim=-1, largest=True, sorted=True):
     return (values.narrow(dim, 0, k), indices.narrow(dim, 0, k)) if input.dim() else (values, indices)
 
 
-@samples_of("topk", judge=_topk)
+@samples_of("topk", judge=_topk, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     shape = draw.shape()
     dim = draw.dim(len(shape))

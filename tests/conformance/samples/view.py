@@ -28,10 +28,18 @@ def _new_shape(draw, numel):
     return shape
 
 
+def _cut(draw, size):
+    """A dimension as several."""
+    return draw.choice([size], [size, 1], [1, size], [2, size // 2] if size % 2 == 0 else [size])
+
+
 @samples_of("view", judge=lambda input, size: input.view(size))
 def _(draw):
-    x = draw.tensor(layouts=PLAIN)
-    return Call(input=x, size=_new_shape(draw, x.value.numel()))
+    if draw.boolean():
+        x = draw.tensor(layouts=PLAIN)
+        return Call(input=x, size=_new_shape(draw, x.value.numel()))
+    shape = draw.shape(most_rank=3)  # dimensions cut apart are a view of any strides
+    return Call(input=draw.tensor(shape), size=[part for size in shape for part in _cut(draw, size)])
 
 
 @samples_of("reshape", judge=torch.reshape)
