@@ -120,8 +120,10 @@ Tensor broadcast_to(const Tensor& input, const IntList& size) { return expand(in
 
 std::vector<Tensor> broadcast_tensors(TensorList tensors) {
   Shape shape;
-  for (const Tensor& tensor : tensors)
+  for (const Tensor& tensor : tensors) {
+    if (!tensor.defined()) fail(ErrorKind::type, "[broadcast_tensors] expects tensors, but one is None");
     shape = broadcast_shapes(span_of(shape), tensor.shape(), "broadcast_tensors");
+  }
   std::vector<Tensor> results;
   for (const Tensor& tensor : tensors) results.push_back(expand(tensor, shape));
   return results;

@@ -64,6 +64,9 @@ def _schema_mistakes(op, ready):
         if not argument.optional and argument.kind != "tensors":
             none = _changed(op, ready, **{argument.name: None})
             yield Wrongdoing(f"{argument.name} is None", none, (op.name,), TypeError)
+        if argument.kind == "tensors" and argument.name != "indices":  # an index of None takes its whole dimension
+            holed = [*ready.arguments[argument.name][:-1], None]
+            yield Wrongdoing(f"{argument.name} hold None", _changed(op, ready, **{argument.name: holed}), ())
         if argument.is_tensor:
             listed = _changed(op, ready, **{argument.name: {"a": 1}})
             yield Wrongdoing(f"{argument.name} is a dict", listed, (op.name,), TypeError)

@@ -230,6 +230,11 @@ class Goldens:
         tensors = [a.name for a in self.op.arguments if a.is_tensor]
         if self.op.kind == "map" and len(tensors) > 1:
             self._wrong_shapes(tensors)
+        for argument in self.op.arguments:
+            if argument.kind == "tensors" and argument.name != "indices":
+                call, _ = self.drawn(0)
+                holed = [*call.arguments[argument.name][:-1], None]
+                self._wrong(Call(**{**call.arguments, argument.name: holed}), ())
 
     def _wrong_shapes(self, tensors):
         call, _ = self.drawn(0)

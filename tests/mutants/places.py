@@ -29,7 +29,6 @@ BINARY = {
 STEPS = {"++": ("--",), "--": ("++",)}
 PREFIX = {"-": ("",), "!": ("",), "~": ("",)}
 TRUTHS = {"true": ("false",), "false": ("true",)}
-CASTS = ("template", "operator")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +50,6 @@ class Place:
     start: int
     end: int
     choices: tuple
-
-    def broken(self, source, choice):
-        return source[: self.start] + choice + source[self.end :]
 
 
 def tokens_of(source):
@@ -179,26 +175,37 @@ def places_of(source):
     return found
 
 
-def line_of(source, offset):
-    """(number from 1, text, column from 0) of the line that holds an offset."""
-    start = source.rfind("\n", 0, offset) + 1
-    end = source.find("\n", offset)
-    return source.count("\n", 0, offset) + 1, source[start : end if end >= 0 else len(source)], offset - start
-
-
 @dataclasses.dataclass(frozen=True)
 class Mutant:
     path: str
+    source: str = dataclasses.field(repr=False)
     place: Place
     choice: str
-    line: int
-    text: str  # the line as it is
-    column: int
-    was: str
+
+    @property
+    def was(self):
+        return self.source[self.place.start : self.place.end]
+
+    @property
+    def line(self):
+        return self.source.count("\n", 0, self.place.start) + 1
+
+    @property
+    def column(self):
+        return self.place.start - (self.source.rfind("\n", 0, self.place.start) + 1)
+
+    @property
+    def text(self):
+        """The line as it is."""
+        return self.source.splitlines()[self.line - 1]
 
     @property
     def broken_line(self):
         return self.text[: self.column] + self.choice + self.text[self.column + len(self.was) :]
+
+    @property
+    def broken_source(self):
+        return self.source[: self.place.start] + self.choice + self.source[self.place.end :]
 
     def __str__(self):
         return f"{self.path}:{self.line}:{self.column + 1}: `{self.was or ']'}` -> `{self.choice}`: {self.broken_line.strip()}"
@@ -220,6 +227,4 @@ def draw(places, seed):
     chance = random.Random(f"mutants {seed}")
     while True:
         path, source, place = chance.choice(places)
-        choice = chance.choice(place.choices)
-        line, text, column = line_of(source, place.start)
-        yield Mutant(path, place, choice, line, text, column, source[place.start : place.end])
+        yield Mutant(path, source, place, chance.choice(place.choices))

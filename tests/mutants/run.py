@@ -3,8 +3,8 @@
     ./dev test --mutants 60 --seed 1
 
 Each mutant is the broken file, compiled and put before the built library in one runner (replay.cpp), which replays right
-answers by PyTorch: values, gradients, second gradients, forms, errors and their words (goldens.py). One that gives another
-answer, crashes or hangs is caught. What cannot be caught, because it changes nothing, stands in equivalent.toml with a proof.
+answers by PyTorch: values, gradients, second gradients, forms, errors and their words (goldens.py); then, with the C++
+tests of ops and engine. One that gives another answer, crashes or hangs is caught. What cannot be caught, because it changes nothing, stands in equivalent.toml with a proof.
 """
 
 import argparse
@@ -37,6 +37,9 @@ FORMULA_UNITS = (
     "rushlight/core/number_errors.cpp",
     "rushlight/math/special_functions.cpp",
 )
+# The C++ tests of what no call by id reaches: indexing, traces, the tape.
+TEST_OBJECTS = "CMakeFiles/rushlight_tests.dir/tests"
+TEST_FOLDERS = ("engine", "ops", "jit")
 ENOUGH = 0.95
 COMPILER_SECONDS = 120
 RUNNER_SECONDS = 30
@@ -96,6 +99,10 @@ def tests_of(path):
     return [] if used or generated else includers(path, "tests/math")
 
 
+def test_objects():
+    return sorted(p for folder in TEST_FOLDERS for p in (BUILD / TEST_OBJECTS / folder).glob("*.o"))
+
+
 # -- one mutant ---------------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +122,7 @@ class Workshop:
         shutil.rmtree(self.room, ignore_errors=True)
         self.room.mkdir(parents=True)
         self.replay = self.compile("tests/mutants/replay.cpp", self.room, like="rushlight/ops/matmul.cpp")
-        self.test_main = None
+        self.test_main = BUILD / TEST_OBJECTS / "main.cpp.o"
 
     def compile(self, source, room, overlay=None, like=None):
         """The object of a source; headers and the source itself come from the overlay where it has them."""
@@ -158,17 +165,18 @@ class Workshop:
         overlay = room / "overlay"
         broken = overlay / mutant.path
         broken.parent.mkdir(parents=True)
-        broken.write_text(mutant.place.broken((ROOT / mutant.path).read_text(), mutant.choice))
-        program = room / "replay"
-        tests = tests_of(mutant.path)
-        if tests:
-            objects = [self.compile(test, room, overlay) for test in tests]
-            objects.append(self.compile("tests/main.cpp", room))
-            self.link(objects, program)
+        broken.write_text(mutant.broken_source)
+        program = room / "program"
+        if tests := tests_of(mutant.path):
+            self.link([self.test_main, *(self.compile(test, room, overlay) for test in tests)], program)
             return self.judge(program)
-        units = units_of(mutant.path)
-        self.link([self.replay, *(self.compile(unit, room, overlay) for unit in units)], program)
-        return self.judge(program, str(self.goldens))
+        objects = [self.compile(unit, room, overlay) for unit in units_of(mutant.path)]
+        self.link([self.replay, *objects], program)
+        right, why = self.judge(program, str(self.goldens))
+        if right:
+            self.link([self.test_main, *test_objects(), *objects], program)
+            right, why = self.judge(program)
+        return right, why
 
     def outcome(self, number, mutant):
         started = time.perf_counter()
@@ -217,9 +225,9 @@ def outcomes(workshop, mutants, count, jobs, known):
         while counted < count or running:
             while len(running) < jobs and counted + len(running) < count:
                 mutant = next(mutants)
-                if (mutant.path, mutant.place, mutant.choice) in seen:
+                if mutant in seen:
                     continue
-                seen.add((mutant.path, mutant.place, mutant.choice))
+                seen.add(mutant)
                 if proof := known.proof_of(mutant):
                     yield Outcome(mutant, "equivalent", proof, 0.0)
                     continue
