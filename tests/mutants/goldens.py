@@ -5,6 +5,7 @@ wrong calls with the words of their errors.
 """
 
 import argparse
+import dataclasses
 import multiprocessing
 import pathlib
 import sys
@@ -18,7 +19,7 @@ import bridge  # noqa: E402
 import checks  # noqa: E402
 import differences  # noqa: E402
 import suite  # noqa: E402
-from call import Array, Call, widened  # noqa: E402
+from call import EVERY_DTYPE, Array, Call, widened  # noqa: E402
 from draw import Draw  # noqa: E402
 from evaluate import ERRORS, answer, ask, run  # noqa: E402
 from golden_file import Unspeakable, Writer  # noqa: E402
@@ -27,6 +28,10 @@ from op_table import NOT_GIVEN, ops  # noqa: E402
 
 LARGEST = 2_000  # elements of all tensors of a call
 SECOND_TOLERANCE = 1e-9
+
+
+NEIGHBOURED = 4  # calls that are changed a little
+FEW = 200  # elements of such a call
 
 
 class Skipped(Exception):
@@ -104,7 +109,10 @@ def _gradient(case):
         return None
     if case.family.judge is None:
         return None
-    outputs, _ = checks._judged_outputs(case, widened(case.call))
+    try:
+        outputs, _ = checks._judged_outputs(case, widened(case.call))
+    except (NotImplementedError, RuntimeError):
+        return None
     wanted = [i for i, t in enumerate(outputs) if t.requires_grad and case.results[i].is_floating_point()]
     if not wanted:
         return None
@@ -149,6 +157,47 @@ def _second(case, wanted, cotangents):
     return weights, [(r, torch.full_like(r, SECOND_TOLERANCE * max(1.0, largest(r)))) for r in rows]
 
 
+def _near_tensors(array):
+    """One more along a dimension, one dimension less, one more; another dtype."""
+    value, rank = array.value, array.value.dim()
+    for dim in range(rank):
+        if value.shape[dim]:
+            yield torch.cat([value, value.narrow(dim, 0, 1)], dim)
+    if rank and value.shape[0]:
+        yield value[0].clone()
+    yield value.unsqueeze(0)
+    if array.differentiable:
+        yield value.to(torch.int64 if array.is_floating else torch.float64)
+
+
+def _near_values(argument, value, rank):
+    if isinstance(value, Array):
+        for near in _near_tensors(value):
+            yield dataclasses.replace(value, value=near, layout="contiguous")
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            for near in _near_values(argument, item, rank):
+                yield [*value[:i], near, *value[i + 1 :]]
+        yield value[:-1]
+        yield [*value, *value[-1:]]
+    elif isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from {value + 1, value - 1, rank, -rank - 1} - {value}
+    elif isinstance(value, float):
+        yield from (-value, 0.0, value + 1)
+    if value is not None and argument.optional:
+        yield None
+
+
+def neighbours_of(call, op):
+    """The call with one argument changed by a step."""
+    rank = max((a.value.dim() for a in call.arrays()), default=0)
+    for argument in op.arguments:
+        for near in _near_values(argument, call.arguments[argument.name], rank):
+            yield Call(**{**call.arguments, argument.name: near})
+
+
 def _small(call):
     return sum(a.value.numel() for a in call.arrays()) <= LARGEST
 
@@ -160,7 +209,15 @@ class Goldens:
         self.op = ops()[op_id]
         self.family = suite.family_of(self.op)
         self.writer = Writer(self.op)
-        self.skipped = 0
+        self.skipped = []
+        self.takes_floats = self._takes_floats()
+
+    def _takes_floats(self):
+        try:
+            run(self.op, self.family, self.family.draw(Draw("does it?", "float64", smooth=True)))
+        except ERRORS:
+            return False
+        return True
 
     def _case(self, call, draw):
         """A right call, or one that both sides refuse."""
@@ -205,13 +262,13 @@ class Goldens:
     def add(self, call, draw):
         try:
             self._case(call, draw)
-        except (Skipped, Unspeakable):
-            self.skipped += 1
+        except (Skipped, Unspeakable) as reason:
+            self.skipped.append(f"{self.op.id}({call!r}): {reason}")
 
     def drawn(self, index):
         draw = Draw(f"golden/{self.op.id}/{index}", "float64", smooth=index % 3 == 0)
-        if not draw.smooth:
-            wide = "float64" in self.family.dtypes and draw.chance(0.6)
+        if not draw.smooth or not self.takes_floats:
+            wide = self.takes_floats and "float64" in self.family.dtypes and draw.chance(0.6)
             draw.dtype = "float64" if wide else draw.choice(*self.family.dtypes)
         call = suite._choose_layouts(self.family.draw(draw), draw)
         return self._complete(call), draw
@@ -222,6 +279,30 @@ class Goldens:
         given = {**usual, **call.arguments}
         order = [a.name for a in self.op.arguments if a.name in given]
         return Call(**{name: given[name] for name in order + [n for n in given if n not in order]})
+
+    def neighbours(self, count):
+        """Calls that are one step from a right one: PyTorch says whether they are right too, or an error."""
+        if self.op.kind == "map" or self.family.judge is None or self.family.sees_result:
+            return
+        draw = Draw(f"neighbours/{self.op.id}", "float64")
+        found = []
+        for index in range(NEIGHBOURED):
+            call, _ = self.drawn(3 * index + 1)
+            if _small(call) and sum(a.value.numel() for a in call.arrays()) < FEW:
+                found += [(call, near) for near in neighbours_of(call, self.op)]
+        for _, near in draw.shuffled(found)[:count]:
+            self.add(near, draw)
+
+    def other_dtypes(self):
+        """Every dtype that the samples leave out, once: most are errors."""
+        for dtype in EVERY_DTYPE:
+            if dtype not in self.family.dtypes and self.op.kind != "map":
+                draw = Draw(f"other dtype/{self.op.id}", dtype)
+                try:
+                    call = self._complete(self.family.draw(draw))
+                except (NotImplementedError, RuntimeError):  # PyTorch cannot even make such numbers
+                    continue
+                self.add(call, draw)
 
     def wrong_calls(self):
         for bad in self.family.bad() if self.family.bad else ():
@@ -238,7 +319,7 @@ class Goldens:
 
     def _wrong_shapes(self, tensors):
         call, _ = self.drawn(0)
-        number = torch.int64 if self.op.id.startswith("bitwise") else torch.float64
+        number = torch.float64 if self.takes_floats else torch.int64
         ones = lambda name, *shape: Array(torch.ones(shape, dtype=torch.bool if name == "condition" else number))
         for name in tensors[1:]:
             operands = {other: ones(other) for other in tensors}
@@ -252,7 +333,7 @@ class Goldens:
         try:
             self.writer.wrong(self._complete(call), words)
         except Unspeakable:
-            self.skipped += 1
+            pass  # the Python face refuses it before it is a call
 
 
 def goldens_of(op_id, count):
@@ -262,6 +343,8 @@ def goldens_of(op_id, count):
     goldens = Goldens(op_id)
     for index in range(count):
         goldens.add(*goldens.drawn(index))
+    goldens.neighbours(count)
+    goldens.other_dtypes()
     right = goldens.writer.count
     goldens.wrong_calls()
     return op_id, right, goldens.writer.count - right, goldens.skipped, bytes(goldens.writer.data)
@@ -276,15 +359,18 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--count", type=int, default=24, help="draws for each op")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--tell", action="store_true", help="which draws are left out, and why")
     arguments = parser.parse_args()
     with multiprocessing.Pool(arguments.jobs) as pool:
         rows = pool.map(_one, [(op_id, arguments.count) for op_id in ops()], chunksize=4)
     total = sum(right + wrong for _, right, wrong, _, _ in rows)
     arguments.out.write_bytes(total.to_bytes(4, "little") + b"".join(row[4] for row in rows))
+    if arguments.tell:
+        print(*(text for row in rows for text in row[3]), sep="\n")
     poor = sorted((right, op_id) for op_id, right, _, _, _ in rows)[:8]
     print(
         f"{sum(r[1] for r in rows)} right calls and {sum(r[2] for r in rows)} wrong ones of {len(rows)} ops "
-        f"({sum(r[3] for r in rows)} draws left out); fewest: " + ", ".join(f"{op_id} {n}" for n, op_id in poor)
+        f"({sum(len(r[3]) for r in rows)} draws left out); fewest: " + ", ".join(f"{op_id} {n}" for n, op_id in poor)
     )
 
 

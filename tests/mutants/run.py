@@ -18,6 +18,7 @@ import re
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -42,7 +43,8 @@ TEST_OBJECTS = "CMakeFiles/rushlight_tests.dir/tests"
 TEST_FOLDERS = ("engine", "ops", "jit")
 ENOUGH = 0.95
 COMPILER_SECONDS = 120
-RUNNER_SECONDS = 30
+RUNNER_SECONDS = 20  # of the processor's time: a busy machine makes nothing hang
+RUNNER_PATIENCE = 300  # by the clock, for what sleeps
 RUNNER_MEMORY = 4 << 30
 # Asserts in the standard library, as the debug build has them: an index past the end is noticed and not merely lucky.
 FLAGS = ("-w", "-O0", "-D_GLIBCXX_ASSERTIONS")
@@ -121,17 +123,17 @@ class Workshop:
         self.room = ROOM / "work"
         shutil.rmtree(self.room, ignore_errors=True)
         self.room.mkdir(parents=True)
-        self.replay = self.compile("tests/mutants/replay.cpp", self.room, like="rushlight/ops/matmul.cpp")
+        self.replay = self.compile("tests/mutants/replay.cpp", self.room, like="rushlight/ops/matmul.cpp", flags=("-O1",))
         self.test_main = BUILD / TEST_OBJECTS / "main.cpp.o"
 
-    def compile(self, source, room, overlay=None, like=None):
+    def compile(self, source, room, overlay=None, like=None, flags=FLAGS):
         """The object of a source; headers and the source itself come from the overlay where it has them."""
         target = room / (source.replace("/", "_") + ".o")
         broken = overlay / source if overlay else None
         file = broken if broken and broken.exists() else ROOT / source
         words = list(self.commands[like or source])
         first = [f"-I{overlay}"] if overlay else []
-        command = [words[0], *first, *words[1:], *FLAGS, "-c", str(file), "-o", str(target)]
+        command = [words[0], *first, *words[1:], *flags, "-c", str(file), "-o", str(target)]
         done = run(command, cwd=BUILD, timeout=COMPILER_SECONDS)
         if done.returncode:
             raise CompileError(done.stderr)
@@ -146,14 +148,20 @@ class Workshop:
 
     def judge(self, program, *arguments):
         """(right, the last words)"""
-        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (RUNNER_MEMORY, RUNNER_MEMORY))
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (RUNNER_MEMORY, RUNNER_MEMORY))
+            resource.setrlimit(resource.RLIMIT_CPU, (RUNNER_SECONDS, RUNNER_SECONDS))
+
         try:
-            done = run([str(program), *arguments], timeout=RUNNER_SECONDS, preexec_fn=limit)
+            done = run([str(program), *arguments], timeout=RUNNER_PATIENCE, preexec_fn=limit)
         except subprocess.TimeoutExpired:
+            return False, f"sleeps for {RUNNER_PATIENCE} s"
+        last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:] or [""]
+        if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             return False, f"hangs ({RUNNER_SECONDS} s)"
-        last = (done.stdout + done.stderr).strip().splitlines()[-1:] or [""]
         if done.returncode < 0:
-            return False, f"dies of signal {-done.returncode} {last[0]}"
+            return False, f"dies of {signal.Signals(-done.returncode).name} {last[0]}"
         return done.returncode == 0, last[0]
 
     def unbroken(self):
@@ -175,7 +183,7 @@ class Workshop:
         right, why = self.judge(program, str(self.goldens))
         if right:
             self.link([self.test_main, *test_objects(), *objects], program)
-            right, why = self.judge(program)
+            right, why = self.judge(program, "--minimal", "--no-skipped-summary", "--abort-after=1")
         return right, why
 
     def outcome(self, number, mutant):
@@ -197,22 +205,26 @@ class CompileError(Exception):
 # -- many ---------------------------------------------------------------------------------------------------------------
 
 
-def goldens_file(jobs):
-    """The goldens of these sources, made anew where something that they depend on has changed."""
+def goldens_path():
+    """Where the goldens of these sources are: another file wherever something that they depend on has changed."""
     digest = hashlib.sha256()
     here = pathlib.Path(__file__).parent
     used = [*(ROOT / "tests/conformance").rglob("*.py"), here / "goldens.py", here / "golden_file.py"]
     used += [p for p in (ROOT / "rushlight").rglob("*") if p.suffix in (".h", ".cpp")]
     for path in sorted(used):
         digest.update(path.read_bytes())
-    file = ROOM / f"goldens-{digest.hexdigest()[:16]}.bin"
+    return ROOM / f"goldens-{digest.hexdigest()[:16]}.bin"
+
+
+def goldens_file(jobs):
+    file = goldens_path()
     if not file.exists():
         ROOM.mkdir(parents=True, exist_ok=True)
         for old in ROOM.glob("goldens-*.bin"):
             old.unlink()
         started = time.perf_counter()
         fresh = file.with_suffix(".new")
-        subprocess.run([sys.executable, "-W", "ignore", str(here / "goldens.py"), str(fresh), "--jobs", str(jobs)], check=True)
+        subprocess.run([sys.executable, "-W", "ignore", str(pathlib.Path(__file__).parent / "goldens.py"), str(fresh), "--jobs", str(jobs)], check=True)
         fresh.rename(file)
         print(f"goldens: {time.perf_counter() - started:.0f} s", flush=True)
     return file
