@@ -125,14 +125,14 @@ def _number_choices(text):
 
 def _symbol_place(tokens, i):
     token, before = tokens[i], tokens[i - 1] if i else None
-    if before is None or before.text == "operator":
+    if before and before.text == "operator":
         return None
-    after_spaced = _spaced_after(tokens, i)
-    if token.text in BINARY and token.spaced and after_spaced and _is_value(before):
+    after_spaced, has_left = _spaced_after(tokens, i), before is not None and _is_value(before)
+    if token.text in BINARY and token.spaced and after_spaced and has_left:
         return Place(token.start, token.end, BINARY[token.text])
     if token.text in STEPS and not (token.spaced and after_spaced):
         return Place(token.start, token.end, STEPS[token.text])
-    if token.text in PREFIX and not after_spaced and not _is_value(before):
+    if token.text in PREFIX and not after_spaced and not has_left:
         return Place(token.start, token.end, PREFIX[token.text])
     return None
 

@@ -1,5 +1,5 @@
-// Replays goldens on the library that it is linked with: `replay FILE [--all]`. Prints what differs and exits with 1;
-// the first difference ends it, unless --all. The file's writer is golden_file.py.
+// Replays goldens on the library that it is linked with: `replay FILE [--all]`. Prints what differs and exits
+// with 1; the first difference ends it, unless --all. The file's writer is golden_file.py.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -295,7 +295,8 @@ Tensor tensor_like(const std::vector<double>& numbers, const Tensor& like) {
   return reshape(to(flat, like.dtype()), like.shape());
 }
 
-void compare_gradients(const std::vector<Tensor>& got, const std::vector<Expected>& expected, const char* what) {
+void compare_gradients(const std::vector<Tensor>& got, const std::vector<Expected>& expected,
+                       const char* what) {
   for (size_t i = 0; i < got.size(); ++i) {
     if (got[i].defined()) {
       compare_numbers(got[i], expected[i], what, i);
@@ -335,7 +336,8 @@ void check_gradients(const Case& c) {
   std::vector<Tensor> first = grad(outputs, leaves, options);
   compare_gradients(first, c.gradients, "gradient");
   for (size_t i = 0; i < first.size(); ++i)
-    if (first[i].defined() && (first[i].dtype() != leaves[i].dtype() || !first[i].layout().same_shape(leaves[i].layout())))
+    if (first[i].defined() &&
+        (first[i].dtype() != leaves[i].dtype() || !first[i].layout().same_shape(leaves[i].layout())))
       differ("gradient ", i, " is ", first[i]);
   if (!c.has_second) return;
   for (const Tensor& t : cotangents) t.requires_grad_();

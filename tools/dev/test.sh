@@ -110,7 +110,7 @@ run_tests() {
     named_steps "$name"
   elif [[ -n $mutants ]]; then
     step "release build (g++)" build_quietly release
-    with_torch "$mutants mutants, seed $seed" in_package tests/mutants/run.py --count "$mutants" --seed "$seed" --jobs "$jobs"
+    with_torch "$mutants mutants, seed $seed" in_package tests/mutants/mutants.py --count "$mutants" --seed "$seed" --jobs "$jobs"
   elif [[ -n $fuzz ]]; then
     step "release build (g++)" build_quietly release
     with_torch "hostile calls" in_package tests/conformance/hostile.py --count 1000000 --seed "$seed"

@@ -48,6 +48,8 @@ RUNNER_PATIENCE = 300  # by the clock, for what sleeps
 RUNNER_MEMORY = 4 << 30
 # Asserts in the standard library, as the debug build has them: an index past the end is noticed and not merely lucky.
 FLAGS = ("-w", "-O0", "-D_GLIBCXX_ASSERTIONS")
+# What every source of ops/ includes: compiled once, for those that are broken themselves.
+COMMON = '#include "rushlight/ops/op_rules.h"\n'
 
 
 def run(command, **options):
@@ -125,6 +127,10 @@ class Workshop:
         self.room.mkdir(parents=True)
         self.replay = self.compile("tests/mutants/replay.cpp", self.room, like="rushlight/ops/matmul.cpp", flags=("-O1",))
         self.test_main = BUILD / TEST_OBJECTS / "main.cpp.o"
+        self.common = self.room / "common.h"
+        self.common.write_text(COMMON)
+        words = self.commands["rushlight/ops/matmul.cpp"]
+        run([*words, *FLAGS, "-x", "c++-header", str(self.common), "-o", f"{self.common}.gch"], cwd=BUILD, check=True)
 
     def compile(self, source, room, overlay=None, like=None, flags=FLAGS):
         """The object of a source; headers and the source itself come from the overlay where it has them."""
@@ -133,6 +139,8 @@ class Workshop:
         file = broken if broken and broken.exists() else ROOT / source
         words = list(self.commands[like or source])
         first = [f"-I{overlay}"] if overlay else []
+        if file is broken and source.startswith("rushlight/ops/"):
+            first += ["-include", str(self.common)]
         command = [words[0], *first, *words[1:], *flags, "-c", str(file), "-o", str(target)]
         done = run(command, cwd=BUILD, timeout=COMPILER_SECONDS)
         if done.returncode:
