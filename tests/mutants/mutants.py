@@ -41,6 +41,7 @@ FORMULA_UNITS = (
 # The C++ tests of what no call by id reaches: indexing, traces, the tape.
 TEST_OBJECTS = "CMakeFiles/rushlight_tests.dir/tests"
 TEST_FOLDERS = ("engine", "ops", "jit")
+MATH_TESTS = ("tests/math/conventions_test.cpp", "tests/math/num_test.cpp", "tests/math/special_functions_test.cpp")
 ENOUGH = 0.95
 COMPILER_SECONDS = 120
 RUNNER_SECONDS = 20  # of the processor's time: a busy machine makes nothing hang
@@ -190,9 +191,14 @@ class Workshop:
         self.link([self.replay, *objects], program)
         right, why = self.judge(program, str(self.goldens))
         if right:
-            self.link([self.test_main, *test_objects(), *objects], program)
+            tests = test_objects() if mutant.path.startswith("rushlight/ops/") else self.math_tests(room, overlay)
+            self.link([self.test_main, *tests, *objects], program)
             right, why = self.judge(program, "--minimal", "--no-skipped-summary", "--abort-after=1")
         return right, why
+
+    def math_tests(self, room, overlay):
+        """What the formulas are at kinks, poles and NaN is tested by name."""
+        return [self.compile(test, room, overlay) for test in MATH_TESTS]
 
     def outcome(self, number, mutant):
         started = time.perf_counter()
