@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import equivalent
@@ -123,9 +124,7 @@ class Workshop:
     def __init__(self, goldens):
         self.commands = compile_commands()
         self.goldens = goldens
-        self.room = ROOM / "work"
-        shutil.rmtree(self.room, ignore_errors=True)
-        self.room.mkdir(parents=True)
+        self.room = pathlib.Path(tempfile.mkdtemp(prefix="work-", dir=ROOM))  # another run may be under way
         self.replay = self.compile("tests/mutants/replay.cpp", self.room, like="rushlight/ops/matmul.cpp", flags=("-O1",))
         self.test_main = BUILD / TEST_OBJECTS / "main.cpp.o"
         self.common = self.room / "common.h"
@@ -173,6 +172,12 @@ class Workshop:
             return False, f"dies of {signal.Signals(-done.returncode).name} {last[0]}"
         return done.returncode == 0, last[0]
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.room)
+
     def unbroken(self):
         program = self.room / "replay"
         self.link([self.replay], program)
@@ -207,7 +212,7 @@ class Workshop:
             right, why = self.try_mutant(mutant, room)
             state = "survived" if right else "caught"
         except (CompileError, subprocess.TimeoutExpired) as error:
-            state, why = "not compiled", str(error).strip().splitlines()[:1] or [""]
+            state, why = "not compiled", (str(error).strip().splitlines() or [""])[0]
         shutil.rmtree(room, ignore_errors=True)
         return Outcome(mutant, state, why, time.perf_counter() - started)
 
@@ -279,16 +284,16 @@ def main():
     print(f"{len(every)} places in {len({path for path, _, _ in every})} files of {' and '.join(FOLDERS)}", flush=True)
     if arguments.only:
         every = [place for place in every if arguments.only in place[0]]
-    workshop = Workshop(goldens_file(arguments.jobs))
-    right, words = workshop.unbroken()
-    if not right:
-        print(f"the unbroken library does not pass: {words}")
-        return 1
-    print(f"unbroken: {words}", flush=True)
     found = {"caught": [], "survived": [], "not compiled": [], "equivalent": []}
-    for outcome in outcomes(workshop, places.draw(every, arguments.seed), arguments.count, arguments.jobs, known):
-        found[outcome.state].append(outcome)
-        print(f"{outcome.state:>12} {outcome.seconds:5.1f} s  {outcome.mutant}\n{'':22}{str(outcome.why)[:200]}", flush=True)
+    with Workshop(goldens_file(arguments.jobs)) as workshop:
+        right, words = workshop.unbroken()
+        print(f"unbroken: {words}", flush=True)
+        if not right:
+            return 1  # the library, or this runner, is wrong before anything is broken
+        drawn = places.draw(every, arguments.seed)
+        for outcome in outcomes(workshop, drawn, arguments.count, arguments.jobs, known):
+            found[outcome.state].append(outcome)
+            print(f"{outcome.state:>12} {outcome.seconds:5.1f} s  {outcome.mutant}\n{'':22}{str(outcome.why)[:200]}", flush=True)
     caught, survived = len(found["caught"]), len(found["survived"])
     slowest = max((o.seconds for o in found["caught"] + found["survived"]), default=0.0)
     print("\n".join(f"SURVIVED: {outcome.mutant}" for outcome in found["survived"]))
