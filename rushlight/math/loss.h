@@ -34,7 +34,7 @@ struct Huber {
     return select(size <= p.delta, 0.5 * size * size, p.delta * (size - 0.5 * S(p.delta)));
   }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S, Params p) {
-    return g * min(max(I == 0 ? a - b : b - a, -S(p.delta)), S(p.delta));
+    return g * min(max(I == 0 ? a - b : b - a, S(-p.delta)), S(p.delta));
   }
 };
 

@@ -218,7 +218,7 @@ Tensor places(const char* op, int64_t rows, int64_t columns, DType dtype, Wanted
     fail(ErrorKind::value, "[", op, "] a matrix of ", rows, " rows and ", columns,
          " columns has too many places to list");
   std::vector<int64_t> at[2];
-  for (int64_t row = 0; row < rows; ++row)
+  for (int64_t row = 0; columns && row < rows; ++row)
     for (int64_t column = 0; column < columns; ++column)
       if (wanted(row, column)) {
         at[0].push_back(row);

@@ -87,13 +87,20 @@ Tensor grad_by_kernel(const Vjp& v) {
   return apply_map_grad(v.node(), I, {inputs, count});
 }
 
+// A plain number has no type of its own: what a formula makes of two would be rounded to the default dtype.
+Tensor with_own_type(const Tensor& operand, DType dtype) {
+  bool plain = operand.impl()->weak && is_floating(operand.dtype());
+  return plain ? to(operand, compute_type(dtype)) : operand;
+}
+
 // The same by public ops, to be differentiated again.
 template <class Op, int I>
 Tensor grad_by_formula(const Vjp& v) {
   constexpr math::GradUse use = math::grad_use<Op, I>();
   std::array<TensorNumber, static_cast<size_t>(math::arity<Op>)> operands;
   for (int k = 0; k < math::arity<Op>; ++k)
-    if (use.reads_input[k]) operands[static_cast<size_t>(k)] = v.input(static_cast<size_t>(k));
+    if (use.reads_input[k])
+      operands[static_cast<size_t>(k)] = with_own_type(v.input(static_cast<size_t>(k)), v.grad().dtype());
   TensorNumber result = use.reads_output ? TensorNumber(v.output()) : TensorNumber();
   auto params = params_of<Op>(v.attrs());
   return math::apply_grad<Op, I>(TensorNumber(v.grad()), operands.data(), result, params.data()).tensor;

@@ -111,6 +111,7 @@ void check_net(const Net& net, const Tensor& input, const Tensor& h) {
   if (net.params.size() != net.runs() * net.weights_per_run())
     fail(ErrorKind::runtime, "[", net.op, "] params must hold ", net.weights_per_run(),
          " tensors for each of ", net.runs(), " layers and directions, but holds ", net.params.size());
+  for (const Tensor& weight : net.params) expect_given(net.op, "params", weight);
   if (input.size(net.batch_first ? 1 : 0) == 0)
     fail(ErrorKind::runtime, "[", net.op, "] the sequence is empty");
   int64_t batch = input.size(net.batch_first ? 0 : 1);

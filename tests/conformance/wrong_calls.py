@@ -70,6 +70,9 @@ def _schema_mistakes(op, ready):
         if not argument.optional and argument.kind != "tensors":
             none = _changed(op, ready, **{argument.name: None})
             yield Wrongdoing(f"{argument.name} of the wrong kind", none, (op.name,), TypeError)
+        if argument.kind == "tensors" and argument.name != "indices":  # an index of None takes its whole dimension
+            holed = [*ready.arguments[argument.name][:-1], None]
+            yield Wrongdoing(f"{argument.name} hold None", _changed(op, ready, **{argument.name: holed}), ())
         if argument.is_tensor:
             listed = _changed(op, ready, **{argument.name: {"a": 1}})
             yield Wrongdoing(f"{argument.name} of the wrong kind", listed, (op.name,), TypeError)

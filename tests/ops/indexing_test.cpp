@@ -66,6 +66,13 @@ TEST_CASE("indexing: writing broadcasts and drops leading ones") {
   CHECK(floats(x(_, 2)) == std::vector<float>{7, 7});
 }
 
+TEST_CASE("indexing: writing beside a slice, where no index picks") {
+  Tensor x = counting({2, 3});
+  const IndexItem columns[] = {Slice(), ints({2, 0})};
+  x.set_by(columns, counting({1, 2, 2}));
+  CHECK(floats(x) == std::vector<float>{1, 1, 0, 3, 4, 2});
+}
+
 TEST_CASE("indexing: gradients reach what was read and what was written") {
   Tensor x = counting({4}).requires_grad_();
   x(ints({1, 1, 3})).sum().backward();

@@ -9,6 +9,7 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
 import check_file_sizes  # noqa: E402
+import check_generated  # noqa: E402
 import check_includes  # noqa: E402
 import check_links  # noqa: E402
 import check_op_names  # noqa: E402
@@ -81,7 +82,7 @@ def test_file_sizes(tree):
 
 
 OPS = "".join(f'MAP({name}, "input", "doc")\n' for name in ["add", "mul", "exp", "log"])
-OPS += 'MAP(sub_scaled, "sub(input, other)", "doc")\n'
+OPS += 'MAP(sub_scaled, "sub|subtract(input, other)", "doc")\nOP(long_one,\n   "input", "doc")\n'
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,7 @@ OPS += 'MAP(sub_scaled, "sub(input, other)", "doc")\n'
         ("rushlight/jit/a.cpp", '"add", "mul", "exp", "log", "sub"', 1),
         ("rushlight/jit/a.cpp", "OpId::add OpId::mul OpId::exp OpId::log OpId::sub_scaled", 1),
         ("tools/a.py", "'add' \n 'mul' \n 'exp' \n 'log' \n OpId::sub_scaled", 1),
+        ("docs/a.md", '"add", "mul", "exp", "subtract", "long_one"', 1),
         ("rushlight/jit/a.cpp", '"add", "mul", "exp", "log", "add"', 0),
         ("rushlight/jit/a.cpp", '"add", "mul", "exp", "log", "paint"', 0),
         ("rushlight/jit/a.cpp", '"add" "mul" "exp" "log"' + "\n" * 20 + '"sub"', 0),
@@ -101,8 +103,50 @@ def test_op_lists(tree, name, text, complaints):
     assert len(list(check_op_names.check(tree({check_op_names.OP_LIST: OPS, name: text})))) == complaints
 
 
+def test_op_lists_that_may_be(tree, monkeypatch):
+    monkeypatch.setattr(check_op_names, "EXCEPTIONS", {"a.cpp": "why", "b.cpp": "why", "gone.cpp": "why"})
+    root = tree({check_op_names.OP_LIST: OPS, "a.cpp": "'add' 'mul' 'exp' 'log' 'sub'", "b.cpp": "'add'"})
+    (problem,) = check_op_names.check(root)
+    assert problem.startswith("b.cpp") and "needs no exception" in problem
+
+
+def test_every_exception_has_a_reason():
+    assert all(len(reason) > 20 for reason in check_op_names.EXCEPTIONS.values())
+
+
 def test_op_lists_without_ops(tree):
     assert list(check_op_names.check(tree({check_op_names.OP_LIST: "// nothing\n"})))
+
+
+@pytest.fixture
+def built(tree):
+    """A tree whose generator writes one file, and has written it."""
+    program = f"#!/bin/sh\necho '// Functions. {check_generated.MARK}' > $1/functions.h\n"
+    root = tree({
+        "build/release/build.ninja": "build rushlight_api: phony\n",
+        "build/release/generate_api": program,
+        "build/release/generated/rushlight/generated/functions.h": f"// Functions. {check_generated.MARK}\n",
+    })
+    (root / "build/release/generate_api").chmod(0o755)
+    return root
+
+
+def test_generated_files(built):
+    assert list(check_generated.check(built)) == []
+
+
+def test_generated_files_that_were_edited(built):
+    folder = built / "build/release/generated/rushlight/generated"
+    (folder / "functions.h").write_text("// mine\n")
+    (folder / "gone.h").write_text("// of old\n")
+    problems = list(check_generated.check(built))
+    assert ["functions.h" in problems[0], "gone.h" in problems[1]] == [True, True] and len(problems) == 2
+
+
+def test_generated_files_that_are_tracked(tree):
+    root = tree({"rushlight/functions.h": f"// Functions. {check_generated.MARK}\n", "rushlight/other.h": "\n"})
+    (problem,) = check_generated.check(root)
+    assert problem.startswith("rushlight/functions.h:1:")
 
 
 def test_links(tree):

@@ -16,6 +16,7 @@ checks() {
   step "check: include directions" python3 tools/check_includes.py
   step "check: file sizes and names" python3 tools/check_file_sizes.py
   step "check: op lists" python3 tools/check_op_names.py
+  step "check: generated files" python3 tools/check_generated.py
   step "check: links" python3 tools/check_links.py
   if command -v shellcheck >/dev/null; then
     step "check: shell scripts" shellcheck --external-sources "${scripts[@]}"

@@ -146,10 +146,11 @@ run_tests() {
   if [[ -n $name ]]; then
     named_steps "$name"
   elif [[ -n $mutants ]]; then
-    step "$mutants mutants, seed $seed" "$python" tests/mutants/run.py --count "$mutants" --seed "$seed" --jobs "$jobs"
+    step "release build (g++)" build_quietly release
+    with_torch "$mutants mutants, seed $seed" in_package tests/mutants/mutants.py --count "$mutants" --seed "$seed" --jobs "$jobs"
   elif [[ -n $fuzz ]]; then
     step "release build (g++)" build_quietly release
-    step "hostile calls" env RUSHLIGHT_TEST_SIZE=full build/release/rushlight_tests --test-suite=fuzz --no-skipped-summary
+    with_torch "hostile calls" in_package tests/conformance/hostile.py --count 1000000 --seed "$seed"
   elif [[ $size == quick ]]; then
     release_steps
   else

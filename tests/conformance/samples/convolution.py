@@ -187,7 +187,8 @@ def _pad_call(draw):
     mode = draw.choice("constant", "reflect", "replicate", "circular")
     if mode == "constant":
         shape = draw.shape()
-        frame = [draw.integer(0, 2) for _ in range(2 * draw.integer(0, len(shape)))]
+        least = draw.choice(0, -1)  # negative numbers take away
+        frame = [draw.integer(least, 2) for _ in range(2 * draw.integer(0, len(shape)))]
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
     rank = draw.integer(1, 2)
     shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]

@@ -149,6 +149,12 @@ for _name in ("tril_indices", "triu_indices"):
     def _(name=_name):
         yield Bad("negative row", Call(row=-1, col=2), (name, "-1"))
         yield Bad("negative col", Call(row=2, col=-1), (name, "-1"))
+        yield Bad("too many places", Call(row=2**40, col=1), (name, "too many"))
+
+    @law_of(_name)
+    def no_columns_are_no_work(name=_name):
+        shape = getattr(rushlight, name)(2**40, 0).shape
+        expect(tuple(shape) == (2, 0), f"{name} of no columns has shape {shape}")
 
 
 # -- wrong calls ------------------------------------------------------------------------------------------------------

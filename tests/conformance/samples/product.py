@@ -387,6 +387,7 @@ def _cross_errors(op):
         yield Bad("dim", Call(input=f32(2, 3), other=f32(2, 3), dim=2), (op, "out of range"), raises=IndexError)
         yield Bad("dtypes", Call(input=f32(3), other=of("float64", 3), dim=0), (op, "float64"))
         yield Bad("shapes", Call(input=f32(2, 3), other=f32(4, 3), dim=1), ("(2, 3)", "(4, 3)"))
+        yield Bad("one has no 3", Call(input=f32(2, 3), other=f32(2, 1), dim=1), (op, "size 3", "(2, 1)"))
         if op == "cross":
             yield Bad("no dimension of 3", Call(input=f32(2, 4), other=f32(2, 4)), ("cross", "size 3"))
 

@@ -35,6 +35,7 @@ for _name in ("movedim", "moveaxis"):
     def _():
         yield Bad("lengths differ", Call(input=f32(2, 3), source=[0], destination=[0, 1]), ("movedim", "(0,)", "(0, 1)"))
         yield Bad("twice", Call(input=f32(2, 3), source=[0, -2], destination=[0, 1]), ("movedim", "repeated"))
+        yield Bad("two to one place", Call(input=f32(2, 3), source=[0, 1], destination=[0, 0]), ("movedim", "repeated"))
         yield Bad("too large", Call(input=f32(2, 3), source=[2], destination=[0]), ("2", "out of range"), raises=IndexError)
 
 

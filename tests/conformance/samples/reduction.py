@@ -261,7 +261,7 @@ def _():
     yield Bad("nothing to choose from", Call(input=f32(2, 0), dim=1), ("non-zero size", "1"), raises=IndexError)
     yield Bad("no dimension", Call(input=f32(2), dim=0.5), ("max",), raises=TypeError)
 
-def _bad_dims(*ids, one=False, **more):
+def _bad_dims(*ids, one=False, also=(), **more):
     """What every op that runs over dimensions refuses. `one`: it takes a single one."""
     wrap = (lambda dim: dim) if one else (lambda dim: [dim])
     for op_id in ids:
@@ -271,11 +271,16 @@ def _bad_dims(*ids, one=False, **more):
             yield Bad("0-d", Call(input=f32(), dim=wrap(1), **more), ("out of range", "1"), raises=IndexError)
             if not one:
                 yield Bad("twice", Call(input=f32(2, 3), dim=[0, 0], **more), ("multiple times", "0"))
+            yield from also
 
         errors_of(op_id)(bad)
 
 
-_bad_dims("any", "all", "mean", "var", "std", "var_mean", "std_mean", "count_nonzero", "nansum", "nanmean", "logsumexp",
+_bad_dims("mean", also=(
+    Bad("integers", Call(input=i64(2)), ("mean", "the input must be floating", "int64")),
+    Bad("into integers", Call(input=f32(2), dtype=DType("int64")), ("mean", "the dtype asked for must be floating", "int64")),
+))  # fmt: skip
+_bad_dims("any", "all", "var", "std", "var_mean", "std_mean", "count_nonzero", "nansum", "nanmean", "logsumexp",
           "vector_norm", "norm", "amax", "amin")
 _bad_dims("prod", "min_dim", "argmax", "argmin", "aminmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", one=True)
 

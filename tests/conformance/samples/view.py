@@ -243,6 +243,7 @@ def _():
     yield Bad("lengths differ", Call(input=f32(6), size=[2, 3], stride=[1]), ("size", "stride"))
     yield Bad("beyond the end", Call(input=f32(6), size=[7], stride=[1]), ("outside", "6"))
     yield Bad("before the start", Call(input=f32(6), size=[2], stride=[-1]), ("outside", "6"))
+    yield Bad("reaches so far that it wraps", Call(input=f32(6), size=[5], stride=[2**62]), ("outside", str(2**62)))
     yield Bad("negative offset", Call(input=f32(6), size=[2], stride=[1], storage_offset=-1), ("outside", "-1"))
     yield Bad("negative size", Call(input=f32(6), size=[-2], stride=[1]), ("-2",))
     yield Bad("reach overflows", Call(input=f32(6), size=[2**32, 2], stride=[2**32, 1]), ("outside",))
