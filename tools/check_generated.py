@@ -11,6 +11,7 @@ import source_tree
 
 MARK = "Written by tools/generate_api.cpp; do not edit."  # in the first line of what it writes
 BUILD = "build/release"
+OP_LIST = "rushlight/core/op_list.h"
 
 
 def first_line(root, path):
@@ -24,7 +25,7 @@ def tracked(root):
             yield f"{path}:1: a generated file does not belong into the repository: the build writes it"
 
 
-def outdated(build):
+def outdated(root, build):
     """Files of the build that are not what generate_api writes now."""
     made = subprocess.run(["ninja", "-C", build, "rushlight_api"], capture_output=True, text=True)
     if made.returncode:
@@ -32,7 +33,7 @@ def outdated(build):
         return
     written = pathlib.Path(build, "generated/rushlight/generated")
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([pathlib.Path(build, "generate_api").resolve(), folder], check=True)
+        subprocess.run([pathlib.Path(build, "generate_api").resolve(), folder, pathlib.Path(root, OP_LIST)], check=True)
         for fresh in sorted(pathlib.Path(folder).iterdir()):
             old = written / fresh.name
             if not old.exists() or not filecmp.cmp(fresh, old, shallow=False):
@@ -46,7 +47,7 @@ def check(root):
     yield from tracked(root)
     build = pathlib.Path(root, BUILD)
     if (build / "build.ninja").exists():
-        yield from outdated(build)
+        yield from outdated(root, build)
 
 
 if __name__ == "__main__":

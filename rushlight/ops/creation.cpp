@@ -206,39 +206,51 @@ Tensor eye(int64_t n, const EyeOptions& options) {
 
 namespace {
 
-// The rows and columns of a matrix where wanted(row, column), in row-major order.
-template <class Wanted>
-Tensor places(const char* op, int64_t rows, int64_t columns, DType dtype, Wanted wanted) {
+// Columns below `width` that row + offset leaves to the left of the diagonal.
+int64_t columns_left(int64_t row, int64_t offset, int64_t width) {
+  return std::clamp<int64_t>(row + offset, 0, width);
+}
+// Their sum over all rows.
+int64_t places_left(int64_t rows, int64_t offset, int64_t width) {
+  int64_t first = std::clamp<int64_t>(-offset, 0, rows), full = std::clamp<int64_t>(width - offset, 0, rows);
+  return (full - first) * (first + offset + full - 1 + offset) / 2 + (rows - full) * width;
+}
+
+// Rows and columns of one triangle of a matrix in row-major order: what is left of the diagonal, or the rest.
+Tensor triangle(const char* op, int64_t rows, int64_t columns, int64_t offset, bool left, DType dtype) {
   if (rows < 0 || columns < 0)
     fail(ErrorKind::runtime, "[", op, "] row and col must not be negative, but they are ", rows, " and ",
          columns);
-  if (columns == 0) rows = 0;                  // no place in any of them, however many
-  constexpr int64_t kMost = int64_t{1} << 31;  // places that are looked at, one by one
-  if (columns && rows > kMost / columns)
+  if (columns && rows > INT64_MAX / 4 / columns)
     fail(ErrorKind::value, "[", op, "] a matrix of ", rows, " rows and ", columns,
          " columns has too many places to list");
-  std::vector<int64_t> at[2];
-  for (int64_t row = 0; columns && row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
-      if (wanted(row, column)) {
-        at[0].push_back(row);
-        at[1].push_back(column);
-      }
-  auto count = static_cast<int64_t>(at[0].size());
-  at[0].insert(at[0].end(), at[1].begin(), at[1].end());
-  Tensor both = from_values(std::span<const int64_t>(at[0]), {2, count});
+  if (columns == 0) rows = 0;  // no place in any of them, however many
+  offset = std::clamp(offset, -rows, columns);
+  int64_t before = places_left(rows, offset, columns), count = left ? before : rows * columns - before;
+  Tensor both = empty({2, count}, DType::int64);
+  int64_t *row_at = both.data<int64_t>(), *column_at = row_at + count;
+  int64_t first = left ? std::clamp<int64_t>(-offset, 0, rows) : 0,
+          last = left ? rows : std::min(rows, columns - offset);
+  for (int64_t row = first; row < last; ++row) {
+    int64_t edge = columns_left(row, offset, columns);
+    for (int64_t column = left ? 0 : edge; column < (left ? edge : columns); ++column) {
+      *row_at++ = row;
+      *column_at++ = column;
+    }
+  }
   return dtype == DType::int64 ? both : to(both, dtype);
 }
+
+int64_t next_offset(int64_t offset) { return offset == INT64_MAX ? offset : offset + 1; }
 
 }  // namespace
 
 Tensor tril_indices(int64_t row, int64_t col, const TrilIndicesOptions& options) {
-  return places("tril_indices", row, col, options.dtype.value_or(DType::int64),
-                [&](int64_t r, int64_t c) { return c - r <= options.offset; });
+  return triangle("tril_indices", row, col, next_offset(options.offset), true,
+                  options.dtype.value_or(DType::int64));
 }
 Tensor triu_indices(int64_t row, int64_t col, const TriuIndicesOptions& options) {
-  return places("triu_indices", row, col, options.dtype.value_or(DType::int64),
-                [&](int64_t r, int64_t c) { return c - r >= options.offset; });
+  return triangle("triu_indices", row, col, options.offset, false, options.dtype.value_or(DType::int64));
 }
 
 }  // namespace rushlight

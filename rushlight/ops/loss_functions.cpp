@@ -127,7 +127,8 @@ Tensor length_along(const Tensor& x, double p, int64_t dim, bool keepdim) {
 }  // namespace
 
 Tensor normalize(const Tensor& input, const NormalizeOptions& options) {
-  return input / clamp_min(length_along(input, options.p, options.dim, true), options.eps);
+  Tensor length = vector_norm(input, {.ord = options.p, .dim = options.dim, .keepdim = true});
+  return input / clamp_min(length, options.eps);
 }
 
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, const PairwiseDistanceOptions& options) {

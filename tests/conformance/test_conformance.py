@@ -15,13 +15,15 @@ NEVER_REPLAYED = ("scalar_tensor", "sequence", "arange", "arange_from")  # plain
 
 
 @pytest.mark.parametrize("op_id", list(ops()))
-def test_op(op_id, reports):
+def test_op(op_id, reports, size):
     report = reports[op_id]
     assert not report.failures, "\n".join(report.failures)
     assert report.combinations
     assert report.causes >= wrong_calls.LEAST_CAUSES or op_id in wrong_calls.TAKES_ANYTHING
+    if size == "quick":  # its few calls may miss a check by chance
+        return
     if report.differentiable:
-        assert report.checks["gradient"], "PyTorch never judged its gradient"
+        assert report.checks.get("gradient"), "PyTorch never judged its gradient"
         assert min(report.checks["gradcheck"], report.checks["gradgradcheck"]) >= suite.LEAST_DIFFERENCES
     if any(argument.is_tensor for argument in ops()[op_id].arguments) and op_id not in checks.READ_ELEMENTS:
         assert report.checks.get("replay") or op_id in NEVER_REPLAYED, "it was never replayed"
