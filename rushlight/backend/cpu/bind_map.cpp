@@ -1,4 +1,7 @@
 // MAP ops on SIMD loops, or the plain ones for whole numbers: any layout is cut into rows of a run.
+#include <algorithm>
+#include <cstring>
+
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/cpu/map_run.h"
 #include "rushlight/backend/map_facts.h"
@@ -36,8 +39,7 @@ MapRun run_of(const KernelCall& call, const MapCall& map) {
   return run;
 }
 
-// One contiguous run: most calls.
-void run_flat(const KernelCall& call, const MapCall& map, const MapRun& run) {
+MapArgs flat_args(const KernelCall& call, const MapCall& map) {
   MapArgs args;
   args.out = call.out[0].raw_data();
   args.out_step = 1;
@@ -47,18 +49,49 @@ void run_flat(const KernelCall& call, const MapCall& map, const MapRun& run) {
     args.in[k] = call.in[k].raw_data();
     args.step[k] = 1;
   }
-  run_map(run, args);
+  return args;
+}
+
+// Few numbers of the loop's own type, side by side: whole vectors in place, the rest in padded ones. What
+// costs time here is everything but the loop.
+bool run_short(const KernelCall& call, const MapCall& map) {
+  constexpr int64_t kShort = 1024, kWidest = 64;
+  MapArgs args = flat_args(call, map);
+  if (args.count > kShort || map.bool_result || map.bool_operands || !has_kernels(map.type)) return false;
+  const Kernels& table = kernels();
+  MapLoop loop = table.map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
+  if (!loop) return false;
+  auto bytes = static_cast<int64_t>(size_of(map.type)), lanes = table.vector_bytes / bytes;
+  int64_t whole = args.count / lanes * lanes, rest = args.count - whole;
+  args.count = whole;
+  if (whole) loop(args);
+  if (rest == 0) return true;
+  alignas(kWidest) unsigned char padded[kMapOperands + 1][kWidest];
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    const char* from = static_cast<const char*>(args.in[k]) + whole * bytes;
+    for (int64_t i = 0; i < lanes;
+         ++i)  // the last number again: what is computed for nothing raises nothing new
+      std::memcpy(padded[k] + i * bytes, from + std::min(i, rest - 1) * bytes, static_cast<size_t>(bytes));
+    args.in[k] = padded[k];
+  }
+  void* out = static_cast<char*>(args.out) + whole * bytes;
+  args.out = padded[kMapOperands];
+  args.count = lanes;
+  loop(args);
+  std::memcpy(out, args.out, static_cast<size_t>(rest * bytes));
+  return true;
 }
 
 }  // namespace
 
 bool map(const KernelCall& call) {
   MapCall map(call);
-  if (map.met != DType::boolean) return false;
+  if (map.met != DType::boolean) return by_reference(call);
+  if (map.flat && run_short(call, map)) return true;
   MapRun run = run_of(call, map);
   if (!run.loop) return false;
   if (map.flat) {
-    run_flat(call, map, run);
+    run_map(run, flat_args(call, map));
     return true;
   }
   StridedLoop<kMapOperands + 1> walk;
