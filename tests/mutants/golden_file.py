@@ -11,7 +11,10 @@ from op_table import NOT_GIVEN
 
 DTYPES = ("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 DTYPE_CODES = {name: code for code, name in enumerate(DTYPES)}
-ATTR_CODES = {"none": 0, "bool": 1, "int": 2, "float": 3, "dtype": 4, "ints": 5, "str": 6, "slot": 7, "generator": 8}
+# Attr::Kind, in its order.
+ATTR_CODES = {"none": 0, "bool": 1, "int": 2, "float": 3, "dtype": 4, "ints": 5, "floats": 6, "str": 7, "slot": 8, "generator": 9}
+ATTR_CODES["int?s"] = ATTR_CODES["ints"]
+UNSAID = -(2**63)  # None among ints
 
 
 class Unspeakable(Exception):
@@ -101,6 +104,8 @@ class Writer:
             "slot": isinstance(value, (int, float)),
             "dtype": isinstance(value, DType),
             "ints": _is_whole(value) or isinstance(value, (list, tuple)),
+            "int?s": _is_whole(value) or isinstance(value, (list, tuple)),
+            "floats": isinstance(value, (int, float, list, tuple)),
             "str": isinstance(value, str),
             "generator": isinstance(value, Seeded),
         }[kind]
@@ -117,6 +122,13 @@ class Writer:
             self._pack("B", DTYPE_CODES[value.name])
         elif kind == "ints":
             self._ints([value] if isinstance(value, int) else list(value))
+        elif kind == "int?s":
+            self._ints([UNSAID if v is None else v for v in ([value] if isinstance(value, int) else value)])
+        elif kind == "floats":
+            numbers = [value] if isinstance(value, (int, float)) else list(value)
+            if not all(isinstance(number, (int, float)) for number in numbers):
+                raise Unspeakable(value)
+            self._pack(f"I{len(numbers)}d", len(numbers), *numbers)
         elif kind == "str":
             self._text(value)
         else:

@@ -42,6 +42,11 @@ class Reader {
     return values;
   }
   Ints ints() { return ints(get<uint32_t>()); }
+  Reals reals() {
+    Reals values;
+    for (auto left = get<uint32_t>(); left > 0; --left) values.push_back(get<double>());
+    return values;
+  }
   std::vector<double> numbers() {
     std::vector<double> values(get<uint64_t>());
     std::memcpy(values.data(), take(values.size() * sizeof(double)), values.size() * sizeof(double));
@@ -118,6 +123,7 @@ Attr read_attr(Reader& in) {
     case Attr::Kind::real: return in.get<double>();
     case Attr::Kind::dtype: return static_cast<DType>(in.get<uint8_t>());
     case Attr::Kind::ints: return in.ints();
+    case Attr::Kind::reals: return in.reals();
     case Attr::Kind::text: return in.text();
     case Attr::Kind::slot: return Slot(in.get<double>());
     case Attr::Kind::generator: return Generator(in.get<uint64_t>());
@@ -224,8 +230,10 @@ std::vector<Tensor> call(const Case& c, const std::vector<Tensor>& inputs) {
     for (int64_t place : c.written) results.push_back(inputs[static_cast<size_t>(place)]);
     return results;
   }
-  Results results = call_op(c.id, pointers.inputs(), attrs);
-  return {results.begin(), results.end()};
+  std::vector<Tensor> results;
+  for (Tensor& result : call_op(c.id, pointers.inputs(), attrs))
+    if (result.defined()) results.push_back(std::move(result));  // some come only when asked for
+  return results;
 }
 
 // The inputs with memory of their own, so that one form's writes do not reach the next.
