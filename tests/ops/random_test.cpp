@@ -29,3 +29,24 @@ TEST_CASE("a fork moves the parent on and shares nothing with it") {
   CHECK(a.state().seed != b.state().seed);
   CHECK(a.state().seed != parent.state().seed);
 }
+
+// A replay moves the generator on by what the shapes say, and a later draw must not meet the numbers of an
+// earlier one. One count gives four numbers of 32 bits.
+TEST_CASE("every draw moves the generator on by what it uses") {
+  Generator generator(7);
+  auto used = [&](auto draw) {
+    uint64_t before = generator.state().counter;
+    (void)draw();
+    return generator.state().counter - before;
+  };
+  Tensor x = full({3, 5}, 0.5), whole = full({3, 5}, 1, {.dtype = DType::int64});
+  CHECK(used([&] { return rand({3, 5}, {.generator = generator}); }) == 4);
+  CHECK(used([&] { return randn({3, 5}, {.generator = generator}); }) == 4);
+  CHECK(used([&] { return randint(9, {3, 5}, {.generator = generator}); }) == 8);
+  CHECK(used([&] { return random_fill(whole, {.generator = generator}); }) == 8);
+  CHECK(used([&] { return dropout(x, {.p = 0.5, .generator = generator}); }) == 4);
+  CHECK(used([&] { return bernoulli(x, {.generator = generator}); }) == 4);
+  CHECK(used([&] { return randperm(6, {.generator = generator}); }) == 3);
+  CHECK(used([&] { return randperm(0, {.generator = generator}); }) == 0);
+  CHECK(used([&] { return multinomial(x, 2, {.replacement = true, .generator = generator}); }) == 3);
+}

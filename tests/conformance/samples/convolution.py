@@ -160,6 +160,7 @@ def _():
         return Call(input=input, weight=weight, bias=bias, **{**usual, **options})
 
     yield Bad("too small", call(input=f32(1, 2, 2)), ("fit", "(1, 2, 2)", "(2, 2, 3)"))
+    yield Bad("an empty kernel", call(weight=f32(2, 2, 0)), ("kernel is empty", "(2, 2, 0)"))
     yield Bad("no batch", call(input=f32(2, 4)), ("batch", "(2, 4)"))
     yield Bad("output_padding", call(transposed=True, output_padding=[1]), ("output_padding", "1"))
     yield Bad("stride per dimension", call(stride=[1, 1]), ("stride", "(1, 1)"))

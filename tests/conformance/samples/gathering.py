@@ -1,10 +1,12 @@
 """Reading and writing at indices along a dimension, and by masks."""
 
+import rushlight
 import torch
 import torch.nn.functional as F
 
 from call import Array, Call
-from registry import Bad, errors_of, samples_of
+from judge import expect
+from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64, indices, of
 
 
@@ -190,6 +192,14 @@ def _():
     yield Bad("other rank", Call(input=f32(2, 3), dim=1, index=i64(2)), ("dimensions", "(2,)", "(2, 3)"))
     yield Bad("does not fit", Call(input=f32(2, 3), dim=1, index=i64(3, 3)), ("(3, 3)", "(2, 3)"))
     yield Bad("not whole", Call(input=f32(2), dim=0, index=f32(1)), ("int64", "float32"))
+
+
+@law_of("scatter_reduce")
+def what_nothing_is_read_of_has_a_gradient_of_zeros():
+    src = rushlight.ones(3).requires_grad_()
+    index = rushlight.zeros(0, dtype=rushlight.int64)
+    rushlight.scatter_reduce(rushlight.ones(2), 0, index, src, "sum").sum().backward()
+    expect(src.grad.tolist() == [0, 0, 0], "the gradient of src is", src.grad)
 
 
 @errors_of("scatter_reduce")

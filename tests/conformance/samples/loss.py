@@ -176,6 +176,8 @@ def _(draw):
 def _(draw):
     size = draw.integer(1, 5)
     x1, x2 = draw.tensor([draw.size(1), size]), draw.tensor([draw.size(1), size])
+    if not draw.smooth and x1.value.numel() and x2.value.numel() and draw.chance(0.3):
+        x2.value[0] = x1.value[0]  # no distance, and a gradient all the same
     return Call(x1=x1, x2=x2, p=draw.choice(2.0, 1.0, 3.0))
 
 

@@ -285,6 +285,16 @@ _bad_dims("any", "all", "var", "std", "var_mean", "std_mean", "count_nonzero", "
 _bad_dims("prod", "min_dim", "argmax", "argmin", "aminmax", "cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", one=True)
 
 
+_norms_of_dims = FAMILIES["vector_norm"].bad
+
+
+@errors_of("vector_norm")
+def _():
+    yield from _norms_of_dims()
+    yield Bad("the smallest of nothing", Call(input=f32(2, 0), ord=-1.0, dim=[1]), ("vector_norm", "-1", "(2, 0)"))
+    yield Bad("the largest of nothing", Call(input=f32(2, 0), ord=float("inf"), dim=[1]), ("vector_norm", "inf", "(2, 0)"))
+
+
 @errors_of("max")
 def _():
     yield Bad("nothing to choose from", Call(input=f32(2, 0)), ("max", "(2, 0)"))

@@ -63,7 +63,7 @@ def _():
     yield Bad("negative n", Call(input=f32(3), n=-1), ("diff", "-1"))
     yield Bad("dim", Call(input=f32(3), dim=1), ("diff", "out of range", "1"), raises=IndexError)
     yield Bad("prepend's rank", Call(input=f32(2, 3), prepend=f32(2)), ("diff", "(2,)", "(2, 3)"))
-    yield Bad("append's size", Call(input=f32(2, 3), append=f32(3, 1)), ("diff", "(3, 1)", "(2, 3)"))
+    yield Bad("append's size", Call(input=f32(2, 3), append=f32(3, 1)), ("diff", "append", "(3, 1)", "(2, 3)", "beside dim 1"))
 
 
 @errors_of("renorm")

@@ -1,5 +1,7 @@
 """Views: layout edits, judged by the view that PyTorch makes of the same values."""
 
+import dataclasses
+
 import torch
 
 from call import Call
@@ -255,5 +257,8 @@ def _():
     yield Bad("src differs", Call(input=f32(6), src=f32(3), size=[2], stride=[1]), ("src", "(3,)", "(2,)"))
     yield Bad("lengths differ", Call(input=f32(6), src=f32(2), size=[2], stride=[1, 1]), ("size", "stride"))
     yield Bad("beyond the end", Call(input=f32(6), src=f32(7), size=[7], stride=[1]), ("outside", "6"))
+    part = dataclasses.replace(f32(6), layout="misaligned")  # of a longer row: one more element on either side
+    yield Bad("beyond its own end", Call(input=part, src=f32(7), size=[7], stride=[1]), ("outside the 6 elements",))
+    yield Bad("before its own start", Call(input=part, src=f32(2), size=[2], stride=[1], storage_offset=0), ("outside the 6 elements",))
     yield Bad("negative offset", Call(input=f32(6), src=f32(2), size=[2], stride=[1], storage_offset=-1), ("outside",))
     yield Bad("offset too large", Call(input=f32(6), src=f32(2), size=[2], stride=[1], storage_offset=5), ("outside",))
