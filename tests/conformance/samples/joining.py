@@ -2,10 +2,12 @@
 
 import functools
 
+import rushlight
 import torch
 
 from call import Call
-from registry import Bad, errors_of, samples_of
+from judge import expect
+from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
 
 
@@ -202,6 +204,12 @@ def _():
 @errors_of("cartesian_prod")
 def _():
     yield Bad("matrix", Call(tensors=[f32(2, 2)]), ("cartesian_prod", "vectors"))
+
+
+@law_of("block_diag")
+def nothing_is_a_row_of_nothing():
+    shape = tuple(rushlight.block_diag([]).shape)
+    expect(shape == tuple(torch.block_diag().shape), "of no blocks has the shape", shape)
 
 
 @errors_of("block_diag")
