@@ -80,6 +80,12 @@ def test_what_pytorch_declines_runs_here():
         assert x.grad.tolist() == [[0.0] * 4] * 2
 
 
+def test_options_are_not_lost():
+    x = rl.tensor([1.0, 2.0, 4.0])
+    with rl.use_backend("torch"):
+        assert rl.std(x, unbiased=False).item() == pytest.approx(torch.std(torch.tensor([1.0, 2.0, 4.0]), unbiased=False).item())
+
+
 def test_errors_stay_ours():
     with rl.use_backend("torch"), pytest.raises(RuntimeError, match=r"\[matmul\].*3.*4"):
         rl.ones(2, 3) @ rl.ones(4, 2)

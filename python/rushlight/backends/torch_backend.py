@@ -59,11 +59,11 @@ def to_torch(value):
 
 
 def call(function, arguments):
-    """PyTorch's results, or None where it refuses the call. What it lacks by name may be at its default: left out."""
+    """PyTorch's results, or None where it refuses the call. Arguments that are None may be unknown to it: left out."""
     try:
         return function(**arguments)
     except TypeError:
-        given = {name: value for name, value in arguments.items() if value is not None and value is not False}
+        given = {name: value for name, value in arguments.items() if value is not None}
     except (RuntimeError, ValueError, IndexError, NotImplementedError):
         return None
     try:
