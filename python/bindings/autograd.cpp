@@ -163,10 +163,13 @@ Tensor twin_of(const Tensor& tensor) {
   return twin;
 }
 
+// A new version: what saved the tensor in its old shape cannot use it any more.
 Tensor take_place(const Tensor& tensor, const Tensor& view) {
   Edge edge = view.requires_grad() ? edge_of(view) : Edge();
+  tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));
   if (ViewHistory* history = view_history(tensor)) {
     history->edge = edge;
+    history->version = tensor.version();
   } else if (edge) {
     set_history(tensor, edge.node, edge.output);
   }

@@ -235,3 +235,12 @@ def test_graphs_die_with_their_tensors():
     del watched, y
     gc.collect()
     assert reference() is None
+
+
+def test_a_saved_tensor_that_changed_its_shape_is_an_error():
+    x = rl.ones(3, 3).requires_grad_()
+    a = x * 1
+    b = a.sin()
+    a.t_()
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        b.sum().backward()
