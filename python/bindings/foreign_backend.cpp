@@ -90,6 +90,11 @@ class ForeignBackend final : public Interpreter {
 // None: the kernels of the chosen backend alone. On this thread.
 void offer_calls_to(nb::object offer) {
   thread_local std::unique_ptr<ForeignBackend> backend;
+  // Another interpreter: a trace that records. None though there is a backend: its function is running.
+  if (context().interpreter != backend.get())
+    fail(ErrorKind::runtime,
+         "[set_backend] the backend cannot change inside a traced function or a backend's own; choose it "
+         "before");
   context().interpreter = nullptr;
   backend = offer.is_none() ? nullptr : std::make_unique<ForeignBackend>(std::move(offer));
   context().interpreter = backend.get();

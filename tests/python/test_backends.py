@@ -102,6 +102,14 @@ def test_another_thread_keeps_its_own():
     assert seen in (["cpu"], ["reference"])
 
 
+def test_a_traced_function_does_not_change_it():
+    traced = rl.trace(lambda x: (rl.set_backend("reference"), x * 2 + 1)[1])
+    with rl.use_backend("reference"):
+        traced(rl.ones(2))
+        with pytest.raises(RuntimeError, match="inside a traced function"):
+            traced(rl.ones(2))
+
+
 def test_an_unknown_backend():
     with pytest.raises(ValueError, match="there is no backend 'abacus'; there are: reference, .*torch"):
         rl.set_backend("abacus")

@@ -34,8 +34,8 @@ def set_backend(name):
         return
     if name not in _C._host_backends():
         raise ValueError(f"[set_backend] there is no backend '{name}'; there are: {', '.join(backends())}")
-    _C._set_host_backend(name)
     _C._offer_calls_to(None)
+    _C._set_host_backend(name)
     _chosen.foreign = None
 
 
