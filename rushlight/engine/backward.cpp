@@ -17,6 +17,14 @@ bool owned_alone(const Tensor& tensor) {
   return tensor.ref()->use_count() == 1 && tensor.storage()->use_count() == 1 && tensor.is_contiguous();
 }
 
+bool broadcasts_to(IntSpan from, IntSpan to) {
+  if (from.size() > to.size()) return false;
+  size_t lead = to.size() - from.size();
+  for (size_t d = 0; d < from.size(); ++d)
+    if (from[d] != 1 && from[d] != to[lead + d]) return false;
+  return true;
+}
+
 // into += gradient, in place where nobody else sees `into`: then nothing that apply_in_place() asks can be
 // wrong.
 void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
@@ -157,7 +165,12 @@ void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
   NodeExtras* extras = node.extras();
   if (!extras || i >= extras->facts.size()) return;
   const InputFact& fact = extras->facts[i];
-  if (!fact.layout.same_shape(gradient.layout())) gradient = sum_to(gradient, fact.layout.shape());
+  if (!fact.layout.same_shape(gradient.layout())) {
+    if (!broadcasts_to(fact.layout.shape(), gradient.shape()))
+      fail(ErrorKind::runtime, "[", node.name(), "] returned an invalid gradient at index ", i,
+           ": its shape is ", gradient.shape(), ", but that of the input is ", fact.layout.shape());
+    gradient = sum_to(gradient, fact.layout.shape());
+  }
   if (gradient.dtype() != fact.dtype) {
     const Attr dtype[] = {fact.dtype};
     gradient = apply_op(OpId::to, dtype, gradient);

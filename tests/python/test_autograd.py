@@ -244,3 +244,20 @@ def test_a_saved_tensor_that_changed_its_shape_is_an_error():
     a.t_()
     with pytest.raises(RuntimeError, match="modified by an inplace"):
         b.sum().backward()
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (2, 1)])
+def test_a_custom_gradient_of_another_shape_is_an_error(shape):
+    class Wrong(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return rl.ones(*shape)
+
+    x = rl.ones(2).requires_grad_()
+    with pytest.raises(RuntimeError, match="invalid gradient at index 0"):
+        Wrong.apply(x).sum().backward()
+    assert x.grad is None
