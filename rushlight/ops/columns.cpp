@@ -87,19 +87,11 @@ void col2im_vjp(Vjp& v) {
         im2col(v.grad(), a.kernel_size, {.dilation = a.dilation, .padding = a.padding, .stride = a.stride}));
 }
 
-OpDef rearranged(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {
-const OpDef im2col = rearranged(OpId::im2col, im2col_infer, im2col_vjp);
-const OpDef col2im = rearranged(OpId::col2im, col2im_infer, col2im_vjp);
+const OpDef im2col = with_gradient(OpId::im2col, im2col_infer, im2col_vjp);
+const OpDef col2im = with_gradient(OpId::col2im, col2im_infer, col2im_vjp);
 }  // namespace defs
 
 }  // namespace rushlight

@@ -41,6 +41,16 @@ constexpr OpDef view_def(OpId id, Layout (*view)(const Tensor&, const Attrs&), v
   return def;
 }
 
+// The OpDef of an op whose gradient reads the shapes and dtypes of its inputs, and more only where said
+// later.
+constexpr OpDef with_gradient(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
+  OpDef def{id};
+  def.infer = infer;
+  def.vjp = vjp;
+  def.saves_facts = true;
+  return def;
+}
+
 // An op that has a kernel and no gradient.
 constexpr OpDef without_gradient(OpId id, void (*infer)(OpCall&)) {
   OpDef def{id};

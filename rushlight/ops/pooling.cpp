@@ -147,22 +147,15 @@ OpDef largest(OpId id, void (*infer)(OpCall&)) {
   def.constant_outputs = 0b10;
   return def;
 }
-OpDef mean_of_windows(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  return def;
-}
 
 }  // namespace
 
 namespace defs {
 const OpDef max_pool = largest(OpId::max_pool, max_pool_infer);
 const OpDef adaptive_max_pool = largest(OpId::adaptive_max_pool, adaptive_max_pool_infer);
-const OpDef avg_pool = mean_of_windows(OpId::avg_pool, avg_pool_infer, avg_pool_vjp);
+const OpDef avg_pool = with_gradient(OpId::avg_pool, avg_pool_infer, avg_pool_vjp);
 const OpDef avg_pool_gradient =
-    mean_of_windows(OpId::avg_pool_gradient, avg_pool_gradient_infer, avg_pool_gradient_vjp);
+    with_gradient(OpId::avg_pool_gradient, avg_pool_gradient_infer, avg_pool_gradient_vjp);
 }  // namespace defs
 
 }  // namespace rushlight

@@ -69,25 +69,17 @@ void truth_infer(OpCall& call) {
             input.dtype() == DType::uint8 ? DType::uint8 : DType::boolean);
 }
 
-OpDef total(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {
-const OpDef sum = total(OpId::sum, sum_infer, sum_vjp);
+const OpDef sum = with_gradient(OpId::sum, sum_infer, sum_vjp);
 const OpDef prod = [] {
-  OpDef def = total(OpId::prod, prod_infer, prod_vjp);
+  OpDef def = with_gradient(OpId::prod, prod_infer, prod_vjp);
   def.saved_inputs = 1;
   return def;
 }();
-const OpDef any = total(OpId::any, truth_infer, nullptr);
-const OpDef all = total(OpId::all, truth_infer, nullptr);
+const OpDef any = with_gradient(OpId::any, truth_infer, nullptr);
+const OpDef all = with_gradient(OpId::all, truth_infer, nullptr);
 }  // namespace defs
 
 Tensor count_nonzero(const Tensor& input, const CountNonzeroOptions& options) {

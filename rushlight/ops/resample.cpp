@@ -66,20 +66,12 @@ void resample_gradient_vjp(Vjp& v) {
   v.set(0, resample(v.grad(), spatial(v.input_shape(0)), a.mode, same_way<ResampleOptions>(a)));
 }
 
-OpDef linear_in_image(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {
-const OpDef resample = linear_in_image(OpId::resample, resample_infer, resample_vjp);
+const OpDef resample = with_gradient(OpId::resample, resample_infer, resample_vjp);
 const OpDef resample_gradient =
-    linear_in_image(OpId::resample_gradient, resample_gradient_infer, resample_gradient_vjp);
+    with_gradient(OpId::resample_gradient, resample_gradient_infer, resample_gradient_vjp);
 }  // namespace defs
 
 // -- interpolate: which mode fits which rank, and how large the result is

@@ -93,32 +93,24 @@ void linear_recurrence_vjp(Vjp& v) {
                      : all_but_first(back, a.dim) * all_but_last(y, a.dim));
 }
 
-OpDef scanning(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
-  OpDef def{id};
-  def.infer = infer;
-  def.vjp = vjp;
-  def.saves_facts = true;
-  return def;
-}
-
 }  // namespace
 
 namespace defs {
-const OpDef cumsum = scanning(OpId::cumsum, running_total_infer, cumsum_vjp);
+const OpDef cumsum = with_gradient(OpId::cumsum, running_total_infer, cumsum_vjp);
 const OpDef cumprod = [] {
-  OpDef def = scanning(OpId::cumprod, running_total_infer, cumprod_vjp);
+  OpDef def = with_gradient(OpId::cumprod, running_total_infer, cumprod_vjp);
   def.saved_inputs = 1;
   return def;
 }();
 const OpDef logcumsumexp = [] {
-  OpDef def = scanning(OpId::logcumsumexp, logcumsumexp_infer, logcumsumexp_vjp);
+  OpDef def = with_gradient(OpId::logcumsumexp, logcumsumexp_infer, logcumsumexp_vjp);
   def.saved_inputs = def.saved_outputs = 1;
   return def;
 }();
 const OpDef cummax = picking_along<args::Cummax>(OpId::cummax, running_best_infer);
 const OpDef cummin = picking_along<args::Cummin>(OpId::cummin, running_best_infer);
 const OpDef linear_recurrence = [] {
-  OpDef def = scanning(OpId::linear_recurrence, linear_recurrence_infer, linear_recurrence_vjp);
+  OpDef def = with_gradient(OpId::linear_recurrence, linear_recurrence_infer, linear_recurrence_vjp);
   def.saved_inputs = 2;
   def.saved_outputs = 1;
   return def;
