@@ -181,18 +181,22 @@ Tensor repeat_interleave(const Tensor& input, const Tensor& repeats,
          repeats.shape());
   Tensor source = options.dim && input.rank() ? input : flatten(input);
   int64_t dim = wrap_dim(options.dim.value_or(0), source.rank(), "repeat_interleave");
-  std::vector<int64_t> counts = repeats.to_vector<int64_t>(), places;
+  std::vector<int64_t> counts = repeats.to_vector<int64_t>();
   if (counts.size() == 1) counts.resize(static_cast<size_t>(source.size(dim)), counts[0]);
   if (static_cast<int64_t>(counts.size()) != source.size(dim))
     fail(ErrorKind::runtime, "[repeat_interleave] repeats has ", counts.size(), " numbers, but dimension ",
          dim, " has size ", source.size(dim));
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] < 0)
-      fail(ErrorKind::runtime, "[repeat_interleave] repeats must not be negative, but one is ", counts[i]);
-    places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
+  int64_t total = 0;
+  for (int64_t count : counts) {
+    if (count < 0)
+      fail(ErrorKind::runtime, "[repeat_interleave] repeats must not be negative, but one is ", count);
+    if (__builtin_add_overflow(total, count, &total))
+      fail(ErrorKind::value, "[repeat_interleave] the sum of repeats is more than 64 bits can count");
   }
-  auto count = static_cast<int64_t>(places.size());
-  return index_select(source, dim, from_values(std::span<const int64_t>(places), count));
+  Tensor places = empty(total, DType::int64);
+  int64_t* place = places.data<int64_t>();
+  for (size_t i = 0; i < counts.size(); ++i) place = std::fill_n(place, counts[i], static_cast<int64_t>(i));
+  return index_select(source, dim, places);
 }
 
 // -- rolled and flipped

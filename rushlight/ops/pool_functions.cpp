@@ -113,8 +113,9 @@ Tensor norm_of_windows(const char* op, const Tensor& input, double order, const 
       return max_pool(sizes, kernel_size, stride, 0, 1, o.ceil_mode).output;
     };
     if (std::isinf(order)) return order > 0 ? extreme(abs(x)) : -extreme(-abs(x));
-    int64_t elements = 1;
-    for (size_t d = 0; d < static_cast<size_t>(rank); ++d) elements *= each(kernel_size, d);
+    double elements = 1;
+    for (size_t d = 0; d < static_cast<size_t>(rank); ++d)
+      elements *= static_cast<double>(each(kernel_size, d));
     Tensor means = avg_pool(pow(x, order), kernel_size, stride, 0, o.ceil_mode, true, {});
     return pow(sign(means) * relu(abs(means)) * elements, 1 / order);
   });

@@ -90,10 +90,15 @@ bool histc(const KernelCall& call) {
   Tensor counts = empty(a.bins, DType::float64);
   double* count = counts.data<double>();
   std::fill_n(count, a.bins, 0);
+  // A range wider than the largest number: halves of everything, which loses nothing up there.
+  double scale = std::isfinite(range.high - range.low) ? 1 : 0.5;
+  double low = range.low * scale, width = range.high * scale - low;
   each_number(input, [&](double x) {
     if (!(x >= range.low && x <= range.high)) return;
-    auto bin = static_cast<int64_t>((x - range.low) * static_cast<double>(a.bins) / (range.high - range.low));
-    ++count[std::min(bin, a.bins - 1)];
+    double from_low = x * scale - low, bins = static_cast<double>(a.bins);
+    double bin = std::isfinite(from_low * bins) ? from_low * bins / width : from_low / width * bins;
+    if (width == 0) bin = 0;  // a single value so large that 1 more is the same
+    ++count[std::min(static_cast<int64_t>(bin), a.bins - 1)];
   });
   copy_elements(call.out[0], counts);
   return true;

@@ -1,9 +1,11 @@
 """How often values occur, where they stand among sorted ones, which are not zero, and comparisons of whole tensors."""
 
+import rushlight
 import torch
 
 from call import FLOATING, INTEGRAL, Array, Call
-from registry import Bad, errors_of, samples_of
+from judge import expect
+from registry import Bad, errors_of, law_of, samples_of
 from samples.order import tied, with_nans
 from samples.wrong import f32, i64, indices, of
 
@@ -139,6 +141,14 @@ def _(draw):
 
 
 # -- wrong calls ------------------------------------------------------------------------------------------------------
+
+
+@law_of("histc")
+def ranges_that_overflow_have_bins():
+    x = rushlight.tensor([-1e308, 0.0, 1e308], dtype=rushlight.float64)
+    counts = rushlight.histc(x, 4, -1e308, 1e308).tolist()
+    expect(counts == [1, 0, 1, 1], "over the widest range counts", counts)
+    expect(rushlight.histc(x[2:], 4).sum().item() == 1, "of one huge number loses it")
 
 
 @errors_of("histc")

@@ -5,7 +5,7 @@ import functools
 import rushlight
 import torch
 
-from call import Call
+from call import Array, Call
 from judge import expect
 from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
@@ -172,6 +172,8 @@ def _():
 def _():
     yield Bad("count", Call(input=f32(2), repeats=i64(3), dim=0), ("3", "2"))
     yield Bad("matrix", Call(input=f32(2), repeats=i64(2, 2), dim=0), ("(2, 2)",))
+    huge = Array(torch.tensor([2**62] * 4))
+    yield Bad("too many", Call(input=f32(4), repeats=huge, dim=0), ("repeat_interleave", "64 bits"))
     yield Bad("not whole", Call(input=f32(2), repeats=f32(2), dim=0), ("int64", "float32"))
 
 
