@@ -161,6 +161,7 @@ nb::object resize(nb::object self, nb::args size, nb::kwargs) {
     narrow(grown, 0, 0, there).copy_(alias(tensor, Layout(IntSpan(&there, 1)).with_offset(offset)));
     tensor.set_data(view(grown, sizes));
   }
+  tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));  // for what saved it
   return self;
 }
 

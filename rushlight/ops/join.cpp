@@ -75,7 +75,7 @@ void expect_all_defined(const char* op, TensorList tensors) {
 }
 
 template <class Change>
-std::vector<Tensor> each(const char* op, TensorList tensors, Change change) {
+std::vector<Tensor> changed_each(const char* op, TensorList tensors, Change change) {
   expect_all_defined(op, tensors);
   std::vector<Tensor> results;
   for (const Tensor& tensor : tensors) results.push_back(change(tensor));
@@ -104,28 +104,31 @@ Tensor stack(TensorList tensors, const StackOptions& options) {
   expect_all_defined("stack", tensors);
   IntSpan shape = tensors[0].shape();
   int64_t dim = wrap_dim(options.dim, static_cast<int>(shape.size()) + 1, "stack");
-  return cat(each("stack", tensors,
-                  [&](const Tensor& tensor) {
-                    if (!std::equal(shape.begin(), shape.end(), tensor.shape().begin(), tensor.shape().end()))
-                      fail(ErrorKind::runtime, "[stack] expects each tensor to be of equal shape, but got ",
-                           shape, " and ", tensor.shape());
-                    return unsqueeze(tensor, dim);
-                  }),
+  return cat(changed_each(
+                 "stack", tensors,
+                 [&](const Tensor& tensor) {
+                   if (!std::equal(shape.begin(), shape.end(), tensor.shape().begin(), tensor.shape().end()))
+                     fail(ErrorKind::runtime, "[stack] expects each tensor to be of equal shape, but got ",
+                          shape, " and ", tensor.shape());
+                   return unsqueeze(tensor, dim);
+                 }),
              {.dim = dim});
 }
 
 Tensor hstack(TensorList tensors) {
-  std::vector<Tensor> rows = each("hstack", tensors, [](const Tensor& tensor) { return atleast_1d(tensor); });
+  std::vector<Tensor> rows =
+      changed_each("hstack", tensors, [](const Tensor& tensor) { return atleast_1d(tensor); });
   return cat(rows, {.dim = rows.empty() || rows[0].rank() == 1 ? 0 : 1});
 }
 Tensor vstack(TensorList tensors) {
-  return cat(each("vstack", tensors, [](const Tensor& tensor) { return atleast_2d(tensor); }));
+  return cat(changed_each("vstack", tensors, [](const Tensor& tensor) { return atleast_2d(tensor); }));
 }
 Tensor dstack(TensorList tensors) {
-  return cat(each("dstack", tensors, [](const Tensor& tensor) { return atleast_3d(tensor); }), {.dim = 2});
+  return cat(changed_each("dstack", tensors, [](const Tensor& tensor) { return atleast_3d(tensor); }),
+             {.dim = 2});
 }
 Tensor column_stack(TensorList tensors) {
-  return hstack(each("column_stack", tensors, [](const Tensor& tensor) {
+  return hstack(changed_each("column_stack", tensors, [](const Tensor& tensor) {
     return tensor.rank() > 1 ? tensor : reshape(tensor, {tensor.numel(), 1});
   }));
 }
@@ -298,12 +301,13 @@ Tensor cartesian_prod(TensorList tensors) {
     if (!tensor.defined() || tensor.rank() != 1)
       fail(ErrorKind::runtime, "[cartesian_prod] expects vectors only");
   if (tensors.size() == 1) return tensors[0];
-  return stack(each("cartesian_prod", meshgrid(tensors), [](const Tensor& grid) { return flatten(grid); }),
-               {.dim = 1});
+  return stack(
+      changed_each("cartesian_prod", meshgrid(tensors), [](const Tensor& grid) { return flatten(grid); }),
+      {.dim = 1});
 }
 
 Tensor block_diag(TensorList tensors) {
-  std::vector<Tensor> blocks = each("block_diag", tensors, [](const Tensor& tensor) {
+  std::vector<Tensor> blocks = changed_each("block_diag", tensors, [](const Tensor& tensor) {
     if (tensor.rank() > 2)
       fail(ErrorKind::runtime, "[block_diag] expects tensors of at most 2 dimensions, but got shape ",
            tensor.shape());

@@ -261,3 +261,12 @@ def test_a_custom_gradient_of_another_shape_is_an_error(shape):
     with pytest.raises(RuntimeError, match="invalid gradient at index 0"):
         Wrong.apply(x).sum().backward()
     assert x.grad is None
+
+
+def test_a_saved_tensor_that_was_resized_is_an_error():
+    w = rl.ones(3).requires_grad_()
+    a = rl.ones(3)
+    y = w * a
+    a.resize_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        y.sum().backward()

@@ -24,7 +24,7 @@ def get_backend():
 
 
 def set_backend(name):
-    """Which code runs the ops from now on, on this thread. Autograd, tracing and memory stay Rushlight's."""
+    """Which code runs the ops from now on, on this thread. Autograd and memory stay Rushlight's; "torch" cannot be traced."""
     if name in FOREIGN:
         import importlib
 
