@@ -141,4 +141,17 @@ MapCall::MapCall(const KernelCall& call) {
   flat &= uniform;
 }
 
+MapArgs MapCall::flat_args(const KernelCall& call) const {
+  MapArgs args;
+  args.out = call.out[0].raw_data();
+  args.out_step = 1;
+  args.count = call.out[0].numel();
+  args.params = params;
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    args.in[k] = call.in[k].raw_data();
+    args.step[k] = 1;
+  }
+  return args;
+}
+
 }  // namespace rushlight

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "rushlight/backend/kernel_args.h"
+#include "rushlight/backend/map_loop.h"
 #include "rushlight/generated/map_ops.h"
 #include "rushlight/math/call.h"
 #include "rushlight/math/num.h"
@@ -45,6 +46,8 @@ DType result_type(Inputs operands, unsigned skip = 0);
 // A call of a MAP op (forward or one gradient), made ready for the loops of a backend.
 struct MapCall {
   explicit MapCall(const KernelCall& call);
+  // REQUIRES: flat. The whole call as one run; `params` are this object's.
+  MapArgs flat_args(const KernelCall& call) const;
 
   DType type;                  // the loops compute in it; halves in float32
   DType met = DType::boolean;  // halves are compared: operands of other types are first rounded to this half

@@ -39,24 +39,11 @@ MapRun run_of(const KernelCall& call, const MapCall& map) {
   return run;
 }
 
-MapArgs flat_args(const KernelCall& call, const MapCall& map) {
-  MapArgs args;
-  args.out = call.out[0].raw_data();
-  args.out_step = 1;
-  args.count = call.out[0].numel();
-  args.params = map.params;
-  for (size_t k = 0; k < call.in.size(); ++k) {
-    args.in[k] = call.in[k].raw_data();
-    args.step[k] = 1;
-  }
-  return args;
-}
-
 // Few numbers of the loop's own type, side by side: whole vectors in place, the rest in padded ones. What
 // costs time here is everything but the loop.
 bool run_short(const KernelCall& call, const MapCall& map) {
   constexpr int64_t kShort = 1024, kWidest = 64;
-  MapArgs args = flat_args(call, map);
+  MapArgs args = map.flat_args(call);
   if (args.count > kShort || map.bool_result || map.bool_operands || !has_kernels(map.type)) return false;
   const Kernels& table = kernels();
   MapLoop loop = table.map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
@@ -91,7 +78,7 @@ bool map(const KernelCall& call) {
   MapRun run = run_of(call, map);
   if (!run.loop) return false;
   if (map.flat) {
-    run_map(run, flat_args(call, map));
+    run_map(run, map.flat_args(call));
     return true;
   }
   StridedLoop<kMapOperands + 1> walk;

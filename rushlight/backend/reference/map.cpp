@@ -175,19 +175,6 @@ Port port(const Tensor& tensor, DType inside, bool into_loop) {
   return p;
 }
 
-void run_flat(const KernelCall& call, const MapCall& map, MapLoop loop) {
-  MapArgs args;
-  args.out = call.out[0].raw_data();
-  args.out_step = 1;
-  args.count = call.out[0].numel();
-  args.params = map.params;
-  for (size_t k = 0; k < call.in.size(); ++k) {
-    args.in[k] = call.in[k].raw_data();
-    args.step[k] = 1;
-  }
-  loop(args);
-}
-
 void run_strided(const KernelCall& call, const MapCall& map, MapLoop loop) {
   Driver driver;
   driver.loop = loop;
@@ -210,7 +197,7 @@ bool map(const KernelCall& call) {
   MapCall map(call);
   MapLoop loop = plain_map_loop(call.id, call.part, map.type);
   if (!loop) return false;
-  map.flat ? run_flat(call, map, loop) : run_strided(call, map, loop);
+  map.flat ? loop(map.flat_args(call)) : run_strided(call, map, loop);
   return true;
 }
 
