@@ -112,13 +112,15 @@ class PythonAfterHook final : public Hook {
   KeptObject function_, tensor_;
 };
 
+// Knows the node, not the tensor: a write in place gives the tensor another one.
 struct HookHandle {
-  Tensor tensor;
-  int64_t id;
+  HookHandle(const Tensor& tensor, int64_t id) : node(edge_of(tensor).node), id(id) {}
   void remove() {
-    if (tensor.defined()) tensor.remove_hook(id);
-    tensor = Tensor();
+    if (node) node->remove_hook(id);
+    node = {};
   }
+  Ref<Node> node;
+  int64_t id;
 };
 
 // -- functions of the user's own ------------------------------------------------------------------
@@ -282,7 +284,8 @@ void bind_autograd(nb::module_& m) {
       .def(
           "register_hook",
           [](const Tensor& t, nb::object hook) {
-            return HookHandle{t, t.register_hook(Ref<Hook>::adopt(new PythonHook(std::move(hook))))};
+            int64_t id = t.register_hook(Ref<Hook>::adopt(new PythonHook(std::move(hook))));
+            return HookHandle(t, id);
           },
           nb::arg("hook"), "hook(grad) is called with this tensor's gradient and may return another")
       .def(
@@ -290,7 +293,8 @@ void bind_autograd(nb::module_& m) {
           [](nb::object self, nb::object hook) {
             const Tensor& t = tensor_of(self.ptr());
             auto after = Ref<Hook>::adopt(new PythonAfterHook(std::move(hook), self));
-            return HookHandle{t, t.register_post_accumulate_grad_hook(std::move(after))};
+            int64_t id = t.register_post_accumulate_grad_hook(std::move(after));
+            return HookHandle(t, id);
           },
           nb::arg("hook"), "hook(tensor) is called when backward has added to tensor.grad")
       .def_prop_ro("output_nr", [](const Tensor& t) { return t.impl()->output_index; })

@@ -120,11 +120,7 @@ int64_t Tensor::register_post_accumulate_grad_hook(Ref<Hook> hook) const {
 }
 
 void Tensor::remove_hook(int64_t id) const {
-  Edge edge = edge_of(*this);
-  if (!edge || !edge.node->extras()) return;
-  auto is_it = [&](auto& entry) { return entry.id == id; };
-  std::erase_if(edge.node->extras()->hooks, is_it);
-  std::erase_if(edge.node->extras()->after, is_it);
+  if (Edge edge = edge_of(*this)) edge.node->remove_hook(id);
 }
 
 // A fresh tensor over the same storage; the copy of the version counter that PyTorch makes is a storage that

@@ -97,6 +97,13 @@ NodeExtras& Node::make_extras() {
   return *extras_;
 }
 
+void Node::remove_hook(int64_t id) {
+  if (!extras_) return;
+  auto is_it = [&](auto& entry) { return entry.id == id; };
+  std::erase_if(extras_->hooks, is_it);
+  std::erase_if(extras_->after, is_it);
+}
+
 void Node::release_saved() {
   if (saved_count_) released_ = true;
   for (SavedTensor& entry : saved()) {

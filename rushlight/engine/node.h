@@ -116,6 +116,7 @@ class Node : public History {
 
   NodeExtras* extras() const { return extras_; }
   NodeExtras& make_extras();
+  void remove_hook(int64_t id);
 
   // Gradients of the inputs from those of the results. A user's function overrides it.
   virtual void propagate(Vjp& vjp);

@@ -270,3 +270,17 @@ def test_a_saved_tensor_that_was_resized_is_an_error():
     a.resize_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace"):
         y.sum().backward()
+
+
+def test_a_hook_is_removed_from_where_it_was_set():
+    x = rl.ones(2).requires_grad_()
+    y = x * 1
+    seen = []
+    kept = y.register_hook(lambda g: seen.append("kept"))
+    gone = y.register_hook(lambda g: seen.append("gone"))
+    y.mul_(2)
+    gone.remove()
+    gone.remove()
+    y.sum().backward()
+    assert seen == ["kept"]
+    kept.remove()
