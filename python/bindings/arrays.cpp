@@ -128,11 +128,7 @@ class NestedList {
   }
 
   Tensor make(PyObject* data, std::optional<DType> dtype) {
-    DType natural = floats_     ? default_dtype()
-                    : integers_ ? DType::int64
-                    : booleans_ ? DType::boolean
-                                : default_dtype();
-    Tensor tensor = empty(IntList(shape_), dtype.value_or(natural));
+    Tensor tensor = empty(IntList(shape_), dtype ? *dtype : natural_.value_or(default_dtype()));
     visit(tensor.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       T* at = static_cast<T*>(tensor.raw_data());
@@ -159,23 +155,30 @@ class NestedList {
         fail(ErrorKind::type, "[tensor] expected a sequence at dim ", depth, ", not ", type_name(data));
       return each(data, depth, [&](PyObject* item) { survey(item, depth + 1); });
     }
-    if (PyFloat_Check(data))
-      floats_ = true;
+    if (PyFloat_CheckExact(data))
+      note(default_dtype());
     else if (PyBool_Check(data))
-      booleans_ = true;
+      note(DType::boolean);
     else if (PyLong_Check(data))
-      integers_ = true;
+      note(DType::int64);
     else
-      note_other(data);
+      note(dtype_of_other(data));
   }
-  void note_other(PyObject* data) {
+  void note(DType dtype) { natural_ = natural_ ? promote_types(*natural_, dtype) : dtype; }
+  // NumPy's numbers and tensors of one element say what they are; other floats are as Python's.
+  DType dtype_of_other(PyObject* data) {
     Tensor number;
     if (is_list(data) || !to_tensor(data, Match::lenient, number))
       fail(is_list(data) ? ErrorKind::value : ErrorKind::type,
            "[tensor] cannot make a number of an item of type ", type_name(data), " at dim ", depth_);
     if (number.numel() != 1)
       fail(ErrorKind::value, "only one element tensors can be converted to Python scalars, not ", number);
-    (is_floating(number.dtype()) ? floats_ : number.dtype() == DType::boolean ? booleans_ : integers_) = true;
+    if (is_tensor(data) || !is_array(data)) return number.dtype();
+    if (Py_TYPE(data) != last_type_) {
+      last_type_ = Py_TYPE(data);
+      last_dtype_ = tensor_from(data, {}).dtype();
+    }
+    return last_dtype_;
   }
 
   template <class T>
@@ -199,7 +202,9 @@ class NestedList {
 
   Ints shape_;
   size_t depth_ = 0;
-  bool floats_ = false, integers_ = false, booleans_ = false;
+  std::optional<DType> natural_;       // what the numbers' types promote to
+  PyTypeObject* last_type_ = nullptr;  // of NumPy's numbers, each type of which is one dtype
+  DType last_dtype_{};
 };
 
 }  // namespace

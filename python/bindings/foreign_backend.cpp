@@ -12,7 +12,7 @@ namespace {
 // A constant over the same memory. A plain number goes as a number, so that it stays weak there too.
 nb::object shown(const Tensor& tensor) {
   if (!tensor.defined()) return nb::none();
-  if (tensor.impl()->weak) return nb::cast(alias(tensor)).attr("item")();
+  if (tensor.is_weak()) return nb::cast(alias(tensor)).attr("item")();
   return nb::cast(alias(tensor));
 }
 

@@ -1,16 +1,23 @@
 // The extension module _C: what `import rushlight` is made of.
+#include <cstring>
+
 #include "module.h"
 
 namespace rushlight::python {
 
-PyObject* trace_error = nullptr;
+PyObject *trace_error = nullptr, *linear_algebra_error = nullptr;
 
 namespace {
 
 void bind_errors(nb::module_& m) {
-  trace_error = checked(PyErr_NewExceptionWithDoc("rushlight.TraceError", "What a recorded graph cannot hold",
-                                                  PyExc_RuntimeError, nullptr));
-  m.attr("TraceError") = nb::handle(trace_error);
+  auto add = [&](const char* name, const char* doc) {
+    PyObject* error = checked(PyErr_NewExceptionWithDoc(name, doc, PyExc_RuntimeError, nullptr));
+    m.attr(std::strrchr(name, '.') + 1) = nb::handle(error);
+    return error;
+  };
+  trace_error = add("rushlight.TraceError", "What a recorded graph cannot hold");
+  linear_algebra_error =
+      add("rushlight.linalg.LinAlgError", "A matrix that has no inverse, or no Cholesky factor");
   nb::register_exception_translator([](const std::exception_ptr& error, void*) {
     try {
       std::rethrow_exception(error);

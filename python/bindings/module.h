@@ -11,7 +11,8 @@ class Node;
 
 namespace rushlight::python {
 
-extern PyObject* trace_error;  // TraceError, a RuntimeError
+extern PyObject* trace_error;           // TraceError, a RuntimeError
+extern PyObject* linear_algebra_error;  // LinAlgError, a RuntimeError
 
 void bind_types(nb::module_& m);            // dtype, device, Size, Generator, Slot
 void bind_tensor(nb::module_& m);           // Tensor: what it is, operators, conversions

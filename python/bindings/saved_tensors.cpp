@@ -1,7 +1,8 @@
-// Saved-tensor hooks from Python: what becomes of the tensors that a graph saves.
+// Saved-tensor hooks from Python: what becomes of the tensors that a graph saves. Checkpoints save none.
 #include "arguments.h"
 #include "module.h"
 #include "rushlight/engine/context.h"
+#include "rushlight/engine/function.h"
 #include "rushlight/engine/node.h"
 
 namespace rushlight::python {
@@ -61,11 +62,41 @@ void pop() {
   use_innermost();
 }
 
+// A call of a Python function. What it returned is of interest once.
+class PythonCall final : public CheckpointRule {
+ public:
+  PythonCall(nb::object function, nb::object args, nb::object kwargs, nb::object& result)
+      : function_(std::move(function)),
+        args_(std::move(args)),
+        kwargs_(std::move(kwargs)),
+        result_(&result) {}
+  std::vector<Tensor> run() override {
+    nb::gil_scoped_acquire gil;
+    nb::object result = owned(PyObject_Call(function_.get().ptr(), args_.get().ptr(), kwargs_.get().ptr()));
+    if (result_) *std::exchange(result_, nullptr) = std::move(result);
+    return {};
+  }
+
+ private:
+  KeptObject function_, args_, kwargs_;
+  nb::object* result_;
+};
+
+nb::object checkpoint(nb::object function, nb::tuple args, nb::dict kwargs, bool preserve_rng_state) {
+  nb::object result;
+  run_checkpoint(Ref<CheckpointRule>::adopt(
+                     new PythonCall(std::move(function), std::move(args), std::move(kwargs), result)),
+                 preserve_rng_state);
+  return result;
+}
+
 }  // namespace
 
 void bind_saved_tensors(nb::module_& m) {
   m.def("_push_saved_tensors_hooks", push, nb::arg("pack_hook"), nb::arg("unpack_hook"));
   m.def("_pop_saved_tensors_hooks", pop);
+  m.def("_checkpoint", checkpoint, nb::arg("function"), nb::arg("args"), nb::arg("kwargs"),
+        nb::arg("preserve_rng_state"));
 }
 
 }  // namespace rushlight::python

@@ -38,6 +38,7 @@ PyObject* exception_for(ErrorKind kind) {
     case ErrorKind::not_implemented: return PyExc_NotImplementedError;
     case ErrorKind::out_of_memory: return PyExc_MemoryError;
     case ErrorKind::trace: return trace_error;
+    case ErrorKind::linear_algebra: return linear_algebra_error;
     case ErrorKind::runtime: break;
   }
   return PyExc_RuntimeError;

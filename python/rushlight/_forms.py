@@ -4,6 +4,8 @@ The first line of each docstring is the form's signature, for messages and the s
 types returns NotImplemented.
 """
 
+import string
+
 from rushlight import _C
 from rushlight._C import Tensor
 
@@ -52,6 +54,22 @@ def _tensordot(a, b, dims):
     return _C.tensordot(a, b, *([d] if isinstance(d, int) else d for d in (left, right)))
 
 
+def _einsum(*operands):
+    """(*operands: Tensor | Sequence[builtins.int]) -> Tensor"""
+    if not operands or not isinstance(operands[0], Tensor):
+        return NotImplemented
+    tensors, sublists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
+    result = "->" + _subscripts(operands[-1]) if len(operands) % 2 else ""
+    return _C.einsum(",".join(map(_subscripts, sublists)) + result, *tensors)
+
+
+def _subscripts(sublist):
+    for number in sublist:
+        if number is not Ellipsis and not 0 <= number < 52:
+            raise ValueError(f"einsum(): a subscript is from 0 to 51, or Ellipsis, not {number}")
+    return "".join("..." if number is Ellipsis else string.ascii_letters[number] for number in sublist)
+
+
 def _repeat_interleave(repeats, *, output_size=None):
     """(repeats: Tensor) -> Tensor"""
     if not isinstance(repeats, Tensor):
@@ -64,6 +82,7 @@ _add(_contiguous, Tensor.contiguous, _C.contiguous)
 _add(_split, _C.split, Tensor.split)
 _add(_norm, _C.norm, Tensor.norm)
 _add(_tensordot, _C.tensordot)
+_add(_einsum, _C.einsum)
 _add(_repeat_interleave, _C.repeat_interleave)
 _add(_spread_of_all(_C.std), _C.std, Tensor.std)
 _add(_spread_of_all(_C.var), _C.var, Tensor.var)

@@ -3,6 +3,7 @@
 import math
 
 from rushlight import _C
+from rushlight._C import LinAlgError
 from rushlight._C import linalg_cholesky as cholesky
 from rushlight._C import linalg_cross as cross
 from rushlight._C import linalg_det as det

@@ -10,8 +10,18 @@
 
 namespace rushlight {
 
-// What went wrong, in the words of Python's builtin exceptions; the bindings map them one to one.
-enum class ErrorKind : uint8_t { runtime, value, type, index, not_implemented, out_of_memory, trace };
+// What went wrong, in the words of Python's builtin exceptions and two of our own; the bindings map them one
+// to one.
+enum class ErrorKind : uint8_t {
+  runtime,
+  value,
+  type,
+  index,
+  not_implemented,
+  out_of_memory,
+  trace,
+  linear_algebra
+};
 
 class Error : public std::exception {
  public:

@@ -92,6 +92,12 @@ void Tensor::expect_contiguous(const char* what) const {
          " is not contiguous; call contiguous() first");
 }
 
+void Tensor::complain_undefined() {
+  fail(ErrorKind::runtime,
+       "an undefined tensor has no shape, dtype or elements: was an argument left out, or a grad() read "
+       "before backward()?");
+}
+
 void Tensor::complain_access(const char* what, DType wanted) const {
   if (device().type != DeviceType::cpu)
     fail(ErrorKind::runtime, "[", what, "] the tensor is on ", device(), "; copy it to the cpu first");

@@ -84,24 +84,25 @@ class [[nodiscard]] Tensor {
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
   // -- what it is
-  DType dtype() const { return impl_->dtype; }
-  Device device() const { return impl_->storage->device(); }
-  const Layout& layout() const { return impl_->layout; }
-  IntSpan shape() const { return impl_->layout.shape(); }
-  IntSpan strides() const { return impl_->layout.strides(); }
-  int64_t size(int64_t dim) const { return impl_->layout.size(wrap_dim(dim, rank(), "size")); }
-  int64_t stride(int64_t dim) const { return impl_->layout.stride(wrap_dim(dim, rank(), "stride")); }
-  int rank() const { return impl_->layout.rank(); }
+  DType dtype() const { return its().dtype; }
+  bool is_weak() const { return its().weak; }  // a plain number
+  Device device() const { return its().storage->device(); }
+  const Layout& layout() const { return its().layout; }
+  IntSpan shape() const { return its().layout.shape(); }
+  IntSpan strides() const { return its().layout.strides(); }
+  int64_t size(int64_t dim) const { return its().layout.size(wrap_dim(dim, rank(), "size")); }
+  int64_t stride(int64_t dim) const { return its().layout.stride(wrap_dim(dim, rank(), "stride")); }
+  int rank() const { return its().layout.rank(); }
   int dim() const { return rank(); }
-  int64_t numel() const { return impl_->layout.numel(); }
-  int64_t storage_offset() const { return impl_->layout.offset(); }
+  int64_t numel() const { return its().layout.numel(); }
+  int64_t storage_offset() const { return its().layout.offset(); }
   size_t element_size() const { return size_of(dtype()); }
   size_t nbytes() const { return element_size() * static_cast<size_t>(numel()); }
-  bool is_contiguous() const { return impl_->layout.is_contiguous(); }
+  bool is_contiguous() const { return its().layout.is_contiguous(); }
   bool is_floating_point() const { return is_floating(dtype()); }
-  bool shares_storage(const Tensor& other) const { return impl_->storage == other.impl_->storage; }
-  const Ref<Storage>& storage() const { return impl_->storage; }
-  uint32_t version() const { return impl_->storage->version(); }
+  bool shares_storage(const Tensor& other) const { return its().storage == other.its().storage; }
+  const Ref<Storage>& storage() const { return its().storage; }
+  uint32_t version() const { return its().storage->version(); }
 
   // -- its elements, on the host
   // The first element. Checks the dtype and that the memory is the host's; strides are the caller's business.
@@ -112,8 +113,8 @@ class [[nodiscard]] Tensor {
     return static_cast<T*>(raw_data());
   }
   void* raw_data() const {
-    return static_cast<char*>(impl_->storage->data()) +
-           impl_->layout.offset() * static_cast<int64_t>(element_size());
+    return static_cast<char*>(its().storage->data()) +
+           its().layout.offset() * static_cast<int64_t>(element_size());
   }
   // All elements in row-major order. Checks dtype, device and that the memory is contiguous.
   template <Element T>
@@ -174,6 +175,14 @@ class [[nodiscard]] Tensor {
   const Tensor& operator/=(const Tensor& other) const { return div_(other); }
 
  private:
+  // Whoever asks an undefined tensor what it is gets an error, as a gradient that was never made is easily
+  // asked.
+  const TensorImpl& its() const {
+    if (!impl_) [[unlikely]]
+      complain_undefined();
+    return *impl_;
+  }
+  [[noreturn, gnu::cold]] static void complain_undefined();
   static Tensor weak_scalar(bool number);
   static Tensor weak_scalar(int64_t number);
   static Tensor weak_scalar(double number);
@@ -276,7 +285,7 @@ std::vector<T> Tensor::to_vector() const {
   std::vector<T> values;
   values.reserve(static_cast<size_t>(numel()));
   visit(dtype(), [&](auto tag) {
-    auto* base = static_cast<const typename decltype(tag)::type*>(impl_->storage->data());
+    auto* base = static_cast<const typename decltype(tag)::type*>(storage()->data());
     for_each_offset(layout(), [&](int64_t at) { values.push_back(static_cast<T>(base[at])); });
   });
   return values;

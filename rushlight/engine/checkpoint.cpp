@@ -1,73 +1,118 @@
 // Checkpointing: a function whose ops save nothing; its backward runs it again.
-#include "rushlight/engine/apply.h"
-#include "rushlight/engine/backward.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/engine/function.h"
+#include "rushlight/engine/interpreter.h"
+#include "rushlight/engine/node.h"
 
 namespace rushlight {
 
 namespace {
 
-// Sets the default generator back to where the first run found it, for as long as the second run takes.
-class SameRandomNumbers {
+// Remembers the keys that a function's random ops draw, or hands them out once more: dropout falls alike,
+// whatever generator it draws from, and in a trace too.
+class SameKeys final : public Interpreter {
  public:
-  explicit SameRandomNumbers(PhiloxKey state) : now_(default_generator().state()) {
-    default_generator().set_state(state);
+  SameKeys(std::vector<Tensor>& keys, bool again) : keys_(keys), again_(again) {}
+
+  void run(OpCall& call) override {
+    if (call.def.id != OpId::random_key) return pass_on(call);
+    if (!again_) {
+      pass_on(call);
+      return keys_.push_back(call.out[0]);
+    }
+    if (next_ == keys_.size())
+      fail(ErrorKind::runtime, "checkpoint: the function drew random numbers ", keys_.size(),
+           " times at first and more often when it ran again; it must do the same each time");
+    call.out[0] = keys_[next_++];
   }
-  ~SameRandomNumbers() { default_generator().set_state(now_); }
-  SameRandomNumbers(const SameRandomNumbers&) = delete;
-  SameRandomNumbers& operator=(const SameRandomNumbers&) = delete;
+  bool run_fused(OpCall& call) override { return outer_ ? outer_->run_fused(call) : run_fused_eager(call); }
+  void note_view(const OpCall& call, const Tensor& result) override {
+    if (outer_) outer_->note_view(call, result);
+  }
 
  private:
-  PhiloxKey now_;
+  void pass_on(OpCall& call) { outer_ ? outer_->run(call) : run_eager(call); }
+
+  Interpreter* outer_ = context().interpreter;
+  std::vector<Tensor>& keys_;
+  bool again_;
+  size_t next_ = 0;
 };
 
-class RunAgain final : public CustomBackward {
+// One call of the function. Of what its graph saves, the first run keeps places only; the second fills them.
+class Run : public RefCounted<Run> {
  public:
-  RunAgain(Ref<CheckpointRule> rule, PhiloxKey random) : rule_(std::move(rule)), random_(random) {}
-  const char* name() const override { return "checkpoint"; }
+  Run(Ref<CheckpointRule> rule, bool same_random_numbers)
+      : rule_(std::move(rule)), same_random_numbers_(same_random_numbers) {}
+  static void destroy(Run* run) noexcept { delete run; }
 
-  std::vector<Tensor> operator()(std::span<const Tensor> gradients, std::span<const Tensor> saved) override {
-    std::vector<Tensor> inputs, results, roots, root_gradients;
-    for (const Tensor& tensor : saved) {
-      inputs.push_back(alias(tensor));
-      if (tensor.requires_grad()) inputs.back().requires_grad_();
-    }
-    {
-      EnableGrad guard;
-      SameRandomNumbers same(random_);
-      results = rule_->run(inputs);
-    }
-    for (size_t i = 0; i < results.size(); ++i) {
-      if (!results[i].requires_grad() || !gradients[i].defined()) continue;
-      roots.push_back(results[i]);
-      root_gradients.push_back(gradients[i]);
-    }
-    backward(roots, root_gradients);
-    std::vector<Tensor> input_gradients;
-    for (const Tensor& input : inputs) input_gradients.push_back(input.grad());
-    return input_gradients;
+  std::vector<Tensor> first() {
+    CountPlaces hooks(*this);
+    return run(hooks, false);
   }
 
  private:
+  struct Place final : PackedTensor {
+    Place(Ref<Run> of, size_t i) : run(std::move(of)), index(i) {}
+    Tensor unpack() override { return run->take(index); }
+    Ref<Run> run;
+    size_t index;
+  };
+  struct CountPlaces final : SavedTensorHooks {
+    explicit CountPlaces(Run& r) : run(r) {}
+    Ref<PackedTensor> pack(const Tensor&) override {
+      return Ref<PackedTensor>::adopt(new Place(Ref<Run>::share(&run), run.places_++));
+    }
+    Run& run;
+  };
+  // The graph of the second run is there to be saved from, and goes again.
+  struct Spent final : PackedTensor {
+    Tensor unpack() override {
+      fail(ErrorKind::runtime,
+           "checkpoint: the function calls backward on what it computes, which cannot be run again");
+    }
+  };
+  struct FillPlaces final : SavedTensorHooks {
+    Ref<PackedTensor> pack(const Tensor& tensor) override {
+      saved.push_back(alias(tensor));
+      return Ref<PackedTensor>::adopt(new Spent);
+    }
+    std::vector<Tensor> saved;
+  };
+
+  std::vector<Tensor> run(SavedTensorHooks& hooks, bool again) {
+    SameKeys keys(keys_, again);
+    Scoped<Interpreter*> drawing(context().interpreter, same_random_numbers_ ? &keys : context().interpreter);
+    Scoped<SavedTensorHooks*> saving(context().saved_tensor_hooks, &hooks);
+    return rule_->run();
+  }
+
+  // Each tensor is given out once and let go; a second backward through the same graph runs the function
+  // again.
+  Tensor take(size_t place) {
+    if (saved_.empty() || !saved_[place].defined()) run_again();
+    return std::move(saved_[place]);
+  }
+  void run_again() {
+    EnableGrad guard;
+    FillPlaces hooks;
+    (void)run(hooks, true);
+    if (hooks.saved.size() != places_)
+      fail(ErrorKind::runtime, "checkpoint: the function saved ", places_, " tensors at first and ",
+           hooks.saved.size(), " when it ran again; it must do the same each time");
+    saved_ = std::move(hooks.saved);
+  }
+
   Ref<CheckpointRule> rule_;
-  PhiloxKey random_;
+  bool same_random_numbers_;
+  size_t places_ = 0;
+  std::vector<Tensor> keys_, saved_;
 };
 
 }  // namespace
 
-std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, TensorList inputs) {
-  PhiloxKey random = default_generator().state();
-  std::vector<Tensor> results;
-  {
-    NoGrad guard;
-    results = rule->run(inputs);
-  }
-  RecordOptions options;
-  options.saved.assign(inputs.begin(), inputs.end());
-  record_function(Ref<CustomBackward>::adopt(new RunAgain(std::move(rule), random)), inputs, results,
-                  options);
-  return results;
+std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, bool same_random_numbers) {
+  return Ref<Run>::adopt(new Run(std::move(rule), same_random_numbers))->first();
 }
 
 }  // namespace rushlight

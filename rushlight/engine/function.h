@@ -35,21 +35,21 @@ class CheckpointRule : public RefCounted<CheckpointRule> {
  public:
   virtual ~CheckpointRule() = default;
   static void destroy(CheckpointRule* rule) noexcept { delete rule; }
-  virtual std::vector<Tensor> run(TensorList arguments) = 0;
+  virtual std::vector<Tensor> run() = 0;
 };
-std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, TensorList inputs);
+std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, bool same_random_numbers = true);
 
-// fn(inputs) without what its ops would save: backward runs fn again. Tensors that fn reads besides its
-// inputs get their gradients too. The random generator is set back for the second run, so that dropout falls
-// alike.
+// fn(inputs) without what its ops would save: backward runs fn again. It takes whatever fn takes: tensors
+// that fn reads besides its inputs get their gradients too, checkpoints nest, and random numbers fall alike.
 template <class F>
 std::vector<Tensor> checkpoint(F fn, TensorList inputs) {
   struct Again final : CheckpointRule {
-    explicit Again(F f) : function(std::move(f)) {}
-    std::vector<Tensor> run(TensorList arguments) override { return function(arguments); }
+    Again(F f, TensorList list) : function(std::move(f)), arguments(list.begin(), list.end()) {}
+    std::vector<Tensor> run() override { return function(TensorList(arguments)); }
     F function;
+    std::vector<Tensor> arguments;
   };
-  return run_checkpoint(Ref<CheckpointRule>::adopt(new Again(std::move(fn))), inputs);
+  return run_checkpoint(Ref<CheckpointRule>::adopt(new Again(std::move(fn), inputs)));
 }
 
 }  // namespace rushlight

@@ -45,7 +45,7 @@ Recorder::Recorder(Inputs arguments) {
     uint32_t buffer = known != buffers_.end()
                           ? known->second
                           : add_buffer(BufferKind::argument, tensor, static_cast<uint32_t>(i));
-    spec = {tensor.layout(), tensor.dtype(), true, tensor.impl()->weak, tensor.requires_grad(), buffer};
+    spec = {tensor.layout(), tensor.dtype(), true, tensor.is_weak(), tensor.requires_grad(), buffer};
   }
   for (const Tensor& tensor : arguments_)
     if (tensor.defined()) see_leaf(tensor);
@@ -161,7 +161,7 @@ uint32_t Recorder::add_constant(const Tensor& tensor) {
   GraphBuffer& buffer = recording_.graph.buffers[id];
   auto* bytes = static_cast<const std::byte*>(tensor.storage()->data());
   buffer.content.assign(bytes, bytes + buffer.bytes);
-  buffer.is_number = tensor.impl()->weak;
+  buffer.is_number = tensor.is_weak();
   return id;
 }
 

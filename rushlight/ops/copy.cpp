@@ -11,7 +11,7 @@ void full_infer(OpCall& call) {
   const Tensor& value = call.in[0];
   if (value.numel() != 1)
     fail(ErrorKind::runtime, "[full] fill_value must be one number, but its shape is ", value.shape());
-  DType natural = value.impl()->weak && is_floating(value.dtype()) ? default_dtype() : value.dtype();
+  DType natural = value.is_weak() && is_floating(value.dtype()) ? default_dtype() : value.dtype();
   checked_numel(a.size, "full");
   call.emit(a.size, a.dtype.value_or(natural));
 }

@@ -287,6 +287,10 @@ Dims rest_of(const Tensor& t, const Dims& dims) {
   return rest;
 }
 
+Tensor summed_to_one(const Tensor& t, const Dims& dims) {
+  return dims.empty() ? t : sum(t, {.dim = dims, .keepdim = true, .dtype = t.dtype()});
+}
+
 }  // namespace
 
 Tensor tensordot(const Tensor& a, const Tensor& b, const IntList& dims_a, const IntList& dims_b) {
@@ -297,13 +301,18 @@ Tensor tensordot(const Tensor& a, const Tensor& b, const IntList& dims_a, const 
     fail(ErrorKind::runtime, "[tensordot] dims_a and dims_b must be equally long, but are ", dims_a.size(),
          " and ", dims_b.size());
   Dims met_a = wrapped(dims_a, a), met_b = wrapped(dims_b, b);
-  for (size_t i = 0; i < met_a.size(); ++i)
-    if (a.size(met_a[i]) != b.size(met_b[i]))
+  // A dimension of one meets each element of the other: what is not summed by the product is summed before.
+  Dims spread_a, spread_b;
+  for (size_t i = 0; i < met_a.size(); ++i) {
+    int64_t size_a = a.size(met_a[i]), size_b = b.size(met_b[i]);
+    if (size_a != size_b && size_a != 1 && size_b != 1)
       fail(ErrorKind::runtime, "[tensordot] dimension ", met_a[i], " of ", a.shape(), " and dimension ",
            met_b[i], " of ", b.shape(), " meet, but differ in size");
+    if (size_a != size_b) (size_b == 1 ? spread_a : spread_b).push_back(size_b == 1 ? met_a[i] : met_b[i]);
+  }
   Dims kept_a = rest_of(a, met_a), kept_b = rest_of(b, met_b), none;
-  Tensor product =
-      matmul(as_matrices(a, none, kept_a, met_a, none), as_matrices(b, none, met_b, kept_b, none));
+  Tensor product = matmul(as_matrices(summed_to_one(a, spread_a), none, kept_a, met_a, none),
+                          as_matrices(summed_to_one(b, spread_b), none, met_b, kept_b, none));
   Shape shape;
   for (int64_t d : kept_a) shape.push_back(a.size(d));
   for (int64_t d : kept_b) shape.push_back(b.size(d));

@@ -89,7 +89,7 @@ Tensor grad_by_kernel(const Vjp& v) {
 
 // A plain number has no type of its own: what a formula makes of two would be rounded to the default dtype.
 Tensor with_own_type(const Tensor& operand, DType dtype) {
-  bool plain = operand.impl()->weak && is_floating(operand.dtype());
+  bool plain = operand.is_weak() && is_floating(operand.dtype());
   return plain ? to(operand, compute_type(dtype)) : operand;
 }
 

@@ -32,7 +32,7 @@ void index_put_infer(OpCall& call) {
   if (shape != plan.result_shape)
     fail(ErrorKind::runtime, "[index_put] shape mismatch: values of shape ", values.shape(),
          " do not broadcast to the indexed shape ", plan.result_shape);
-  if (!values.impl()->weak && values.dtype() != input.dtype())
+  if (!values.is_weak() && values.dtype() != input.dtype())
     fail(ErrorKind::runtime, "[index_put] source and destination dtypes must match, got ", input.dtype(),
          " for the destination and ", values.dtype(), " for the source; cast the values with to(",
          input.dtype(), ")");

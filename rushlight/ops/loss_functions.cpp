@@ -147,7 +147,10 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, const CdistOptions& options) {
 }
 
 Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, const CosineSimilarityOptions& options) {
-  auto unit = [&](const Tensor& x) {
+  // Both get the common shape first: dim counts its dimensions, and a length is that of all it repeats.
+  Shape shape = broadcast_shapes(x1.shape(), x2.shape(), "cosine_similarity");
+  auto unit = [&](const Tensor& given) {
+    Tensor x = expand(given, shape);
     return x / clamp_min(length_along(x, 2, options.dim, true), options.eps);
   };
   return sum(unit(x1) * unit(x2), {.dim = options.dim});

@@ -91,7 +91,7 @@ Tensor checked_shares(const char* op, const Tensor& input, const Tensor& q) {
     fail(ErrorKind::runtime, "[", op, "] input must be float32 or float64, but it is ", input.dtype());
   if (input.numel() == 0)
     fail(ErrorKind::runtime, "[", op, "] input has no elements: its shape is ", input.shape());
-  if (!q.impl()->weak && q.dtype() != input.dtype())
+  if (!q.is_weak() && q.dtype() != input.dtype())
     fail(ErrorKind::runtime, "[", op, "] q must have the dtype of input, ", input.dtype(), ", but it is ",
          q.dtype(), "; cast it with to(...)");
   if (q.rank() > 1)
@@ -100,7 +100,7 @@ Tensor checked_shares(const char* op, const Tensor& input, const Tensor& q) {
   for (double share : q.to_vector<double>())
     if (!(share >= 0 && share <= 1))
       fail(ErrorKind::runtime, "[", op, "] q must be between 0 and 1, but it is ", share);
-  return q.impl()->weak ? full({}, q, {.dtype = input.dtype()}) : q;
+  return q.is_weak() ? full({}, q, {.dtype = input.dtype()}) : q;
 }
 
 // The places, between 0 and the last, in sorted lines (NaN at their ends): the lines stand along the last

@@ -55,11 +55,11 @@ void expect_deviation(double std) {
 
 // PyTorch's result takes the dtype of mean, and of std where mean is a plain number.
 DType normal_type(const Tensor& mean, const Tensor& std) {
-  const Tensor& leader = mean.impl()->weak ? std : mean;
-  if (leader.impl()->weak)
+  const Tensor& leader = mean.is_weak() ? std : mean;
+  if (leader.is_weak())
     fail(ErrorKind::type, "[normal] mean and std are numbers: say the size, normal(mean, std, size)");
   for (const Tensor* t : {&mean, &std})
-    if (!t->impl()->weak && !is_floating(t->dtype()))
+    if (!t->is_weak() && !is_floating(t->dtype()))
       fail(ErrorKind::runtime, "[normal] ", t == &mean ? "mean" : "std",
            " must be floating point, but it is ", t->dtype());
   return leader.dtype();

@@ -21,6 +21,16 @@ TEST_CASE("checkpoint: the same gradients, parameters read inside included, and 
   for (size_t i = 0; i < plain.second.size(); ++i) CHECK(again.second[i] == doctest::Approx(plain.second[i]));
 }
 
+TEST_CASE("checkpoint: parameters that are no arguments, asked for by grad(), twice") {
+  Tensor x = full(3, 0.5), w = full(3, 0.25).requires_grad_();
+  Tensor y = sum(checkpoint([&](TensorList in) { return std::vector<Tensor>{tanh(in[0] * w * w)}; }, {x})[0]);
+  Tensor plain = sum(tanh(x * w * w));
+  Tensor once = grad({y}, {w}, {.create_graph = true})[0],
+         expected = grad({plain}, {w}, {.create_graph = true})[0];
+  CHECK(once.to_vector<float>() == expected.to_vector<float>());
+  CHECK(grad({sum(once)}, {w})[0].to_vector<float>() == grad({sum(expected)}, {w})[0].to_vector<float>());
+}
+
 TEST_CASE("saved-tensor hooks pack what is saved and unpack it in backward") {
   struct Hooks final : SavedTensorHooks {
     struct Half final : PackedTensor {

@@ -238,7 +238,7 @@ std::vector<Tensor> call(const Case& c, const std::vector<Tensor>& inputs) {
 
 // The inputs with memory of their own, so that one form's writes do not reach the next.
 Tensor copy_with_layout(const Tensor& tensor) {
-  if (!tensor.defined() || tensor.impl()->weak) return tensor;
+  if (!tensor.defined() || tensor.is_weak()) return tensor;
   size_t bytes = tensor.storage()->bytes();
   Tensor memory = empty({static_cast<int64_t>(bytes / tensor.element_size())}, tensor.dtype());
   if (memory.nbytes()) std::memcpy(memory.raw_data(), tensor.storage()->data(), memory.nbytes());

@@ -327,9 +327,48 @@ def test_checkpoint_notices_a_function_that_does_something_else():
         checkpoint(fickle, leaf(2)).sum().backward()
 
 
+def test_checkpoint_draws_from_any_generator_as_it_did_and_leaves_it_there():
+    generator = rl.Generator().manual_seed(5)
+    x = leaf(64)
+    y = checkpoint(lambda a: a * rl.rand(64, generator=generator), x)
+    after = generator.get_state().tolist()
+    y.sum().backward()
+    assert rl.allclose(x.grad, (y / x).detach()) and generator.get_state().tolist() == after
+
+
+def test_checkpoint_replays_as_it_runs():
+    def steps(wrap):
+        rl.manual_seed(7)
+        x, w = leaf(4, 8), leaf(8, 8, seed=1)
+
+        def step(x):
+            w.grad = None
+            y = checkpoint(block, x, w)
+            (y * y).sum().backward()
+            return w.grad * 1
+
+        step = wrap(step)
+        return [step(x.detach()).tolist() for _ in range(8)]
+
+    replayed = steps(rl.trace)
+    assert replayed == steps(lambda f: f) and replayed[6] != replayed[7]
+
+
+def test_checkpoint_refuses_a_backward_inside():
+    def inside(x):
+        y = x.exp()
+        y.sum().backward()
+        return y
+
+    with pytest.raises(RuntimeError, match="calls backward"):
+        checkpoint(inside, leaf(3)).sum().backward()
+
+
 def test_checkpoint_sequential():
     x = leaf(4)
     functions = [rl.sin, rl.exp, rl.tanh, lambda a: a * a, rl.cos]
+    with pytest.raises(ValueError, match="5 functions make 1 to 5 segments, not 6"):
+        checkpoint_sequential(functions, 6, x)
     expected = x
     for function in functions:
         expected = function(expected)

@@ -114,7 +114,7 @@ void solve_each(const char* op, const Batch& matrices, const Batch& sides) {
     Matrix a = matrices[i], b = sides[i];
     Elimination done = eliminate(a, &b);
     if (done.zero_pivot >= 0)
-      fail(ErrorKind::runtime, "[", op, "] matrix ", i, " of the batch is singular: its pivot ",
+      fail(ErrorKind::linear_algebra, "[", op, "] matrix ", i, " of the batch is singular: its pivot ",
            done.zero_pivot + 1, " is zero");
     substitute(a, b, false, true);
     substitute(a, b, true, false);
@@ -199,7 +199,7 @@ bool linalg_cholesky(const KernelCall& call) {
         double value = a(i, j);
         for (int64_t k = 0; k < j; ++k) value -= a(i, k) * a(j, k);
         if (i == j && !(value > 0))
-          fail(ErrorKind::runtime, "[linalg_cholesky] matrix ", m,
+          fail(ErrorKind::linear_algebra, "[linalg_cholesky] matrix ", m,
                " of the batch is not positive definite: its leading ", "minor of order ", j + 1, " is not");
         a(i, j) = i == j ? std::sqrt(value) : value / a(j, j);
       }

@@ -236,7 +236,13 @@ def _(draw):
 def _(draw):
     met = draw.shape(most_rank=2)
     left, right = draw.shape(most_rank=2), draw.shape(most_rank=2)
-    return Call(a=draw.tensor(left + met), b=draw.tensor(met + right), dims=len(met))
+    met_a, met_b = draw.shuffled([met, _with_ones(draw, met)])
+    return Call(a=draw.tensor(left + met_a), b=draw.tensor(met_b + right), dims=len(met))
+
+
+def _with_ones(draw, shape):
+    """Dimensions of one meet any size."""
+    return [draw.choice(n, n, n, 1) for n in shape]
 
 
 @samples_of(
@@ -248,8 +254,8 @@ def _(draw):
 def _(draw):
     met = draw.shape(most_rank=2)
     shapes, dims = [], []
-    for _ in "ab":
-        shape = draw.shape(most_rank=2) + met
+    for sizes in draw.shuffled([met, _with_ones(draw, met)]):
+        shape = draw.shape(most_rank=2) + sizes
         order = draw.shuffled(range(len(shape)))
         shapes.append([shape[d] for d in order])
         dims.append([order.index(len(shape) - len(met) + i) for i in range(len(met))])
