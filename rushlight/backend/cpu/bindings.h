@@ -26,6 +26,8 @@ bool argmin(const KernelCall& call);
 bool matmul(const KernelCall& call);
 bool linear(const KernelCall& call);
 bool linear_backward(const KernelCall& call);
+bool convolution(const KernelCall& call);
+bool convolution_weight_gradient(const KernelCall& call);
 bool softmax(const KernelCall& call);
 bool softmax_backward(const KernelCall& call);
 bool layer_norm(const KernelCall& call);

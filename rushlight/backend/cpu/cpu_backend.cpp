@@ -30,6 +30,8 @@ const Backend& cpu_backend() {
     table.set(OpId::matmul, cpu::matmul);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
+    table.set(OpId::convolution, cpu::convolution);
+    table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);

@@ -3,6 +3,7 @@
 
 #include "rushlight/backend/cpu/attention.h"
 #include "rushlight/backend/cpu/cast.h"
+#include "rushlight/backend/cpu/convolution.h"
 #include "rushlight/backend/cpu/copy.h"
 #include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
@@ -19,6 +20,9 @@ struct FloatingKernels {
   void (*gemm)(const GemmArgs<T>&);
   int64_t (*gemm_packed_size)(int64_t n, int64_t k);  // in numbers
   void (*gemm_pack)(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
+
+  void (*convolution)(const ConvolutionArgs<T>&);
+  void (*convolution_weight_gradient)(const WeightGradientArgs<T>&);
 
   void (*attention)(const AttentionArgs<T>&);
   void (*attention_backward)(const AttentionBackwardArgs<T>&);

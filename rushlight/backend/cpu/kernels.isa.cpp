@@ -12,6 +12,10 @@ int64_t gemm_packed_size(int64_t n, int64_t k);
 template <class T>
 void gemm_pack(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
 template <class T>
+void convolution(const ConvolutionArgs<T>&);
+template <class T>
+void convolution_weight_gradient(const WeightGradientArgs<T>&);
+template <class T>
 void attention(const AttentionArgs<T>&);
 template <class T>
 void attention_backward(const AttentionBackwardArgs<T>&);
@@ -46,6 +50,8 @@ constexpr FloatingKernels<T> kFloating{
     .gemm = gemm<T>,
     .gemm_packed_size = gemm_packed_size<T>,
     .gemm_pack = gemm_pack<T>,
+    .convolution = convolution<T>,
+    .convolution_weight_gradient = convolution_weight_gradient<T>,
     .attention = attention<T>,
     .attention_backward = attention_backward<T>,
     .layer_norm = layer_norm<T>,
