@@ -96,12 +96,6 @@ constexpr std::array<TypeLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
 
 constexpr int64_t kTile = 256;
 
-template <class To, class From>
-void cast_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
-  auto* out = static_cast<To*>(to);
-  auto* in = static_cast<const From*>(from);
-  for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
-}
 // By way of a half: what is compared with halves is one.
 template <class Half, class From>
 void round_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
@@ -110,15 +104,6 @@ void round_run(void* to, int64_t to_step, const void* from, int64_t from_step, i
   for (int64_t i = 0; i < n; ++i)
     out[i * to_step] = static_cast<float>(static_cast<Half>(static_cast<float>(in[i * from_step])));
 }
-using CastRun = void (*)(void*, int64_t, const void*, int64_t, int64_t);
-CastRun cast_between(DType to, DType from) {
-  return visit(to, [&](auto to_tag) {
-    return visit(from, [&](auto from_tag) -> CastRun {
-      return cast_run<typename decltype(to_tag)::type, typename decltype(from_tag)::type>;
-    });
-  });
-}
-
 CastRun round_to(DType half, DType from) {
   return visit(from, [&](auto tag) -> CastRun {
     using From = typename decltype(tag)::type;
@@ -171,7 +156,7 @@ Port port(const Tensor& tensor, DType inside, bool into_loop) {
   Port p;
   p.dtype = tensor.dtype();
   if (tensor.dtype() != inside)
-    p.cast = into_loop ? cast_between(inside, tensor.dtype()) : cast_between(tensor.dtype(), inside);
+    p.cast = into_loop ? cast_run(inside, tensor.dtype()) : cast_run(tensor.dtype(), inside);
   return p;
 }
 
