@@ -66,27 +66,33 @@ void grad_loop(const MapArgs& args) {
 
 // -- the table
 
-using TypeLoops = std::array<std::array<MapLoop, kDTypeCount>, 4>;  // [part][dtype]
+constexpr auto kFirstFloat = static_cast<size_t>(DType::float32);
+
+struct OpLoops {
+  std::array<MapLoop, kDTypeCount> forward{};
+  std::array<std::array<MapLoop, 3>, 2> grads{};  // [float32, float64][operand]
+};
 
 template <class Op, class T>
-constexpr void fill_type(TypeLoops& parts) {
+constexpr void fill_type(OpLoops& loops) {
   size_t at = static_cast<size_t>(dtype_index<T>);
-  if constexpr (math::supports<Op, Num<T>>) parts[0][at] = forward_loop<Op, T>;
+  if constexpr (math::supports<Op, Num<T>>) loops.forward[at] = forward_loop<Op, T>;
   if constexpr (math::has_grad<Op> && std::is_floating_point_v<T>) {
-    parts[1][at] = grad_loop<Op, 0, T>;
-    if constexpr (math::arity<Op> > 1) parts[2][at] = grad_loop<Op, 1, T>;
-    if constexpr (math::arity<Op> > 2) parts[3][at] = grad_loop<Op, 2, T>;
+    auto& grads = loops.grads[at - kFirstFloat];
+    grads[0] = grad_loop<Op, 0, T>;
+    if constexpr (math::arity<Op> > 1) grads[1] = grad_loop<Op, 1, T>;
+    if constexpr (math::arity<Op> > 2) grads[2] = grad_loop<Op, 2, T>;
   }
 }
 
-constexpr std::array<TypeLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
-  std::array<TypeLoops, static_cast<size_t>(kMapCount)> table{};
+constexpr std::array<OpLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
+  std::array<OpLoops, static_cast<size_t>(kMapCount)> table{};
   size_t next = 0;
   MapOps::for_each([&](auto op_tag) {
-    TypeLoops& parts = table[next++];
+    OpLoops& loops = table[next++];
     ElementTypes::for_each([&](auto type_tag) {
       using T = typename decltype(type_tag)::type;
-      if constexpr (std::is_arithmetic_v<T>) fill_type<typename decltype(op_tag)::type, T>(parts);
+      if constexpr (std::is_arithmetic_v<T>) fill_type<typename decltype(op_tag)::type, T>(loops);
     });
   });
   return table;
@@ -191,8 +197,12 @@ bool map(const KernelCall& call) {
 namespace rushlight {
 
 MapLoop plain_map_loop(OpId id, Part part, DType type) {
-  return reference::kLoops[static_cast<size_t>(map_index(id))][static_cast<size_t>(part)]
-                          [static_cast<size_t>(type)];
+  const reference::OpLoops& loops = reference::kLoops[static_cast<size_t>(map_index(id))];
+  auto at = static_cast<size_t>(type);
+  if (part == Part::forward) return loops.forward[at];
+  if (at < reference::kFirstFloat) return nullptr;
+  return loops
+      .grads[at - reference::kFirstFloat][static_cast<size_t>(part) - static_cast<size_t>(Part::grad0)];
 }
 
 }  // namespace rushlight
