@@ -24,18 +24,13 @@ class StridedLoop {
   // run(pointers, steps, n): a strided run of n elements.
   template <class Run>
   void each_run(Run&& run) {
-    merge_dimensions();
-    if (empty_) return;
-    walk(1, [&](char* const* at) { run(at, dims_[0].steps, dims_[0].size); });
+    for (start(1); !done_; next()) run(at_, dims_[0].steps, dims_[0].size);
   }
 
   // run(pointers, steps, n, row_steps, rows): `rows` runs of n elements, row_steps apart.
   template <class Run>
   void each_plane(Run&& run) {
-    merge_dimensions();
-    if (empty_) return;
-    if (dims_.size() == 1) dims_.push_back({1, {}});
-    walk(2, [&](char* const* at) { run(at, dims_[0].steps, dims_[0].size, dims_[1].steps, dims_[1].size); });
+    for (start(2); !done_; next()) run(at_, dims_[0].steps, dims_[0].size, dims_[1].steps, dims_[1].size);
   }
 
  private:
@@ -50,7 +45,6 @@ class StridedLoop {
 
   void merge_dimensions() {
     const Layout& shape = *layouts_[0];
-    empty_ = shape.numel() == 0;
     for (int d = shape.rank() - 1; d >= 0; --d) {
       if (shape.size(d) == 1) continue;
       Dim dim{shape.size(d), {}};
@@ -67,34 +61,37 @@ class StridedLoop {
       else
         dims_.push_back(dim);
     }
-    if (dims_.empty()) dims_.push_back({1, {}});
   }
 
   // Every position of the dimensions from `first` on.
-  template <class Visit>
-  void walk(size_t first, Visit&& visit) {
-    char* at[MaxOperands];
-    for (int i = 0; i < count_; ++i) at[i] = operands_[i].base;
-    SmallVector<int64_t, 6> position(dims_.size(), 0);
-    for (;;) {
-      visit(at);
-      size_t d = first;
-      for (; d < dims_.size(); ++d) {
-        const Dim& dim = dims_[d];
-        for (int i = 0; i < count_; ++i) at[i] += dim.steps[i] * operands_[i].element;
-        if (++position[d] < dim.size) break;
-        for (int i = 0; i < count_; ++i) at[i] -= dim.steps[i] * dim.size * operands_[i].element;
-        position[d] = 0;
-      }
-      if (d >= dims_.size()) return;
+  void start(size_t first) {
+    merge_dimensions();
+    while (dims_.size() < first) dims_.push_back({1, {}});
+    first_ = first;
+    done_ = layouts_[0]->numel() == 0;
+    position_.resize(dims_.size());
+    for (int i = 0; i < count_; ++i) at_[i] = operands_[i].base;
+  }
+  void next() {
+    for (size_t d = first_; d < dims_.size(); ++d) {
+      const Dim& dim = dims_[d];
+      for (int i = 0; i < count_; ++i) at_[i] += dim.steps[i] * operands_[i].element;
+      if (++position_[d] < dim.size) return;
+      for (int i = 0; i < count_; ++i) at_[i] -= dim.steps[i] * dim.size * operands_[i].element;
+      position_[d] = 0;
     }
+    done_ = true;
   }
 
   int count_ = 0;
-  bool empty_ = false;
   Operand operands_[MaxOperands];
   const Layout* layouts_[MaxOperands];
-  SmallVector<Dim, 6> dims_;  // innermost first; at least one
+  SmallVector<Dim, 6> dims_;  // innermost first
+
+  char* at_[MaxOperands];
+  SmallVector<int64_t, 6> position_;
+  size_t first_ = 0;
+  bool done_ = false;
 };
 
 }  // namespace rushlight

@@ -38,6 +38,14 @@ void append_text(std::string& text, std::span<const int64_t> values) {
   text += ')';
 }
 
-void throw_error(ErrorKind kind, std::string message) { throw Error(kind, std::move(message)); }
+std::string join_parts(std::initializer_list<TextPart> parts) {
+  std::string text;
+  for (const TextPart& part : parts) part.append_to(text);
+  return text;
+}
+
+void throw_error(ErrorKind kind, std::initializer_list<TextPart> parts) {
+  throw Error(kind, join_parts(parts));
+}
 
 }  // namespace rushlight

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,20 +54,41 @@ void append_text(std::string& text, T value) {
     append_text(text, static_cast<uint64_t>(value));
 }
 
+// One piece of a message and the function that writes it, so that joining pieces is compiled once and not
+// once per choice of their types.
+class TextPart {
+ public:
+  TextPart(const char* text) : value_(text), append_(append_literal) {}
+  template <class T>
+  TextPart(const T& value) : value_(&value), append_(append_value<T>) {}
+  void append_to(std::string& text) const { append_(text, value_); }
+
+ private:
+  static void append_literal(std::string& text, const void* value) {
+    text += static_cast<const char*>(value);
+  }
+  template <class T>
+  static void append_value(std::string& text, const void* value) {
+    append_text(text, *static_cast<const T*>(value));
+  }
+
+  const void* value_;
+  void (*append_)(std::string& text, const void* value);
+};
+
+std::string join_parts(std::initializer_list<TextPart> parts);
+[[noreturn, gnu::cold]] void throw_error(ErrorKind kind, std::initializer_list<TextPart> parts);
+
 // join_text("sizes ", 3, " and ", shape): the pieces in a row.
 template <class... Parts>
-std::string join_text(const Parts&... parts) {
-  std::string text;
-  (append_text(text, parts), ...);
-  return text;
+[[gnu::always_inline]] inline std::string join_text(const Parts&... parts) {
+  return join_parts({TextPart(parts)...});
 }
-
-[[noreturn]] void throw_error(ErrorKind kind, std::string message);
 
 // fail(ErrorKind::value, "[matmul] ", a, " @ ", b, ": inner sizes differ")
 template <class... Parts>
-[[noreturn, gnu::cold, gnu::noinline]] void fail(ErrorKind kind, const Parts&... parts) {
-  throw_error(kind, join_text(parts...));
+[[noreturn, gnu::always_inline]] inline void fail(ErrorKind kind, const Parts&... parts) {
+  throw_error(kind, {TextPart(parts)...});
 }
 
 }  // namespace rushlight

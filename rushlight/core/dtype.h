@@ -87,4 +87,15 @@ decltype(auto) visit(DType dtype, F&& f) {
   }
 }
 
+// The same for what only moves elements: T is an unsigned integer of their size.
+template <class F>
+decltype(auto) visit_size(DType dtype, F&& f) {
+  switch (size_of(dtype)) {
+    case 1: return f(TypeTag<uint8_t>{});
+    case 2: return f(TypeTag<uint16_t>{});
+    case 4: return f(TypeTag<uint32_t>{});
+    default: return f(TypeTag<uint64_t>{});
+  }
+}
+
 }  // namespace rushlight

@@ -8,6 +8,17 @@ void append_text(std::string& text, const Ints& values) {
   append_text(text, IntSpan(values.data(), values.size()));
 }
 
+void OffsetWalk::next() {
+  if (--left_ == 0) return;
+  for (int d = layout_.rank() - 1;; --d) {
+    offset_ += layout_.stride(d);
+    int64_t& at = position_[static_cast<size_t>(d)];
+    if (++at < layout_.size(d)) return;
+    offset_ -= layout_.stride(d) * at;
+    at = 0;
+  }
+}
+
 int64_t checked_numel(IntSpan shape, const char* where) {
   int64_t numel = 1;
   bool overflow = false;

@@ -131,6 +131,24 @@ inline void Layout::steal_from(Layout& other) noexcept {
   }
 }
 
+// The elements of a layout in row-major order, one after the other.
+class OffsetWalk {
+ public:
+  explicit OffsetWalk(const Layout& layout)
+      : layout_(layout),
+        position_(static_cast<size_t>(layout.rank()), 0),
+        offset_(layout.offset()),
+        left_(layout.numel()) {}
+  int64_t left() const { return left_; }  // how many are still to come, this one included
+  int64_t offset() const { return offset_; }
+  void next();
+
+ private:
+  const Layout& layout_;
+  Ints position_;
+  int64_t offset_, left_;
+};
+
 // The product of sizes; throws naming `where` on a negative size or overflow.
 int64_t checked_numel(IntSpan shape, const char* where);
 // dim in [-rank, rank) made non-negative; else an IndexError in PyTorch's words, with the op's name.

@@ -261,21 +261,7 @@ T Tensor::visit_item() const {
 // Calls f(element offset) for each element in row-major order.
 template <class F>
 void for_each_offset(const Layout& layout, F&& f) {
-  if (layout.numel() == 0) return;
-  int rank = layout.rank();
-  SmallVector<int64_t, 5> at(static_cast<size_t>(rank), 0);
-  int64_t offset = layout.offset();
-  for (;;) {
-    f(offset);
-    int d = rank - 1;
-    for (; d >= 0; --d) {
-      offset += layout.stride(d);
-      if (++at[d] < layout.size(d)) break;
-      offset -= layout.stride(d) * layout.size(d);
-      at[d] = 0;
-    }
-    if (d < 0) return;
-  }
+  for (OffsetWalk walk(layout); walk.left(); walk.next()) f(walk.offset());
 }
 
 template <Element T>

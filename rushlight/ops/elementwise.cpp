@@ -3,8 +3,8 @@
 #include <array>
 
 #include "rushlight/backend/map_facts.h"
+#include "rushlight/ops/grad_formulas.h"
 #include "rushlight/ops/op_rules.h"
-#include "rushlight/ops/tensor_number.h"
 
 namespace rushlight {
 
@@ -61,30 +61,21 @@ void map_infer(OpCall& call) {
 
 // -- gradients
 
-template <class Op>
-constexpr std::array<double, 8> params_of(const Attrs& attrs) {
-  std::array<double, 8> params{};
-  for (size_t i = 0; i < static_cast<size_t>(math::param_count<Op>); ++i) params[i] = attrs[i].as_real();
-  return params;
-}
-
-// The gradient of operand I as one kernel that reads only what the formula reads.
-template <class Op, int I>
-Tensor grad_by_kernel(const Vjp& v) {
-  constexpr math::GradUse use = math::grad_use<Op, I>();
-  Tensor operands[math::arity<Op> + 1];
-  const Tensor* inputs[math::arity<Op> + 2] = {&v.grad()};
+// The gradient of operand i as one kernel that reads only what the formula reads.
+Tensor grad_by_kernel(const Vjp& v, size_t i, const MapFacts& facts) {
+  const math::GradUse& use = facts.grads[i];
+  Tensor read[kMapOperands];
+  const Tensor* inputs[kMapOperands] = {&v.grad()};
   size_t count = 1;
-  for (int k = 0; k < math::arity<Op>; ++k) {
-    if (!use.reads_input[k]) continue;
-    operands[k] = v.input(static_cast<size_t>(k));
-    inputs[count++] = &operands[k];
-  }
-  if (use.reads_output) {
-    operands[math::arity<Op>] = v.output();
-    inputs[count++] = &operands[math::arity<Op>];
-  }
-  return apply_map_grad(v.node(), I, {inputs, count});
+  auto add = [&](Tensor tensor) {
+    read[count] = std::move(tensor);
+    inputs[count] = &read[count];
+    ++count;
+  };
+  for (size_t k = 0; k < static_cast<size_t>(facts.arity); ++k)
+    if (use.reads_input[k]) add(v.input(k));
+  if (use.reads_output) add(v.output());
+  return apply_map_grad(v.node(), static_cast<int>(i), {inputs, count});
 }
 
 // A plain number has no type of its own: what a formula makes of two would be rounded to the default dtype.
@@ -94,35 +85,27 @@ Tensor with_own_type(const Tensor& operand, DType dtype) {
 }
 
 // The same by public ops, to be differentiated again.
-template <class Op, int I>
-Tensor grad_by_formula(const Vjp& v) {
-  constexpr math::GradUse use = math::grad_use<Op, I>();
-  std::array<TensorNumber, static_cast<size_t>(math::arity<Op>)> operands;
-  for (int k = 0; k < math::arity<Op>; ++k)
-    if (use.reads_input[k])
-      operands[static_cast<size_t>(k)] = with_own_type(v.input(static_cast<size_t>(k)), v.grad().dtype());
-  TensorNumber result = use.reads_output ? TensorNumber(v.output()) : TensorNumber();
-  auto params = params_of<Op>(v.attrs());
-  return math::apply_grad<Op, I>(TensorNumber(v.grad()), operands.data(), result, params.data()).tensor;
+Tensor grad_by_formula(const Vjp& v, size_t i, const MapFacts& facts) {
+  const math::GradUse& use = facts.grads[i];
+  TensorNumber operands[3], result;
+  for (size_t k = 0; k < static_cast<size_t>(facts.arity); ++k)
+    if (use.reads_input[k]) operands[k] = with_own_type(v.input(k), v.grad().dtype());
+  if (use.reads_output) result = v.output();
+  double params[8] = {};
+  for (size_t k = 0; k < static_cast<size_t>(facts.param_count); ++k) params[k] = v.attrs()[k].as_real();
+  return grad_formula(v.node().op()->id, i)(v.grad(), operands, result, params).tensor;
 }
 
-template <class Op, int I>
-void set_gradient(Vjp& v) {
-  if constexpr (I < math::arity<Op>) {
-    constexpr math::GradUse use = math::grad_use<Op, I>();
-    if (!v.needs(I) || use.is_zero) return;
-    if constexpr (use.is_identity)
-      v.set(I, v.grad());
-    else
-      v.set(I, v.create_graph() ? grad_by_formula<Op, I>(v) : grad_by_kernel<Op, I>(v));
-  }
-}
-
-template <class Op>
 void map_vjp(Vjp& v) {
-  set_gradient<Op, 0>(v);
-  set_gradient<Op, 1>(v);
-  set_gradient<Op, 2>(v);
+  const MapFacts& facts = map_facts(v.node().op()->id);
+  for (size_t i = 0; i < static_cast<size_t>(facts.arity); ++i) {
+    const math::GradUse& use = facts.grads[i];
+    if (!v.needs(i) || use.is_zero) continue;
+    if (use.is_identity)
+      v.set(i, v.grad());
+    else
+      v.set(i, v.create_graph() ? grad_by_formula(v, i, facts) : grad_by_kernel(v, i, facts));
+  }
 }
 
 template <class Op>
@@ -131,7 +114,7 @@ constexpr OpDef def_of(OpId id) {
   def.infer = map_infer;
   def.is_map = true;
   def.in_place_safe = true;
-  if constexpr (math::has_grad<Op>) def.vjp = map_vjp<Op>;
+  if constexpr (math::has_grad<Op>) def.vjp = map_vjp;
   return def;
 }
 

@@ -1,6 +1,4 @@
 // Windows of an image as columns, and columns added up into an image.
-#include <vector>
-
 #include "rushlight/backend/reference/kernels.h"
 #include "rushlight/backend/windows.h"
 #include "rushlight/generated/op_args.h"
@@ -49,10 +47,9 @@ void each_meeting(const Args& a, const Layout& image, const Layout& columns, Vis
 bool im2col(const KernelCall& call) {
   const Tensor &input = call.in[0], &out = call.out[0];
   if (out.numel() == 0) return true;
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = input.data<T>();
-    T* to = out.data<T>();
+  visit_size(input.dtype(), [&]<class T>(TypeTag<T>) {
+    auto* from = static_cast<const T*>(input.raw_data());
+    auto* to = static_cast<T*>(out.raw_data());
     each_meeting(
         args::Im2col(call.attrs), batched(input.layout(), 4), batched(out.layout(), 3),
         [&](bool inside, int64_t image, int64_t column) { to[column] = inside ? from[image] : T(0); });
@@ -63,25 +60,18 @@ bool im2col(const KernelCall& call) {
 bool col2im(const KernelCall& call) {
   const Tensor &input = call.in[0], &out = call.out[0];
   if (out.numel() == 0) return true;
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using Total = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
-    const T* from = input.data<T>();
-    std::vector<Total> totals(static_cast<size_t>(out.numel()));
-    Layout image = batched(Layout(out.shape()), 4);
-    each_meeting(args::Col2im(call.attrs), image, batched(input.layout(), 3),
-                 [&](bool inside, int64_t at, int64_t column) {
-                   if (inside) totals[static_cast<size_t>(at)] += static_cast<Total>(from[column]);
+  DType wide = total_type(input.dtype());
+  Tensor columns = row_major_in(wide, input), totals = empty(out.shape(), wide);
+  copy_elements(totals, 0);
+  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+    auto* from = columns.data<Total>();
+    auto* to = totals.data<Total>();
+    each_meeting(args::Col2im(call.attrs), batched(totals.layout(), 4), batched(columns.layout(), 3),
+                 [&](bool inside, int64_t image, int64_t column) {
+                   if (inside) to[image] += from[column];
                  });
-    T* to = static_cast<T*>(out.storage()->data());
-    auto next = totals.begin();
-    for_each_offset(out.layout(), [&](int64_t at) {
-      if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-        to[at] = static_cast<T>(static_cast<float>(*next++));
-      else
-        to[at] = static_cast<T>(*next++);
-    });
   });
+  copy_elements(out, totals);
   return true;
 }
 

@@ -44,7 +44,7 @@ struct Walk {
         }
   }
 
-  // visit(wide, narrow, weight): offsets into the storages of elements that meet.
+  // visit(wide, narrow, weight): offsets from the first elements of those that meet.
   template <class Visit>
   void each_meeting(Visit&& visit) const {
     int64_t outputs = narrow.size(1), inputs = weight.size(1);
@@ -52,9 +52,9 @@ struct Walk {
       for (int64_t o = 0; o < outputs; ++o) {
         int64_t group = o / (outputs / groups);
         for (int64_t i = 0; i < inputs; ++i) {
-          Meeting first{wide.offset() + n * wide.stride(0) + (group * inputs + i) * wide.stride(1),
-                        narrow.offset() + n * narrow.stride(0) + o * narrow.stride(1),
-                        weight.offset() + o * weight.stride(0) + i * weight.stride(1)};
+          Meeting first{n * wide.stride(0) + (group * inputs + i) * wide.stride(1),
+                        n * narrow.stride(0) + o * narrow.stride(1),
+                        o * weight.stride(0) + i * weight.stride(1)};
           for (const Meeting& m : meetings)
             visit(first.wide + m.wide, first.narrow + m.narrow, first.weight + m.weight);
         }
@@ -66,75 +66,56 @@ struct Walk {
   std::vector<Meeting> meetings{Meeting{0, 0, 0}};
 };
 
-template <class T>
-using Total = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
-
-template <class T>
-const T* elements(const Tensor& tensor) {
-  return static_cast<const T*>(tensor.storage()->data());
-}
-
-// Every channel's bias, or zeros, in the result's row-major order.
-template <class T>
-std::vector<Total<T>> starting_totals(const Tensor& out, const Tensor& bias) {
-  std::vector<Total<T>> totals(static_cast<size_t>(out.numel()), Total<T>(0));
-  if (!bias.defined() || totals.empty()) return totals;
-  int64_t channels = out.size(1), plane = out.numel() / (out.size(0) * channels);
-  const T* first = elements<T>(bias) + bias.storage_offset();
-  for (size_t i = 0; i < totals.size(); ++i)
-    totals[i] =
-        static_cast<Total<T>>(first[static_cast<int64_t>(i) / plane % channels * bias.layout().stride(0)]);
+// Every channel's bias, or zeros, at each of its places.
+Tensor starting_totals(const Tensor& out, const Tensor& bias) {
+  Tensor totals = empty(out.shape(), total_type(out.dtype()));
+  if (!bias.defined()) {
+    copy_elements(totals, 0);
+    return totals;
+  }
+  Shape shape(static_cast<size_t>(out.rank()) - 1, 1);
+  Strides strides(shape.size(), 0);
+  shape[0] = bias.numel();
+  strides[0] = bias.layout().stride(0);
+  copy_elements(totals, alias(bias, Layout({shape.data(), shape.size()}, {strides.data(), strides.size()},
+                                           bias.storage_offset())));
   return totals;
 }
 
-template <class T>
-void write(const Tensor& out, const std::vector<Total<T>>& totals) {
-  T* to = out.data<T>();
-  for (Total<T> total : totals)
-    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-      *to++ = static_cast<T>(static_cast<float>(total));
-    else
-      *to++ = static_cast<T>(total);
-}
-
-// Adds the products of a and b to the result: `pick` puts the offsets of a meeting in the order result, a, b.
-template <class T, class Pick>
-void add_products(const Walk& walk, const Tensor& a, const Tensor& b, const Tensor& out,
-                  std::vector<Total<T>> totals, Pick&& pick) {
-  const T *x = elements<T>(a), *y = elements<T>(b);
-  walk.each_meeting([&](int64_t wide, int64_t narrow, int64_t weight) {
-    auto [to, from_a, from_b] = pick(wide, narrow, weight);
-    totals[static_cast<size_t>(to - out.storage_offset())] +=
-        static_cast<Total<T>>(x[from_a]) * static_cast<Total<T>>(y[from_b]);
+// Adds the products of a and b to the totals: `pick` puts the offsets of a meeting in the order total, a, b.
+template <class Pick>
+void add_products(const Walk& walk, const Tensor& a, const Tensor& b, const Tensor& totals, Pick pick) {
+  visit_total(totals.dtype(), [&]<class Total>(TypeTag<Total>) {
+    const Total *x = a.data<Total>(), *y = b.data<Total>();
+    Total* total = totals.data<Total>();
+    walk.each_meeting([&](int64_t wide, int64_t narrow, int64_t weight) {
+      auto [to, from_a, from_b] = pick(wide, narrow, weight);
+      total[to] += x[from_a] * y[from_b];
+    });
   });
-  write<T>(out, totals);
 }
 
 }  // namespace
 
 bool convolution(const KernelCall& call) {
   args::Convolution a(call.attrs);
-  const Tensor &input = call.in[0], &weight = call.in[1], &out = call.out[0];
-  Walk walk(a, a.transposed ? out : input, a.transposed ? input : out, weight);
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    add_products<T>(walk, input, weight, out, starting_totals<T>(out, call.in[2]),
-                    [&](int64_t wide, int64_t narrow, int64_t place) {
-                      return a.transposed ? Meeting{wide, narrow, place} : Meeting{narrow, wide, place};
-                    });
+  Tensor totals = starting_totals(call.out[0], call.in[2]);
+  Tensor input = row_major_in(totals.dtype(), call.in[0]), weight = row_major_in(totals.dtype(), call.in[1]);
+  Walk walk(a, a.transposed ? totals : input, a.transposed ? input : totals, weight);
+  add_products(walk, input, weight, totals, [&](int64_t wide, int64_t narrow, int64_t place) {
+    return a.transposed ? Meeting{wide, narrow, place} : Meeting{narrow, wide, place};
   });
+  copy_elements(call.out[0], totals);
   return true;
 }
 
 bool convolution_weight_gradient(const KernelCall& call) {
-  args::ConvolutionWeightGradient a(call.attrs);
-  const Tensor &input = call.in[0], &grad = call.in[1], &out = call.out[0];
-  Walk walk(a, input, grad, out);
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    add_products<T>(walk, input, grad, out, starting_totals<T>(out, {}),
-                    [](int64_t wide, int64_t narrow, int64_t place) { return Meeting{place, wide, narrow}; });
-  });
+  Tensor totals = starting_totals(call.out[0], {});
+  Tensor input = row_major_in(totals.dtype(), call.in[0]), grad = row_major_in(totals.dtype(), call.in[1]);
+  Walk walk(args::ConvolutionWeightGradient(call.attrs), input, grad, totals);
+  add_products(walk, input, grad, totals,
+               [](int64_t wide, int64_t narrow, int64_t place) { return Meeting{place, wide, narrow}; });
+  copy_elements(call.out[0], totals);
   return true;
 }
 

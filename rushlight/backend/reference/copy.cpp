@@ -6,32 +6,46 @@ namespace rushlight::reference {
 
 namespace {
 template <class To, class From>
-void copy_run(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n) {
-  auto* out = reinterpret_cast<To*>(to);
-  auto* in = reinterpret_cast<const From*>(from);
+void cast_elements(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
+  auto* out = static_cast<To*>(to);
+  auto* in = static_cast<const From*>(from);
   for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
 }
 }  // namespace
+
+CastRun cast_run(DType to, DType from) {
+  return visit(to, [&](auto to_tag) {
+    return visit(from, [&](auto from_tag) -> CastRun {
+      return cast_elements<typename decltype(to_tag)::type, typename decltype(from_tag)::type>;
+    });
+  });
+}
 
 void copy_elements(const Tensor& to, const Tensor& from) {
   StridedLoop<2> loop;
   loop.add(to);
   loop.add(from);
-  visit(to.dtype(), [&](auto to_tag) {
-    visit(from.dtype(), [&](auto from_tag) {
-      using To = typename decltype(to_tag)::type;
-      using From = typename decltype(from_tag)::type;
-      loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
-        copy_run<To, From>(at[0], step[0], at[1], step[1], n);
-      });
-    });
-  });
+  CastRun cast = cast_run(to.dtype(), from.dtype());
+  loop.each_run(
+      [&](char* const* at, const int64_t* step, int64_t n) { cast(at[0], step[0], at[1], step[1], n); });
 }
 
 Tensor row_major_in(DType dtype, const Tensor& tensor) {
   Tensor copy = empty(tensor.shape(), dtype);
   copy_elements(copy, tensor);
   return copy;
+}
+
+void pick_elements(const Tensor& out, const Tensor& input, const std::vector<int64_t>& places) {
+  visit_size(out.dtype(), [&]<class T>(TypeTag<T>) {
+    auto* from = static_cast<const T*>(input.storage()->data());
+    auto* to = static_cast<T*>(out.storage()->data());
+    auto place = places.begin();
+    for_each_offset(out.layout(), [&](int64_t at) {
+      to[at] = *place < 0 ? T(0) : from[*place];
+      ++place;
+    });
+  });
 }
 
 bool full(const KernelCall& call) {

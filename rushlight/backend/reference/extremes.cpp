@@ -1,5 +1,6 @@
 // The largest and the smallest along lines, and where they are.
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/reference/keys.h"
 #include "rushlight/backend/reference/lines.h"
 #include "rushlight/generated/op_args.h"
 
@@ -7,43 +8,38 @@ namespace rushlight::reference {
 
 namespace {
 
-// Whether x takes the place of the best so far: the first NaN wins and stays, and the first of equals stays.
+// Whether x takes the place of the best so far: the first of equals stays. Keys, and a NaN was seen to.
 struct Larger {
-  template <class T>
-  bool operator()(T x, T best) const {
-    return x > best || (x != x && best == best);
-  }
+  bool operator()(uint64_t x, uint64_t best) const { return x > best; }
 };
 struct Smaller {
-  template <class T>
-  bool operator()(T x, T best) const {
-    return x < best || (x != x && best == best);
-  }
+  bool operator()(uint64_t x, uint64_t best) const { return x < best; }
 };
+
+// The place of the best of a line; the first NaN beats all.
+template <class Beats>
+size_t best_of(const std::vector<uint64_t>& keys, DType dtype) {
+  size_t best = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (is_nan_key(keys[i], dtype)) return i;
+    if (Beats()(keys[i], keys[best])) best = i;
+  }
+  return best;
+}
 
 // Finds the best of every line; writes its value to `values` and its position to `indices`, where they are
 // defined.
 template <class Beats>
 bool find_best(const Tensor& input, const Lines& lines, const Tensor& values, const Tensor& indices) {
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* from = static_cast<const T*>(input.storage()->data());
-    T* value = values.defined() ? values.data<T>() : nullptr;
-    int64_t* index = indices.defined() ? indices.data<int64_t>() : nullptr;
-    for_each_offset(lines.starts, [&](int64_t first) {
-      int64_t position = 0, where = 0;
-      T best = from[first];
-      for_each_offset(lines.along, [&](int64_t at) {
-        if (Beats()(from[first + at], best)) {
-          best = from[first + at];
-          where = position;
-        }
-        ++position;
-      });
-      if (value) *value++ = best;
-      if (index) *index++ = where;
-    });
+  std::vector<int64_t> along, places;
+  for_each_offset(lines.along, [&](int64_t at) { along.push_back(at); });
+  int64_t* index = indices.defined() ? indices.data<int64_t>() : nullptr;
+  for_each_offset(lines.starts, [&](int64_t start) {
+    size_t best = best_of<Beats>(keys_of(input, lines.along.with_offset(start)), input.dtype());
+    places.push_back(start + along[best]);
+    if (index) *index++ = static_cast<int64_t>(best);
   });
+  if (values.defined()) pick_elements(values, input, places);
   return true;
 }
 

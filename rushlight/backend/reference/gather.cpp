@@ -18,35 +18,47 @@ Layout shown_at(const Tensor& tensor, IntSpan shape) {
   return Layout(shape, {strides.data(), strides.size()}, tensor.storage_offset());
 }
 
-// visit(place in `along` that index names, the element of `beside` at index's own position) for each of them.
-template <class T, class Visit>
+// A run of index: the elements that it names, beside those at its own positions. Steps are in elements.
+struct IndexedRun {
+  char *along, *beside;
+  const int64_t* number;
+  int64_t along_step, beside_step, number_step, stride, size;
+
+  template <class T>
+  T& named(int64_t i) const {
+    return reinterpret_cast<T*>(along)[i * along_step + number[i * number_step] * stride];
+  }
+  template <class T>
+  T& other(int64_t i) const {
+    return reinterpret_cast<T*>(beside)[i * beside_step];
+  }
+};
+
+// visit(IndexedRun) until every element of index has named one of `along`'s in the dimension.
+template <class Visit>
 void each_indexed(const char* op, const Tensor& index, int64_t dim, const Tensor& along, const Tensor& beside,
                   Visit visit) {
   if (index.numel() == 0) return;
-  Tensor numbers = empty(index.shape(), DType::int64);
-  copy_elements(numbers, index);
+  Tensor numbers = row_major_in(DType::int64, index);
   int d = along.rank() ? static_cast<int>(dim < 0 ? dim + along.rank() : dim) : 0;
   int64_t size = along.rank() ? along.layout().size(d) : 1,
           stride = along.rank() ? along.layout().stride(d) : 0;
+  for (int64_t k : numbers.span<int64_t>())
+    if (k < 0 || k >= size)
+      fail(ErrorKind::index, "[", op, "] index ", k, " is out of bounds for dimension ", d, " with size ",
+           size);
   Strides strides = to_ints(shown_at(along, index.shape()).strides());
   if (!strides.empty()) strides[static_cast<size_t>(d)] = 0;
+  StridedLoop<3> loop;
   Tensor starts =
       alias(along, Layout(index.shape(), {strides.data(), strides.size()}, along.storage_offset()));
   Tensor others = alias(beside, shown_at(beside, index.shape()));
-  StridedLoop<3> loop;
   loop.add(numbers);
   loop.add(starts);
   loop.add(others);
   loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
-    auto* number = reinterpret_cast<const int64_t*>(at[0]);
-    auto *place = reinterpret_cast<T*>(at[1]), *other = reinterpret_cast<T*>(at[2]);
-    for (int64_t i = 0; i < n; ++i) {
-      int64_t k = number[i * step[0]];
-      if (k < 0 || k >= size)
-        fail(ErrorKind::index, "[", op, "] index ", k, " is out of bounds for dimension ", d, " with size ",
-             size);
-      visit(place[i * step[1] + k * stride], other[i * step[2]]);
-    }
+    visit(IndexedRun{at[1], at[2], reinterpret_cast<const int64_t*>(at[0]), step[1], step[2], step[0], stride,
+                     n});
   });
 }
 
@@ -102,29 +114,56 @@ T divided(T total, int64_t count) {
   }
 }
 
+template <class T>
+void reset_run(const IndexedRun& run, Reduce reduce) {
+  for (int64_t i = 0; i < run.size; ++i) run.named<T>(i) = identity_of<T>(reduce);
+}
+template <class T>
+void reduce_run(const IndexedRun& run, Reduce reduce) {
+  for (int64_t i = 0; i < run.size; ++i) reduce_into<T>(reduce, run.named<T>(i), run.other<T>(i));
+}
+template <class T>
+void divide_elements(const Tensor& totals, const int64_t* count) {
+  auto* total = static_cast<T*>(totals.storage()->data());
+  for_each_offset(totals.layout(),
+                  [&](int64_t at) { total[at] = divided<T>(total[at], std::max<int64_t>(*count++, 1)); });
+}
+
+// What scattering does with elements of one type.
+struct ScatterLoops {
+  void (*reset)(const IndexedRun&, Reduce);
+  void (*reduce)(const IndexedRun&, Reduce);
+  void (*divide)(const Tensor& totals, const int64_t* count);
+};
+ScatterLoops scatter_loops(DType dtype) {
+  return visit(dtype, []<class T>(TypeTag<T>) -> ScatterLoops {
+    if constexpr (std::is_arithmetic_v<T>)
+      return {reset_run<T>, reduce_run<T>, divide_elements<T>};
+    else
+      return scatter_loops(DType::float32);
+  });
+}
+
 // How often index names each element of `out`, one more where the element itself counts.
 Tensor visits(const char* op, const Tensor& index, int64_t dim, const Tensor& out, bool include_self) {
   Tensor counts = empty(out.shape(), DType::int64);
   copy_elements(counts, include_self ? 1 : 0);
-  each_indexed<int64_t>(op, index, dim, counts, counts, [](int64_t& count, int64_t) { ++count; });
+  each_indexed(op, index, dim, counts, counts, [](const IndexedRun& run) {
+    for (int64_t i = 0; i < run.size; ++i) ++run.named<int64_t>(i);
+  });
   return counts;
 }
 
-template <class T>
 void scatter_elements(const KernelCall& call, const Tensor& out, const Tensor& src, Reduce reduce,
                       bool include_self) {
   const char* op = name_of(call.id).data();
   const Tensor& index = call.in[1];
   int64_t dim = call.attrs[0].as_int();
+  ScatterLoops loops = scatter_loops(out.dtype());
   if (!include_self)
-    each_indexed<T>(op, index, dim, out, src, [&](T& to, T) { to = identity_of<T>(reduce); });
-  each_indexed<T>(op, index, dim, out, src, [&](T& to, T value) { reduce_into<T>(reduce, to, value); });
-  if (reduce != Reduce::mean) return;
-  Tensor counts = visits(op, index, dim, out, include_self);
-  const int64_t* count = counts.data<int64_t>();
-  auto* to = static_cast<T*>(out.storage()->data());
-  for_each_offset(out.layout(),
-                  [&](int64_t at) { to[at] = divided<T>(to[at], std::max<int64_t>(*count++, 1)); });
+    each_indexed(op, index, dim, out, src, [&](const IndexedRun& run) { loops.reset(run, reduce); });
+  each_indexed(op, index, dim, out, src, [&](const IndexedRun& run) { loops.reduce(run, reduce); });
+  if (reduce == Reduce::mean) loops.divide(out, visits(op, index, dim, out, include_self).data<int64_t>());
 }
 
 // Halves are put together in float32 and rounded once.
@@ -132,28 +171,27 @@ bool scatter_with(const KernelCall& call, const Tensor& src, Reduce reduce, bool
   const Tensor& out = call.out[0];
   if (is_half(out.dtype())) {
     Tensor wide = row_major_in(DType::float32, call.in[0]);
-    scatter_elements<float>(call, wide, row_major_in(DType::float32, src), reduce, include_self);
+    scatter_elements(call, wide, row_major_in(DType::float32, src), reduce, include_self);
     copy_elements(out, wide);
     return true;
   }
   if (out.raw_data() != call.in[0].raw_data()) copy_elements(out, call.in[0]);
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>)
-      scatter_elements<T>(call, out, src, reduce, include_self);
-  });
+  scatter_elements(call, out, src, reduce, include_self);
   return true;
 }
 
 }  // namespace
 
-bool gather(const KernelCall& call) {
-  const Tensor &input = call.in[0], &index = call.in[1], &out = call.out[0];
-  int64_t dim = args::Gather(call.attrs).dim;
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    each_indexed<T>("gather", index, dim, input, out, [](const T& from, T& to) { to = from; });
+void gather_elements(const Tensor& out, const Tensor& input, int64_t dim, const Tensor& index) {
+  each_indexed("gather", index, dim, input, out, [&](const IndexedRun& run) {
+    visit_size(input.dtype(), [&]<class T>(TypeTag<T>) {
+      for (int64_t i = 0; i < run.size; ++i) run.other<T>(i) = run.named<T>(i);
+    });
   });
+}
+
+bool gather(const KernelCall& call) {
+  gather_elements(call.out[0], call.in[0], args::Gather(call.attrs).dim, call.in[1]);
   return true;
 }
 
@@ -180,9 +218,8 @@ bool masked_scatter(const KernelCall& call) {
   StridedLoop<2> loop;
   loop.add(out);
   loop.add(mask);
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T *next = source.data<T>(), *end = next + source.numel();
+  visit_size(out.dtype(), [&]<class T>(TypeTag<T>) {
+    auto *next = static_cast<const T*>(source.raw_data()), *end = next + source.numel();
     loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
       for (int64_t i = 0; i < n; ++i) {
         if (!reinterpret_cast<const bool*>(at[1])[i * step[1]]) continue;

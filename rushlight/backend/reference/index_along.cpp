@@ -51,14 +51,15 @@ void copy_unless_same(const Tensor& out, const Tensor& input) {
 }
 
 template <class T>
-void add_run(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n, T alpha) {
+void add_run(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n, double alpha) {
   auto* out = reinterpret_cast<T*>(to);
   auto* in = reinterpret_cast<const T*>(from);
+  auto factor = static_cast<T>(alpha);
   for (int64_t i = 0; i < n; ++i) {
     if constexpr (std::is_same_v<T, bool>)
-      out[i * to_step] = out[i * to_step] || (alpha && in[i * from_step]);
+      out[i * to_step] = out[i * to_step] || (factor && in[i * from_step]);
     else
-      out[i * to_step] = static_cast<T>(out[i * to_step] + alpha * in[i * from_step]);
+      out[i * to_step] = static_cast<T>(out[i * to_step] + factor * in[i * from_step]);
   }
 }
 
@@ -66,12 +67,9 @@ void add_elements(const Tensor& to, const Tensor& from, double alpha) {
   StridedLoop<2> loop;
   loop.add(to);
   loop.add(from);
-  visit(to.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto factor = static_cast<T>(alpha);
-    loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
-      add_run<T>(at[0], step[0], at[1], step[1], n, factor);
-    });
+  auto add = visit(to.dtype(), []<class T>(TypeTag<T>) { return add_run<T>; });
+  loop.each_run([&](char* const* at, const int64_t* step, int64_t n) {
+    add(at[0], step[0], at[1], step[1], n, alpha);
   });
 }
 

@@ -1,6 +1,8 @@
 // The kernels of the reference backend, by family. Plain loops over any layout: what an op means, in code.
 #pragma once
 
+#include <vector>
+
 #include "rushlight/backend/backend.h"
 
 namespace rushlight::reference {
@@ -82,9 +84,26 @@ bool adam_amsgrad_step(const KernelCall& call);
 bool sgd_step(const KernelCall& call);
 bool sgd_momentum_step(const KernelCall& call);
 
+// Totals are made in float64, those of whole numbers in 64 bits that wrap.
+constexpr DType total_type(DType dtype) { return is_floating(dtype) ? DType::float64 : DType::uint64; }
+// visit_total(dtype, f): f(TypeTag<Total>{}).
+template <class F>
+void visit_total(DType dtype, F&& f) {
+  is_floating(dtype) ? f(TypeTag<double>{}) : f(TypeTag<uint64_t>{});
+}
+
+// Casts n elements; steps are counted in elements.
+using CastRun = void (*)(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n);
+CastRun cast_run(DType to, DType from);
 // to <- from, broadcast and cast.
 void copy_elements(const Tensor& to, const Tensor& from);
 // A row-major copy, cast.
 Tensor row_major_in(DType dtype, const Tensor& tensor);
+
+// out's elements in row-major order <- the elements at these places of input's storage, or 0 where a place is
+// negative.
+void pick_elements(const Tensor& out, const Tensor& input, const std::vector<int64_t>& places);
+// out <- input's elements that index names along dim.
+void gather_elements(const Tensor& out, const Tensor& input, int64_t dim, const Tensor& index);
 
 }  // namespace rushlight::reference

@@ -66,27 +66,33 @@ void grad_loop(const MapArgs& args) {
 
 // -- the table
 
-using TypeLoops = std::array<std::array<MapLoop, kDTypeCount>, 4>;  // [part][dtype]
+constexpr auto kFirstFloat = static_cast<size_t>(DType::float32);
+
+struct OpLoops {
+  std::array<MapLoop, kDTypeCount> forward{};
+  std::array<std::array<MapLoop, 3>, 2> grads{};  // [float32, float64][operand]
+};
 
 template <class Op, class T>
-constexpr void fill_type(TypeLoops& parts) {
+constexpr void fill_type(OpLoops& loops) {
   size_t at = static_cast<size_t>(dtype_index<T>);
-  if constexpr (math::supports<Op, Num<T>>) parts[0][at] = forward_loop<Op, T>;
+  if constexpr (math::supports<Op, Num<T>>) loops.forward[at] = forward_loop<Op, T>;
   if constexpr (math::has_grad<Op> && std::is_floating_point_v<T>) {
-    parts[1][at] = grad_loop<Op, 0, T>;
-    if constexpr (math::arity<Op> > 1) parts[2][at] = grad_loop<Op, 1, T>;
-    if constexpr (math::arity<Op> > 2) parts[3][at] = grad_loop<Op, 2, T>;
+    auto& grads = loops.grads[at - kFirstFloat];
+    grads[0] = grad_loop<Op, 0, T>;
+    if constexpr (math::arity<Op> > 1) grads[1] = grad_loop<Op, 1, T>;
+    if constexpr (math::arity<Op> > 2) grads[2] = grad_loop<Op, 2, T>;
   }
 }
 
-constexpr std::array<TypeLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
-  std::array<TypeLoops, static_cast<size_t>(kMapCount)> table{};
+constexpr std::array<OpLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
+  std::array<OpLoops, static_cast<size_t>(kMapCount)> table{};
   size_t next = 0;
   MapOps::for_each([&](auto op_tag) {
-    TypeLoops& parts = table[next++];
+    OpLoops& loops = table[next++];
     ElementTypes::for_each([&](auto type_tag) {
       using T = typename decltype(type_tag)::type;
-      if constexpr (std::is_arithmetic_v<T>) fill_type<typename decltype(op_tag)::type, T>(parts);
+      if constexpr (std::is_arithmetic_v<T>) fill_type<typename decltype(op_tag)::type, T>(loops);
     });
   });
   return table;
@@ -96,12 +102,6 @@ constexpr std::array<TypeLoops, static_cast<size_t>(kMapCount)> kLoops = [] {
 
 constexpr int64_t kTile = 256;
 
-template <class To, class From>
-void cast_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
-  auto* out = static_cast<To*>(to);
-  auto* in = static_cast<const From*>(from);
-  for (int64_t i = 0; i < n; ++i) out[i * to_step] = static_cast<To>(in[i * from_step]);
-}
 // By way of a half: what is compared with halves is one.
 template <class Half, class From>
 void round_run(void* to, int64_t to_step, const void* from, int64_t from_step, int64_t n) {
@@ -110,15 +110,6 @@ void round_run(void* to, int64_t to_step, const void* from, int64_t from_step, i
   for (int64_t i = 0; i < n; ++i)
     out[i * to_step] = static_cast<float>(static_cast<Half>(static_cast<float>(in[i * from_step])));
 }
-using CastRun = void (*)(void*, int64_t, const void*, int64_t, int64_t);
-CastRun cast_between(DType to, DType from) {
-  return visit(to, [&](auto to_tag) {
-    return visit(from, [&](auto from_tag) -> CastRun {
-      return cast_run<typename decltype(to_tag)::type, typename decltype(from_tag)::type>;
-    });
-  });
-}
-
 CastRun round_to(DType half, DType from) {
   return visit(from, [&](auto tag) -> CastRun {
     using From = typename decltype(tag)::type;
@@ -171,7 +162,7 @@ Port port(const Tensor& tensor, DType inside, bool into_loop) {
   Port p;
   p.dtype = tensor.dtype();
   if (tensor.dtype() != inside)
-    p.cast = into_loop ? cast_between(inside, tensor.dtype()) : cast_between(tensor.dtype(), inside);
+    p.cast = into_loop ? cast_run(inside, tensor.dtype()) : cast_run(tensor.dtype(), inside);
   return p;
 }
 
@@ -206,8 +197,12 @@ bool map(const KernelCall& call) {
 namespace rushlight {
 
 MapLoop plain_map_loop(OpId id, Part part, DType type) {
-  return reference::kLoops[static_cast<size_t>(map_index(id))][static_cast<size_t>(part)]
-                          [static_cast<size_t>(type)];
+  const reference::OpLoops& loops = reference::kLoops[static_cast<size_t>(map_index(id))];
+  auto at = static_cast<size_t>(type);
+  if (part == Part::forward) return loops.forward[at];
+  if (at < reference::kFirstFloat) return nullptr;
+  return loops
+      .grads[at - reference::kFirstFloat][static_cast<size_t>(part) - static_cast<size_t>(Part::grad0)];
 }
 
 }  // namespace rushlight

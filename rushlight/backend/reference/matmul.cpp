@@ -27,43 +27,37 @@ Matrices matrices(const Layout& layout, IntSpan batch_shape, bool vector_is_row)
   return m;
 }
 
-template <class T>
-using Accumulator = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
-
 }  // namespace
 
 bool matmul(const KernelCall& call) {
-  const Tensor &a = call.in[0], &b = call.in[1], &out = call.out[0];
+  DType wide = total_type(call.in[0].dtype());
+  Tensor a = row_major_in(wide, call.in[0]), b = row_major_in(wide, call.in[1]);
+  const Tensor& out = call.out[0];
   int64_t inner = a.shape().back();
   int64_t rows = a.rank() > 1 ? a.size(-2) : 1, columns = b.rank() > 1 ? b.size(-1) : 1;
   size_t tail = static_cast<size_t>(a.rank() > 1) + static_cast<size_t>(b.rank() > 1);
   IntSpan batch = out.shape().first(out.shape().size() - tail);
   Matrices left = matrices(a.layout(), batch, true), right = matrices(b.layout(), batch, false);
-  visit(a.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* x = static_cast<const T*>(a.storage()->data());
-    auto* y = static_cast<const T*>(b.storage()->data());
-    T* to = out.data<T>();
-    SmallVector<int64_t, 16> starts;
-    for_each_offset(left.batch, [&](int64_t start) { starts.push_back(start); });
+  SmallVector<int64_t, 16> starts;
+  for_each_offset(left.batch, [&](int64_t start) { starts.push_back(start); });
+  Tensor totals = empty(out.shape(), wide);
+  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+    const Total *x = a.data<Total>(), *y = b.data<Total>();
+    Total* to = totals.data<Total>();
     size_t next = 0;
     for_each_offset(right.batch, [&](int64_t b_start) {
       int64_t a_start = starts[next++];
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < columns; ++j) {
-          Accumulator<T> total = 0;
-          for (int64_t k = 0; k < inner; ++k) {
-            T u = x[a_start + i * left.row + k * left.column],
-              w = y[b_start + k * right.row + j * right.column];
-            total += static_cast<Accumulator<T>>(u) * static_cast<Accumulator<T>>(w);
-          }
-          if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-            *to++ = static_cast<T>(static_cast<float>(total));
-          else
-            *to++ = static_cast<T>(total);
+          Total total = 0;
+          for (int64_t k = 0; k < inner; ++k)
+            total +=
+                x[a_start + i * left.row + k * left.column] * y[b_start + k * right.row + j * right.column];
+          *to++ = total;
         }
     });
   });
+  copy_elements(out, totals);
   return true;
 }
 

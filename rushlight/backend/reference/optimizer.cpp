@@ -15,36 +15,21 @@ class Lists {
  public:
   Lists(const KernelCall& call, size_t lists, size_t i) : call_(call), i_(i) {
     n_ = call.in.size() / lists;  // a step that comes after them does not fill another list
-    for (size_t list = 0; list < lists; ++list) {
-      values_.emplace_back();
-      const Tensor& tensor = call.in[list * n_ + i];
-      visit(tensor.dtype(), [&](auto tag) {
-        auto* data = static_cast<const typename decltype(tag)::type*>(tensor.storage()->data());
-        for_each_offset(tensor.layout(),
-                        [&](int64_t at) { values_.back().push_back(static_cast<Wide>(data[at])); });
-      });
-    }
+    for (size_t list = 0; list < lists; ++list)
+      values_.push_back(row_major_in(dtype_of<Wide>, call.in[list * n_ + i]));
   }
-  size_t size() const { return values_[0].size(); }
-  std::vector<Wide>& operator[](size_t list) { return values_[list]; }
+  size_t size() const { return static_cast<size_t>(values_[0].numel()); }
+  Wide* operator[](size_t list) const { return static_cast<Wide*>(values_[list].raw_data()); }
 
   void write_back() const {
-    for (size_t list = 0; list < values_.size(); ++list) {
-      if (list == 1) continue;
-      const Tensor& tensor = call_.out[(list ? list - 1 : 0) * n_ + i_];
-      visit(tensor.dtype(), [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        auto* data = static_cast<T*>(tensor.storage()->data());
-        auto from = values_[list].begin();
-        for_each_offset(tensor.layout(), [&](int64_t at) { data[at] = static_cast<T>(*from++); });
-      });
-    }
+    for (size_t list = 0; list < values_.size(); ++list)
+      if (list != 1) copy_elements(call_.out[(list ? list - 1 : 0) * n_ + i_], values_[list]);
   }
 
  private:
   const KernelCall& call_;
   size_t i_, n_;
-  std::vector<std::vector<Wide>> values_;
+  std::vector<Tensor> values_;
 };
 
 // update(Lists<float or double>&) for every parameter.

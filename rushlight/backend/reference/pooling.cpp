@@ -1,5 +1,6 @@
 // Pooling: the largest and the mean of the elements that each element of the result is made from.
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/reference/keys.h"
 #include "rushlight/backend/reference/taps.h"
 #include "rushlight/backend/windows.h"
 #include "rushlight/generated/op_args.h"
@@ -40,45 +41,49 @@ std::vector<TapTable> all_window_taps(const Args& a, const IntList& dilation, co
 
 // The first of equals and the last NaN, as PyTorch has it; both results have one layout.
 bool largest(const KernelCall& call, std::vector<TapTable> tables) {
-  const Tensor &input = call.in[0], &values = call.out[0], &indices = call.out[1];
-  TapWalk walk(input.layout(), values.layout(), std::move(tables));
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = input.data<T>();
-    T* value = values.data<T>();
-    int64_t* index = indices.data<int64_t>();
-    walk.each_element([&](int64_t to, int64_t) {
-      T best{};
-      int64_t where = -1;
-      walk.each_tap([&](int64_t at, int64_t place, double) {
-        T x = from[at];
-        if (where >= 0 && !(x > best) && x == x) return;
-        best = x;
-        where = place;
-      });
-      value[to] = best;
-      index[to] = where;
+  const Tensor &input = call.in[0], &values = call.out[0];
+  Tensor image = row_major_in(input.dtype(), input);
+  std::vector<uint64_t> keys = keys_of(image, image.layout());
+  TapWalk walk(image.layout(), values.layout(), std::move(tables));
+  std::vector<int64_t> chosen;
+  int64_t* index = call.out[1].data<int64_t>();
+  walk.each_element([&](int64_t to, int64_t) {
+    int64_t best = -1, where = -1;
+    walk.each_tap([&](int64_t at, int64_t place, double) {
+      uint64_t key = keys[static_cast<size_t>(at)];
+      if (best >= 0 && key <= keys[static_cast<size_t>(best)] && !is_nan_key(key, input.dtype())) return;
+      best = at;
+      where = place;
     });
+    chosen.push_back(best);
+    index[to] = where;
   });
+  pick_elements(values, image, chosen);
   return true;
 }
 
-// Whole numbers are added up as 64 bits that wrap, and divided towards 0.
-template <class T>
-T mean_of(const TapWalk& walk, const T* from, int64_t divisor) {
-  constexpr bool whole = std::is_integral_v<T>;
-  std::conditional_t<whole, uint64_t, double> total = 0;
-  walk.each_tap([&](int64_t at, int64_t, double) { total += static_cast<decltype(total)>(from[at]); });
-  if constexpr (whole) {
-    bool minus = std::is_signed_v<T> && static_cast<int64_t>(total) < 0, divides_minus = divisor < 0;
-    uint64_t by = divides_minus ? -static_cast<uint64_t>(divisor) : static_cast<uint64_t>(divisor);
-    uint64_t size = (minus ? -total : total) / by;
-    return static_cast<T>(minus != divides_minus ? -size : size);
-  } else {
-    T mean;
-    store_number(mean, total / static_cast<double>(divisor));
-    return mean;
-  }
+// Whole numbers are divided towards 0, with a total of 64 bits that wrapped.
+uint64_t whole_mean(uint64_t total, int64_t divisor, bool is_signed) {
+  bool minus = is_signed && static_cast<int64_t>(total) < 0, divides_minus = divisor < 0;
+  uint64_t by = divides_minus ? -static_cast<uint64_t>(divisor) : static_cast<uint64_t>(divisor);
+  uint64_t size = (minus ? -total : total) / by;
+  return minus != divides_minus ? -size : size;
+}
+
+// A window may hang over the end altogether: its mean is 0.
+template <class Total, class Mean>
+void write_means(TapWalk& walk, const Tensor& elements, const Tensor& means, Mean mean) {
+  const Total* from = elements.data<Total>();
+  Total* to = means.data<Total>();
+  walk.each_element([&](int64_t at, int64_t) {
+    Total total = 0;
+    bool empty = true;
+    walk.each_tap([&](int64_t tap, int64_t, double) {
+      total += from[tap];
+      empty = false;
+    });
+    to[at] = empty ? 0 : mean(total);
+  });
 }
 
 }  // namespace
@@ -102,28 +107,28 @@ bool avg_pool(const KernelCall& call) {
   const Tensor &input = call.in[0], &out = call.out[0];
   if (out.numel() == 0) return true;
   args::AvgPool a(call.attrs);
-  TapWalk walk(input.layout(), out.layout(), all_window_taps(a, 1, input, out, a.count_include_pad));
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = input.data<T>();
-    T* to = out.data<T>();
-    walk.each_element([&](int64_t at, int64_t) {
-      bool empty = true;  // it may hang over the end altogether
-      walk.each_tap([&](int64_t, int64_t, double) { empty = false; });
-      to[at] = empty ? T(0) : mean_of(walk, from, a.divisor_override.value_or(walk.count()));
+  DType wide = total_type(input.dtype());
+  Tensor elements = row_major_in(wide, input), means = empty(out.shape(), wide);
+  TapWalk walk(elements.layout(), means.layout(), all_window_taps(a, 1, input, out, a.count_include_pad));
+  auto divisor = [&] { return a.divisor_override.value_or(walk.count()); };
+  if (wide == DType::uint64)
+    write_means<uint64_t>(walk, elements, means, [&](uint64_t total) {
+      return whole_mean(total, divisor(), is_signed(input.dtype()));
     });
-  });
+  else
+    write_means<double>(walk, elements, means,
+                        [&](double total) { return total / static_cast<double>(divisor()); });
+  copy_elements(out, means);
   return true;
 }
 
 bool avg_pool_gradient(const KernelCall& call) {
-  const Tensor &grad = call.in[0], &out = call.out[0];
+  const Tensor& out = call.out[0];
   if (out.numel() == 0) return true;
   args::AvgPoolGradient a(call.attrs);
-  TapWalk walk(out.layout(), grad.layout(), all_window_taps(a, 1, out, grad, a.count_include_pad));
-  visit(grad.dtype(), [&](auto tag) {
-    spread<typename decltype(tag)::type>(std::move(walk), grad, out, a.divisor_override.value_or(0));
-  });
+  Tensor shares = row_major_in(DType::float64, call.in[0]);
+  TapWalk walk(out.layout(), shares.layout(), all_window_taps(a, 1, out, shares, a.count_include_pad));
+  spread(std::move(walk), shares, out, a.divisor_override.value_or(0));
   return true;
 }
 

@@ -21,23 +21,18 @@ bool dropout_with_key(const KernelCall& call) {
   PhiloxKey key{words[0], words[1]};
   double p = args::DropoutWithKey(call.attrs).p;
   double scale = p < 1 ? 1 / (1 - p) : 0;
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* from = static_cast<const T*>(input.storage()->data());
-    auto* to = static_cast<T*>(out.storage()->data());
-    std::vector<int64_t> targets;
-    for_each_offset(out.layout(), [&](int64_t at) { targets.push_back(at); });
+  bool in_double = input.dtype() == DType::float64;
+  DType wide = in_double ? DType::float64 : DType::float32;
+  Tensor elements = row_major_in(wide, input);
+  auto drop = [&]<class Wide>(TypeTag<Wide>) {
     uint64_t element = 0;
-    for_each_offset(input.layout(), [&](int64_t at) {
-      bool keep = uniform<float>(random_word(key, element)) >= static_cast<float>(p);
-      if constexpr (std::is_same_v<T, double>)
-        to[targets[element]] = keep ? from[at] * scale : 0.0;
-      else
-        to[targets[element]] =
-            static_cast<T>(keep ? static_cast<float>(from[at]) * static_cast<float>(scale) : 0.0f);
-      ++element;
-    });
-  });
+    for (Wide& x : elements.span<Wide>()) {
+      bool keep = uniform<float>(random_word(key, element++)) >= static_cast<float>(p);
+      x = keep ? x * static_cast<Wide>(scale) : 0;
+    }
+  };
+  in_double ? drop(TypeTag<double>{}) : drop(TypeTag<float>{});
+  copy_elements(out, elements);
   return true;
 }
 

@@ -17,35 +17,31 @@ PhiloxKey key_of(const Tensor& key) {
   return {words[0], words[1]};
 }
 
+constexpr int mantissa_bits(DType dtype) {
+  return dtype == DType::float16 ? 11 : dtype == DType::bfloat16 ? 8 : 24;
+}
+
 // float64 takes two words of an element, every other type one and is drawn in float32, for a type of so many
 // bits.
-template <class T>
-constexpr int mantissa_bits = std::is_same_v<T, Half>       ? 11
-                              : std::is_same_v<T, BFloat16> ? 8
-                                                            : 24;
-
 template <class Draw>
 bool fill_floating(const Tensor& out, Draw draw) {
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* to = static_cast<T*>(out.storage()->data());
-    uint64_t element = 0;
-    for_each_offset(out.layout(), [&](int64_t at) {
-      if constexpr (std::is_same_v<T, double>)
-        to[at] = draw.wide(element++);
-      else
-        to[at] = static_cast<T>(draw.template narrow<mantissa_bits<T>>(element++));
-    });
-  });
+  bool wide = out.dtype() == DType::float64;
+  Tensor numbers = empty(out.shape(), wide ? DType::float64 : DType::float32);
+  uint64_t element = 0;
+  if (wide)
+    for (double& x : numbers.span<double>()) x = draw.wide(element++);
+  else
+    for (float& x : numbers.span<float>()) x = draw.narrow(element++, mantissa_bits(out.dtype()));
+  copy_elements(out, numbers);
   return true;
 }
 
 struct Uniform {
   PhiloxKey key;
   // on the grid that the type holds: rounded up, a number below 1 could become 1
-  template <int kBits>
-  float narrow(uint64_t element) const {
-    return std::floor(uniform<float>(random_word(key, element)) * float{1 << kBits}) / float{1 << kBits};
+  float narrow(uint64_t element, int bits) const {
+    auto steps = static_cast<float>(1 << bits);
+    return std::floor(uniform<float>(random_word(key, element)) * steps) / steps;
   }
   double wide(uint64_t element) const {
     WordPair words = random_word_pair(key, element);
@@ -54,10 +50,7 @@ struct Uniform {
 };
 struct Normal {
   PhiloxKey key;
-  template <int>
-  float narrow(uint64_t element) const {
-    return normal<float>(random_word(key, element));
-  }
+  float narrow(uint64_t element, int) const { return normal<float>(random_word(key, element)); }
   double wide(uint64_t element) const {
     WordPair words = random_word_pair(key, element);
     return normal<double>(uint64_t{words.high}, uint64_t{words.low});
@@ -77,15 +70,11 @@ bool integers_with_key(const KernelCall& call) {
   args::IntegersWithKey a(call.attrs);
   PhiloxKey key = key_of(call.in[0]);
   uint64_t span = static_cast<uint64_t>(a.high) - static_cast<uint64_t>(a.low);
-  visit(call.out[0].dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* to = static_cast<T*>(call.out[0].storage()->data());
-    uint64_t element = 0;
-    for_each_offset(call.out[0].layout(), [&](int64_t at) {
-      uint64_t steps = bounded(random_word_pair(key, element++), span);
-      to[at] = static_cast<T>(static_cast<int64_t>(static_cast<uint64_t>(a.low) + steps));
-    });
-  });
+  Tensor numbers = empty(call.out[0].shape(), DType::int64);
+  uint64_t element = 0;
+  for (int64_t& x : numbers.span<int64_t>())
+    x = static_cast<int64_t>(static_cast<uint64_t>(a.low) + bounded(random_word_pair(key, element++), span));
+  copy_elements(call.out[0], numbers);
   return true;
 }
 

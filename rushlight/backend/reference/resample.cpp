@@ -140,19 +140,28 @@ struct Resize {
   }
 };
 
-template <class T>
-void combine(TapWalk& walk, const T* from, T* to) {
+// Each element of the result as a weighted mean.
+void combine(const Resize& resize, const Tensor& input, const Tensor& out) {
+  Tensor elements = row_major_in(DType::float64, input), means = empty(out.shape(), DType::float64);
+  TapWalk walk = resize.walk(elements, means);
+  const double* from = elements.data<double>();
+  double* to = means.data<double>();
   walk.each_element([&](int64_t at, int64_t) {
     double total = 0;
-    walk.each_tap(
-        [&](int64_t tap, int64_t, double weight) { total += weight * static_cast<double>(from[tap]); });
-    store_number(to[at], total / static_cast<double>(walk.count()));
+    walk.each_tap([&](int64_t tap, int64_t, double weight) { total += weight * from[tap]; });
+    to[at] = total / static_cast<double>(walk.count());
   });
+  copy_elements(out, means);
 }
-template <class T>
-void pick(TapWalk& walk, const T* from, T* to) {
-  walk.each_element(
-      [&](int64_t at, int64_t) { walk.each_tap([&](int64_t tap, int64_t, double) { to[at] = from[tap]; }); });
+
+// Each element of the result as one that there is.
+void pick(const Resize& resize, const Tensor& input, const Tensor& out) {
+  TapWalk walk = resize.walk(input, out);
+  std::vector<int64_t> places;
+  walk.each_element([&](int64_t, int64_t) {
+    walk.each_tap([&](int64_t tap, int64_t, double) { places.push_back(input.storage_offset() + tap); });
+  });
+  pick_elements(out, input, places);
 }
 
 // -- bytes: weights are whole numbers of 2^-bits that fit in 16 bits, and each dimension is rounded to bytes
@@ -236,11 +245,7 @@ bool resample(const KernelCall& call) {
   Resize resize{a.mode, a.align_corners, a.antialias, a.scale_factor, in_double};
   bool picks = a.mode.starts_with("nearest");
   if (!picks && input.dtype() == DType::uint8) return resample_bytes(input, out, resize), true;
-  TapWalk walk = resize.walk(input, out);
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    picks ? pick(walk, input.data<T>(), out.data<T>()) : combine(walk, input.data<T>(), out.data<T>());
-  });
+  picks ? pick(resize, input, out) : combine(resize, input, out);
   return true;
 }
 
@@ -249,8 +254,9 @@ bool resample_gradient(const KernelCall& call) {
   if (out.numel() == 0) return true;
   args::ResampleGradient a(call.attrs);
   bool in_double = grad.dtype() == DType::float64;
-  TapWalk walk = Resize{a.mode, a.align_corners, a.antialias, a.scale_factor, in_double}.walk(out, grad);
-  visit(grad.dtype(), [&](auto tag) { spread<typename decltype(tag)::type>(std::move(walk), grad, out, 0); });
+  Tensor shares = row_major_in(DType::float64, grad);
+  Resize resize{a.mode, a.align_corners, a.antialias, a.scale_factor, in_double};
+  spread(resize.walk(out, shares), shares, out, 0);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/reference/keys.h"
 #include "rushlight/backend/reference/lines.h"
 #include "rushlight/generated/op_args.h"
 
@@ -9,37 +10,23 @@ namespace rushlight::reference {
 
 namespace {
 
-// What a running value is kept in: halves and float32 gain digits, whole numbers wrap.
-template <class T>
-using Carry = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
-
-template <class T>
-T rounded(Carry<T> value) {
-  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-    return static_cast<T>(static_cast<float>(value));
-  else
-    return static_cast<T>(value);
-}
-
-// The result starts as a copy of the input (cast), then every line is scanned in place.
+// The result starts as a copy of the input (cast); then every line is scanned in place, in a type in which
+// halves and float32 gain digits, and whole numbers wrap.
 template <class Combine>
 bool scan(const KernelCall& call, Combine combine) {
   const Tensor& out = call.out[0];
-  copy_elements(out, call.in[0]);
-  Rows rows(out, call.attrs[0].as_int());
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* data = static_cast<T*>(out.storage()->data());
-    for (int64_t start : rows.starts) {
-      Carry<T> carry{};
-      for (int64_t i = 0; i < rows.size; ++i) {
-        T& element = data[start + i * rows.step];
-        auto value = static_cast<Carry<T>>(element);
-        carry = i == 0 ? value : combine(carry, value);
-        element = rounded<T>(carry);
+  DType wide = total_type(out.dtype());
+  Tensor totals = row_major_in(wide, row_major_in(out.dtype(), call.in[0]));
+  Rows rows(totals, call.attrs[0].as_int());
+  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+    auto* data = totals.data<Total>();
+    for (int64_t start : rows.starts)
+      for (int64_t i = 1; i < rows.size; ++i) {
+        Total* total = data + start + i * rows.step;
+        *total = combine(total[-rows.step], *total);
       }
-    }
   });
+  copy_elements(out, totals);
   return true;
 }
 
@@ -53,23 +40,20 @@ double log_of_sum(double a, double b) {
 // The best up to each place and where it was found, the latest of equals. A NaN stays.
 template <class Keeps>
 bool running_best(const KernelCall& call, Keeps at_least_as_good) {
-  const Tensor& input = call.in[0];
-  Rows from(input, call.attrs[0].as_int()), to(call.out[0], call.attrs[0].as_int());
-  visit(input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* data = static_cast<const T*>(input.storage()->data());
-    auto* values = static_cast<T*>(call.out[0].storage()->data());
-    auto* indices = static_cast<int64_t*>(call.out[1].storage()->data());
-    for (size_t line = 0; line < from.starts.size(); ++line) {
-      int64_t where = 0;
-      for (int64_t i = 0; i < from.size; ++i) {
-        T x = data[from.starts[line] + i * from.step], best = data[from.starts[line] + where * from.step];
-        if (x != x || at_least_as_good(x, best)) where = i, best = x;
-        values[to.starts[line] + i * to.step] = best;
-        indices[to.starts[line] + i * to.step] = where;
-      }
+  const Tensor &input = call.in[0], &indices = call.out[1];
+  int64_t dim = call.attrs[0].as_int();
+  Rows from(input, dim), to(indices, dim);
+  auto is_nan = [&](uint64_t key) { return is_nan_key(key, input.dtype()); };
+  auto* index = static_cast<int64_t*>(indices.storage()->data());
+  for (size_t row = 0; row < from.starts.size(); ++row) {
+    std::vector<uint64_t> keys = keys_of(input, Layout({&from.size, 1}, {&from.step, 1}, from.starts[row]));
+    size_t best = 0;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (is_nan(keys[i]) || (!is_nan(keys[best]) && at_least_as_good(keys[i], keys[best]))) best = i;
+      index[to.starts[row] + static_cast<int64_t>(i) * to.step] = static_cast<int64_t>(best);
     }
-  });
+  }
+  gather_elements(call.out[0], input, dim, indices);
   return true;
 }
 
@@ -87,36 +71,32 @@ bool logcumsumexp(const KernelCall& call) {
   });
 }
 bool cummax(const KernelCall& call) {
-  return running_best(call, [](auto x, auto best) { return x >= best; });
+  return running_best(call, [](uint64_t x, uint64_t best) { return x >= best; });
 }
 bool cummin(const KernelCall& call) {
-  return running_best(call, [](auto x, auto best) { return x <= best; });
+  return running_best(call, [](uint64_t x, uint64_t best) { return x <= best; });
 }
 
 bool linear_recurrence(const KernelCall& call) {
   args::LinearRecurrence a(call.attrs);
-  const Tensor &factor = call.in[1], &out = call.out[0];
-  copy_elements(out, call.in[0]);
-  Rows rows(out, a.dim), factors(factor, a.dim);
-  visit(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto* data = static_cast<T*>(out.storage()->data());
-    auto* between = static_cast<const T*>(factor.storage()->data());
+  const Tensor& out = call.out[0];
+  DType wide = total_type(out.dtype());
+  Tensor totals = row_major_in(wide, row_major_in(out.dtype(), call.in[0]));
+  Tensor factor = row_major_in(wide, call.in[1]);
+  Rows rows(totals, a.dim), factors(factor, a.dim);
+  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+    auto* data = totals.data<Total>();
+    auto* between = factor.data<Total>();
     for (size_t line = 0; line < rows.starts.size(); ++line) {
-      Carry<T> carry{};
-      for (int64_t i = 0; i < rows.size; ++i) {
-        int64_t place = a.reverse ? rows.size - 1 - i : i;
-        T& element = data[rows.starts[line] + place * rows.step];
-        auto value = static_cast<Carry<T>>(element);
-        if (i > 0) {
-          int64_t gap = a.reverse ? place : place - 1;
-          value += static_cast<Carry<T>>(between[factors.starts[line] + gap * factors.step]) * carry;
-        }
-        carry = value;
-        element = rounded<T>(carry);
+      for (int64_t i = 1; i < rows.size; ++i) {
+        int64_t place = a.reverse ? rows.size - 1 - i : i, before = a.reverse ? place + 1 : place - 1;
+        int64_t gap = a.reverse ? place : place - 1;
+        data[rows.starts[line] + place * rows.step] +=
+            between[factors.starts[line] + gap * factors.step] * data[rows.starts[line] + before * rows.step];
       }
     }
   });
+  copy_elements(out, totals);
   return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "rushlight/core/tensor.h"
+#include "rushlight/backend/reference/kernels.h"
 
 namespace rushlight::reference {
 
@@ -95,29 +95,20 @@ inline TapTable even_parts(int64_t extent, int64_t count) {
   return table;
 }
 
-template <class T>
-void store_number(T& to, double value) {
-  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-    to = static_cast<T>(static_cast<float>(value));
-  else
-    to = static_cast<T>(value);
-}
-
-// The transpose of a weighted mean over taps: spreads `grad`, the narrow image, over `out`, the wide one.
-template <class T>
-void spread(TapWalk walk, const Tensor& grad, const Tensor& out, int64_t divisor) {
-  const T* from = grad.data<T>();
-  std::vector<double> totals(static_cast<size_t>(out.numel()));
+// The transpose of a weighted mean over taps: spreads `shares`, a narrow image in float64, over `out`, the
+// wide one. REQUIRES: the walk is over their layouts.
+inline void spread(TapWalk walk, const Tensor& shares, const Tensor& out, int64_t divisor) {
+  Tensor totals = empty(out.shape(), DType::float64);
+  copy_elements(totals, 0);
+  auto* share = shares.data<double>();
+  auto* total = totals.data<double>();
   int64_t places = places_of(out.layout());
   walk.each_element([&](int64_t at, int64_t channel) {
-    double share = static_cast<double>(from[at]) / static_cast<double>(divisor ? divisor : walk.count());
-    walk.each_tap([&](int64_t, int64_t place, double weight) {
-      totals[static_cast<size_t>(channel * places + place)] += weight * share;
-    });
+    double part = share[at] / static_cast<double>(divisor ? divisor : walk.count());
+    walk.each_tap(
+        [&](int64_t, int64_t place, double weight) { total[channel * places + place] += weight * part; });
   });
-  T* to = static_cast<T*>(out.storage()->data());
-  auto next = totals.begin();
-  for_each_offset(out.layout(), [&](int64_t at) { store_number(to[at], *next++); });
+  copy_elements(out, totals);
 }
 
 }  // namespace rushlight::reference
