@@ -34,10 +34,19 @@ Layout result_layout(OpCall& call, const Shape& shape) {
   return Layout(sizes);
 }
 
+// The name of operand i: numbers may stand before it.
+const std::string& operand_name(OpId id, size_t i) {
+  const std::vector<Argument>& arguments = schema_of(id).arguments;
+  auto is_operand = [](const Argument& argument) { return is_tensor(argument.kind); };
+  auto at = std::find_if(arguments.begin(), arguments.end(), is_operand);
+  while (i-- > 0) at = std::find_if(at + 1, arguments.end(), is_operand);
+  return at->name;
+}
+
 void map_infer(OpCall& call) {
   const MapFacts& facts = map_facts(call.def.id);
   for (size_t i = 0; i < call.in.size(); ++i)
-    if (!call.in[i].defined()) expect_defined(call, i, schema_of(call.def.id).arguments[i].name.c_str());
+    if (!call.in[i].defined()) expect_defined(call, i, operand_name(call.def.id, i).c_str());
   const Tensor& first = call.in[0];
   if (all_alike(call.in, facts)) {
     DType dtype = facts.mask_result ? DType::boolean : first.dtype();
@@ -49,7 +58,7 @@ void map_infer(OpCall& call) {
   }
   for (unsigned i = 0; i < call.in.size(); ++i)
     if (facts.mask_operands >> i & 1 && call.in[i].dtype() != DType::boolean)
-      fail(ErrorKind::runtime, "[", call.name(), "] expected ", schema_of(call.def.id).arguments[i].name,
+      fail(ErrorKind::runtime, "[", call.name(), "] expected ", operand_name(call.def.id, i),
            " to be a boolean tensor, but got ", call.in[i].dtype(),
            "; compare it (x != 0) or cast it with to(bool)");
   DType dtype = map_compute_type(call.def.id, call.in);

@@ -1,5 +1,4 @@
 // Losses that reduce elementwise terms: mse_loss, binary_cross_entropy, kl_div, triplet_margin_loss ...
-#include <cmath>
 
 #include "rushlight/ops/loss_rules.h"
 
@@ -112,20 +111,6 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
 
 // -- distances
 
-namespace {
-
-// The p-norm along dim. At 0 its gradient is 0: the root never meets a 0 that it would have to differentiate.
-Tensor length_along(const Tensor& x, double p, int64_t dim, bool keepdim) {
-  if (p == 1) return sum(abs(x), {.dim = dim, .keepdim = keepdim});
-  if (std::isinf(p)) return max(abs(x), dim, {.keepdim = keepdim}).values;
-  Tensor total = sum(p == 2 ? square(x) : pow(abs(x), p), {.dim = dim, .keepdim = keepdim});
-  Tensor is_zero = total == 0;
-  Tensor safe = where(is_zero, 1, total);
-  return where(is_zero, 0, p == 2 ? sqrt(safe) : pow(safe, 1 / p));
-}
-
-}  // namespace
-
 Tensor normalize(const Tensor& input, const NormalizeOptions& options) {
   Tensor length = vector_norm(input, {.ord = options.p, .dim = options.dim, .keepdim = true});
   return input / clamp_min(length, options.eps);
@@ -134,7 +119,7 @@ Tensor normalize(const Tensor& input, const NormalizeOptions& options) {
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, const PairwiseDistanceOptions& options) {
   expect_floats("pairwise_distance", x1);
   expect_floats("pairwise_distance", x2);
-  return length_along(x1 - x2 + options.eps, options.p, -1, options.keepdim);
+  return vector_norm(x1 - x2 + options.eps, {.ord = options.p, .dim = -1, .keepdim = options.keepdim});
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, const CdistOptions& options) {
@@ -143,15 +128,17 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, const CdistOptions& options) {
   if (x1.rank() < 2 || x2.rank() < 2 || x1.size(-1) != x2.size(-1))
     fail(ErrorKind::runtime, "[cdist] x1 ", x1.shape(), " and x2 ", x2.shape(),
          " must be rows of points with as many coordinates each");
-  return length_along(unsqueeze(x1, -2) - unsqueeze(x2, -3), options.p, -1, false);
+  if (!(options.p >= 0)) fail(ErrorKind::runtime, "[cdist] p must not be negative, but it is ", options.p);
+  return vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), {.ord = options.p, .dim = -1});
 }
 
 Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, const CosineSimilarityOptions& options) {
   // Both get the common shape first: dim counts its dimensions, and a length is that of all it repeats.
   Shape shape = broadcast_shapes(x1.shape(), x2.shape(), "cosine_similarity");
-  auto unit = [&](const Tensor& given) {
-    Tensor x = expand(given, shape);
-    return x / clamp_min(length_along(x, 2, options.dim, true), options.eps);
+  auto unit = [&](const Tensor& direction) {
+    DType dtype = is_floating(direction.dtype()) ? direction.dtype() : default_dtype();
+    Tensor x = as_dtype(expand(direction, shape), dtype);
+    return x / clamp_min(vector_norm(x, {.dim = options.dim, .keepdim = true}), options.eps);
   };
   return sum(unit(x1) * unit(x2), {.dim = options.dim});
 }

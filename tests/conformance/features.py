@@ -72,34 +72,12 @@ _except(
 )
 _except(("transposed", "0-d"), "takes vectors only", "bincount")
 _except((*(name for name in LAYOUTS if name != "misaligned"), "empty"), "takes one element", "is_nonzero")
-# What samples could show and do not yet, or only by luck.
-NOT_YET = "its samples do not draw it yet"
-_except(("bool",), NOT_YET, "isin")
-_except(("uint16", "uint32", "uint64"), NOT_YET, "nonzero", "nonzero_along", "where_nonzero", "argwhere")
-_except(("expanded",), NOT_YET, "clip_grad_norm")
-for _op in ("max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d"):
-    _except(("empty",), NOT_YET, _op, f"{_op}_with_indices")
-_except(("uint32",), NOT_YET, "bucketize")
-_except(("uint32", "uint16", "uint64", "expanded"), NOT_YET, "nonzero_positions")
-_except(("uint32", "uint16", "uint64"), NOT_YET, "random_fill", "random_fill_below", "random_fill_between")
-_except(("expanded", "empty", "negative"), NOT_YET, "multinomial")
-_except(("expanded",), NOT_YET, "clip_grads_with_norm", "clip_grad_value")
-_except(("empty",), NOT_YET, "multinomial_with_key", "adaptive_max_pool3d_with_indices")
+_except(("expanded",), "it writes to its tensors", "clip_grad_norm", "clip_grads_with_norm", "clip_grad_value")
 
 
 # Taken, but judged in other dtypes only, and why.
 UNJUDGED = {
-    "dropout": "numbers of any dtype come back as they are where nothing is dropped",
-    "inner": "with a number it is mul, which takes bools",
-    "addr": "of bools it takes whole factors only",
-    "einsum": "of bools without products only",
-    "mse_loss": "of whole numbers it is the square of their difference, which is judged",
-    "lp_pool1d": "truth values are counted as numbers",
-    "lp_pool2d": "truth values are counted as numbers",
-    "max_unpool1d": "elements of any dtype find their place",
-    "max_unpool2d": "elements of any dtype find their place",
-    "max_unpool3d": "elements of any dtype find their place",
-    "matrix_power": "it multiplies matrices of any dtype, and inverts those of two",
+    "matrix_power": "the first power of truth values is a copy",
 }
 
 
@@ -148,7 +126,7 @@ def shown_by(call, results):
 
 
 def is_impossible(op, name):
-    return EXCEPTIONS.get((op.id, name), NOT_YET) != NOT_YET
+    return (op.id, name) in EXCEPTIONS
 
 
 def wanted_of(op, family):

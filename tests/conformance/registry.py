@@ -32,6 +32,7 @@ class Family:
     relative: bool = False  # a MAP whose small results are exact wherever its operands are
     units: float = 64  # allowed error, in units of the last place of the largest magnitude
     symmetric: bool = False  # its matrices are: finite differences must keep them so
+    bent: Optional[Callable] = None  # (call) -> whether a rounding may cross a kink, where any slope is right
     bad: Optional[Callable] = None  # () -> iterable of Bad
     laws: list = dataclasses.field(default_factory=list)
 

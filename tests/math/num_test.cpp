@@ -41,6 +41,11 @@ TEST_CASE_TEMPLATE("integers wrap", T, int8_t, int16_t, int32_t, int64_t) {
   CHECK(apply<Pow, T>(2, 8 * sizeof(T) - 1) == low);
 }
 
+TEST_CASE_TEMPLATE("a number that was given no value is 0", T, bool, int8_t, uint8_t, int64_t, uint64_t,
+                   float, double) {
+  CHECK(Num<T>().value == T(0));
+}
+
 TEST_CASE_TEMPLATE("unsigned integers wrap", T, uint8_t, uint16_t, uint32_t, uint64_t) {
   constexpr T high = std::numeric_limits<T>::max();
   CHECK(apply<Add, T>(high, 1) == 0);

@@ -11,7 +11,7 @@ import tomllib
 class Entry:
     """`file` may have wildcards. Either `line`, as it stands there, or `pattern`, in whose match the place must lie.
 
-    `was` and `now`: only what stands there and what it becomes; left out, any. `unread`: members that nothing in rushlight/
+    `was` and `now`: only what stands there and what it becomes, one or several; left out, any. `unread`: members that nothing in rushlight/
     but math/ itself reads, which is the proof.
     """
 
@@ -20,13 +20,13 @@ class Entry:
     line: str = ""
     pattern: str = ""
     was: str = ""
-    now: str | None = None
+    now: tuple = ()
     unread: tuple = ()
 
     def covers(self, mutant):
         if not fnmatch.fnmatch(mutant.path, self.file) or (self.was and self.was != mutant.was):
             return False
-        if self.now is not None and self.now != mutant.choice:
+        if self.now and mutant.choice not in self.now:
             return False
         if self.line:
             return mutant.text.strip() == self.line
@@ -50,7 +50,7 @@ class Entry:
 class Known:
     def __init__(self, root):
         table = tomllib.loads((pathlib.Path(__file__).parent / "equivalent.toml").read_text())
-        self.entries = [Entry(**{**row, "unread": tuple(row.get("unread", ()))}) for row in table.get("equivalent", ())]
+        self.entries = [Entry(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}) for row in table.get("equivalent", ())]
         objections = [text for entry in self.entries if (text := entry.objection(root))]
         if objections:
             raise SystemExit("equivalent.toml: " + "; ".join(objections))

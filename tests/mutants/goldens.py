@@ -18,7 +18,9 @@ import torch  # noqa: E402
 import bridge  # noqa: E402
 import checks  # noqa: E402
 import differences  # noqa: E402
+import features  # noqa: E402
 import suite  # noqa: E402
+import wrong_calls  # noqa: E402
 from call import EVERY_DTYPE, Array, Call, widened  # noqa: E402
 from draw import Draw  # noqa: E402
 from evaluate import ERRORS, answer, ask, run  # noqa: E402
@@ -84,14 +86,12 @@ def _values(case):
     return found
 
 
-def _with_leaves(case, draw):
-    """The call with only some of its tensors differentiable, so that gradients nobody needs are left out."""
-    if not draw.smooth or draw.chance(0.5):
-        return case
+def _with_leaves(case, turn):
+    """The call with all of its tensors differentiable or with one alone, in turn: gradients nobody needs are left out."""
     arrays = [a for a in case.call.arrays() if a.is_floating and a.differentiable]
-    if len(arrays) < 2:
+    kept = turn % (len(arrays) + 1) - 1
+    if len(arrays) < 2 or kept < 0:
         return case
-    kept = draw.choice(*range(len(arrays)))
     places = iter(range(len(arrays)))
 
     def thin(leaf):
@@ -104,10 +104,7 @@ def _with_leaves(case, draw):
 
 def _gradient(case):
     """(indices of results, cotangents, [(expected, slack)]) or None."""
-    undefined = any(bool(r.isnan().any()) for r in case.results if r.is_floating_point())
-    if not checks.takes_gradients(case) or undefined or not checks.has_usual_values(case.call):
-        return None
-    if case.family.judge is None:
+    if not checks.takes_gradients(case) or not checks.has_one_slope(case) or case.family.judge is None:
         return None
     try:
         outputs, _ = checks._judged_outputs(case, widened(case.call))
@@ -136,6 +133,12 @@ def _gradient(case):
     return wanted, cotangents, rows
 
 
+def _is_linear(total, cotangents, slopes):
+    """Whether `total`, a number made of gradients, is linear in the cotangents, as those are: then this is Euler's rule."""
+    along = sum(float((s * c).sum()) for s, c in zip(slopes, cotangents) if s is not None)
+    return abs(float(total) - along) <= SECOND_TOLERANCE * max(1.0, abs(along))
+
+
 def _second(case, wanted, cotangents):
     """(weights of the gradients, [expected]): the gradient of <weights, gradient> in leaves and cotangents, or None."""
     if any(a.is_floating and a.dtype != "float64" for a in case.call.arrays()) or case.coarsest != "float64":
@@ -149,6 +152,8 @@ def _second(case, wanted, cotangents):
         if not terms:
             return None
         second = torch.autograd.grad(terms, leaves + given, allow_unused=True)
+        if not _is_linear(sum(terms), given, second[len(leaves) :]):
+            return None  # PyTorch's own is wrong
     except (NotImplementedError, RuntimeError):
         return None
     rows = [torch.zeros_like(t) if s is None else s.double() for s, t in zip(second, leaves + given)]
@@ -210,6 +215,7 @@ class Goldens:
         self.family = suite.family_of(self.op)
         self.writer = Writer(self.op)
         self.skipped = []
+        self.turn = 0
         self.takes_floats = self._takes_floats()
 
     def _takes_floats(self):
@@ -230,7 +236,8 @@ class Goldens:
             return self._refused(call)
         case.results = [bridge.to_torch(t) for t in outputs]
         values = _values(case) if self.family.judge else [(r.dtype, r, None) for r in case.results]
-        case = _with_leaves(case, draw)
+        case = _with_leaves(case, self.turn)
+        self.turn += 1
         gradient = _gradient(case)
         second = _second(case, *gradient[:2]) if gradient and draw.smooth else None
         recorded, _ = run(self.op, self.family, case.call, requires_grad=True)
@@ -275,6 +282,19 @@ class Goldens:
         call = suite._choose_layouts(self.family.draw(draw), draw)
         return self._complete(call), draw
 
+    def features(self):
+        """Each dtype once, and tensors that are empty or of no dimensions."""
+        for feature in (*self.family.dtypes, *features.SHAPES):
+            wish = feature if feature in features.SHAPES else None
+            draw = Draw(f"feature/{self.op.id}/{feature}", feature, wish=wish)
+            draw.dtype = (*self.family.dtypes, "float64")[0] if wish else feature
+            try:
+                call = suite._choose_layouts(self.family.draw(draw), draw)
+            except Exception as error:  # this sample needs larger shapes
+                self.skipped.append(f"{self.op.id}, {feature}: {error}")
+                continue
+            self.add(self._complete(call), draw)
+
     def _complete(self, call):
         """With every argument said, in the schema's order; what the schema does not know is an error to be."""
         usual = {a.name: a.default for a in self.op.arguments if a.default is not NOT_GIVEN}
@@ -314,11 +334,18 @@ class Goldens:
         tensors = [a.name for a in self.op.arguments if a.is_tensor]
         if self.op.kind == "map" and len(tensors) > 1:
             self._wrong_shapes(tensors)
+        self._wrong_for_want_of_tensors()
+
+    def _wrong_for_want_of_tensors(self):
+        """A right call without one of its tensors, which the rule names."""
+        right = self._complete(wrong_calls.usual_call(self.op, self.family))
         for argument in self.op.arguments:
             if argument.kind == "tensors" and argument.name != "indices":
-                call, _ = self.drawn(0)
-                holed = [*call.arguments[argument.name][:-1], None]
-                self._wrong(Call(**{**call.arguments, argument.name: holed}), ())
+                holed = [*right.arguments[argument.name][:-1], None]
+                self._speak(Call(**{**right.arguments, argument.name: holed}), ())
+            elif argument.is_tensor and not argument.optional and self.op.kind not in ("view", "function"):
+                words = () if self.op.only_in_place else (self.op.name, argument.name)
+                self._speak(Call(**{**right.arguments, argument.name: None}), words)
 
     def _wrong_shapes(self, tensors):
         call, _ = self.drawn(0)
@@ -333,8 +360,11 @@ class Goldens:
         required = {a.name for a in self.op.arguments if a.is_tensor and not a.optional}
         if any(call.arguments.get(name) is None for name in required):
             words = ()  # Python's face names the function that was called, the rule the op that it is made of
+        self._speak(self._complete(call), words)
+
+    def _speak(self, call, words):
         try:
-            self.writer.wrong(self._complete(call), words)
+            self.writer.wrong(call, words)
         except Unspeakable:
             pass  # the Python face refuses it before it is a call
 
@@ -346,6 +376,7 @@ def goldens_of(op_id, count):
     goldens = Goldens(op_id)
     for index in range(count):
         goldens.add(*goldens.drawn(index))
+    goldens.features()
     goldens.neighbours(count)
     goldens.other_dtypes()
     right = goldens.writer.count

@@ -57,6 +57,8 @@ TEST_CASE("indexing: writing broadcasts and drops leading ones") {
   Tensor x = counting({2, 3});
   const IndexItem first_row[] = {0};
   x.set_by(first_row, counting({1, 1, 3}));
+  const IndexItem second_row[] = {full({}, 1, {.dtype = DType::int64})};
+  x.set_by(second_row, counting({1, 1, 3}) + 3);
   CHECK(floats(x) == std::vector<float>{0, 1, 2, 3, 4, 5});
   const IndexItem picked[] = {ints({0, 1}), 2};
   x.set_by(picked, -1.0);
@@ -102,4 +104,12 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
+}
+
+TEST_CASE("indexing: what was written may change before the gradient") {
+  Tensor x = counting({4}).requires_grad_(), values = counting({2}).requires_grad_();
+  Tensor written = values * 1.0, y = index_put(x, {ints({0, 2})}, written);
+  written.mul_(3.0);
+  sum(y * y).backward();
+  CHECK(floats(values.grad()) == std::vector<float>{0, 2});
 }

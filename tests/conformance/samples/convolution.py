@@ -119,7 +119,10 @@ def _wrong(rank):
     def calls():
         image, kernel = f32(1, 2, *[4] * rank), f32(2, 2, *[2] * rank)
         yield Bad("channels", Call(input=f32(1, 3, *[4] * rank), weight=kernel), ("channels", "3"))
-        yield Bad("rank", Call(input=f32(4), weight=kernel), ("input", "(4,)"))
+        taken = f"{rank + 1}D (unbatched)", f"{rank + 2}D (batched)"
+        yield Bad("rank", Call(input=f32(4), weight=kernel), ("input", "(4,)", *taken))
+        flat = Call(input=image, weight=f32(2, 2))
+        yield Bad("weight's rank", flat, ("weight", "at least 3", "(2, 2)"))
         yield Bad("dtypes", Call(input=image, weight=of("float64", 2, 2, *[2] * rank)), ("float32", "float64"))
         yield Bad("bias", Call(input=image, weight=kernel, bias=f32(3)), ("bias", "(2,)", "(3,)"))
         yield Bad("stride", Call(input=image, weight=kernel, stride=0), ("stride", "0"))
@@ -162,6 +165,7 @@ def _():
     yield Bad("too small", call(input=f32(1, 2, 2)), ("fit", "(1, 2, 2)", "(2, 2, 3)"))
     yield Bad("an empty kernel", call(weight=f32(2, 2, 0)), ("kernel is empty", "(2, 2, 0)"))
     yield Bad("no batch", call(input=f32(2, 4)), ("batch", "(2, 4)"))
+    yield Bad("weight's rank", call(weight=f32(2, 2)), ("weight", "at least 3", "(2, 2)"))
     yield Bad("output_padding", call(transposed=True, output_padding=[1]), ("output_padding", "1"))
     yield Bad("stride per dimension", call(stride=[1, 1]), ("stride", "(1, 1)"))
     yield Bad("groups", call(groups=3), ("groups=3",))

@@ -1,5 +1,7 @@
 """How often values occur, where they stand among sorted ones, which are not zero, and comparisons of whole tensors."""
 
+import dataclasses
+
 import rushlight
 import torch
 
@@ -65,15 +67,25 @@ def _(draw):
     )  # fmt: skip
 
 
-@samples_of("bucketize", judge=torch.bucketize, gradients=False, dtypes=FLOATING + INTEGRAL)
+def _signed(tensor):
+    """PyTorch neither searches nor counts wide unsigned numbers."""
+    return tensor.to(torch.int64) if tensor.dtype in (torch.uint16, torch.uint32, torch.uint64) else tensor
+
+
+def _bucketize(input, boundaries, **options):
+    return torch.bucketize(_signed(input), _signed(boundaries), **options)
+
+
+@samples_of("bucketize", judge=_bucketize, gradients=False, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     input = with_nans(draw, draw.tensor(low=-5, high=5, differentiable=False))
     return Call(input=input, boundaries=_sorted_rows(draw, [draw.size()]), out_int32=draw.boolean(), right=draw.boolean())
 
 
 def _isin(elements, test_elements, **options):
-    """PyTorch calls a plain number otherwise."""
-    return torch.isin(elements, test_elements, **options)
+    """PyTorch calls a plain number otherwise, and looks for no truth values."""
+    sets = (t.to(torch.uint8) if hasattr(t, "dtype") and t.dtype == torch.bool else t for t in (elements, test_elements))
+    return torch.isin(*sets, **options)
 
 
 @samples_of("isin", judge=_isin, gradients=False)
@@ -94,20 +106,35 @@ def _sparse(draw, **options):
     return numbers
 
 
-@samples_of("nonzero_positions", judge=lambda input, count: torch.nonzero(input.flatten())[:count, 0], gradients=False)
+def _repeated(numbers):
+    """With all that an expanded layout will repeat, so that what is counted stays true."""
+    widest = max(range(numbers.value.dim()), key=lambda d: numbers.value.shape[d], default=None)
+    if widest is None or not numbers.value.numel():
+        return numbers
+    repeated = numbers.value.narrow(widest, 0, 1).expand(numbers.value.shape).clone()
+    return dataclasses.replace(numbers, value=repeated, layouts=("expanded",))
+
+
+@samples_of(
+    "nonzero_positions", judge=lambda input, count: torch.nonzero(_signed(input).flatten())[:count, 0], gradients=False
+)
 def _(draw):
     input = _sparse(draw, layouts=("contiguous", "misaligned", "transposed", "sliced", "negative"))
+    input = _repeated(input) if draw.chance(0.2) else input
     return Call(input=input, count=draw.integer(0, int((input.value != 0).sum())))
 
 
 for _name, _argument in (("nonzero", "input"), ("argwhere", "input"), ("where_nonzero", "condition")):
 
-    @samples_of(_name, judge=getattr(torch, _name.split("_")[0]), gradients=False)
+    def _judge(function=getattr(torch, _name.split("_")[0]), **tensor):
+        return function(*(_signed(t) for t in tensor.values()))
+
+    @samples_of(_name, judge=_judge, gradients=False)
     def _(draw, argument=_argument):
         return Call(**{argument: _sparse(draw)})
 
 
-@samples_of("nonzero_along", judge=torch.nonzero, gradients=False)
+@samples_of("nonzero_along", judge=lambda input, as_tuple: torch.nonzero(_signed(input), as_tuple=as_tuple), gradients=False)
 def _(draw):
     return Call(input=_sparse(draw), as_tuple=draw.boolean())
 

@@ -77,7 +77,8 @@ def _whole(low=None, high=None):
     def judge(result, input, to=None, generator=None, **rest):
         lowest, highest = rest.get("from", 0), last_whole(input.dtype) if to is None else to - 1
         numbers = result.to(torch.int64)
-        right = result.shape == input.shape and bool(((numbers >= lowest) & (numbers <= highest)).all()) and bool((numbers == result).all())
+        right = result.shape == input.shape and bool(((numbers >= lowest) & (numbers <= highest)).all())
+        right &= not result.is_floating_point() or bool((numbers == result).all())
         return result if right else torch.empty(0, dtype=input.dtype)
 
     return judge
@@ -121,9 +122,9 @@ def _places(result, input, num_samples, replacement=False, **rest):
 
 
 def _weights(draw):
-    shape = [draw.integer(1, 3)] * draw.integer(0, 1) + [draw.integer(1, 7)]
-    weights = draw.tensor(shape, low=0, high=3, layouts=("contiguous", "misaligned", "transposed", "sliced"), differentiable=False)
-    weights.value[..., draw.integer(0, shape[-1] - 1)] = 1  # one at least that can be drawn
+    shape = [0 if draw.wish == "empty" else draw.integer(1, 3)] * draw.integer(0, 1) + [draw.integer(1, 7)]
+    weights = draw.tensor(shape, low=0, high=3, differentiable=False)
+    weights.value[..., [0, draw.integer(0, shape[-1] - 1)]] = 1  # what can be drawn, the first too: it may be repeated
     return weights
 
 

@@ -44,14 +44,32 @@ def _(draw):
     return Call(input=draw.tensor(shape), dim=dim, index=draw.integers(_index_shape(draw, shape, dim), 0, _size(shape, dim)))
 
 
-@samples_of("scatter_add", judge=torch.scatter_add)
+def _source(draw, index):
+    """At least as large as index along every dimension: what lies beyond is not read."""
+    shape = list(index.value.shape)
+    if not shape:
+        return draw.tensor(draw.choice([], [1], [3]))
+    if shape == [1] and draw.chance(0.3):
+        return draw.tensor([])
+    return draw.tensor([size + draw.choice(0, 0, 1, 2) if draw.chance(0.4) else size for size in shape])
+
+
+def _read_of(src, index):
+    """The part of src that is read: PyTorch's own gradients want src to be no larger."""
+    if src.dim() == index.dim():
+        return src[tuple(slice(size) for size in index.shape)]
+    return src[0] if src.dim() else src.unsqueeze(0)
+
+
+@samples_of("scatter_add", judge=lambda input, dim, index, src: torch.scatter_add(input, dim, index, _read_of(src, index)))
 def _(draw):
     shape, dim = _place(draw)
     index = draw.integers(_index_shape(draw, shape, dim), 0, _size(shape, dim))
-    return Call(input=draw.tensor(shape), dim=dim, index=index, src=draw.tensor(list(index.value.shape)))
+    return Call(input=draw.tensor(shape), dim=dim, index=index, src=_source(draw, index))
 
 
 def _scatter(input, dim, index, src, reduce=None):
+    src = _read_of(src, index)
     if reduce is None:
         return input.scatter(dim, index, src)
     return input.scatter_reduce(dim, index, src, {"add": "sum", "multiply": "prod"}[reduce])
@@ -61,7 +79,7 @@ def _scatter(input, dim, index, src, reduce=None):
 def _(draw):
     shape, dim = _place(draw)
     index = _distinct(draw, _index_shape(draw, shape, dim), dim, _size(shape, dim))
-    return Call(input=draw.tensor(shape), dim=dim, index=index, src=draw.tensor(list(index.value.shape)), reduce=draw.maybe("add", 0.3))
+    return Call(input=draw.tensor(shape), dim=dim, index=index, src=_source(draw, index), reduce=draw.maybe("add", 0.3))
 
 
 @samples_of("scatter_value", judge=lambda input, dim, index, value, reduce=None: _scatter(input, dim, index, torch.full(index.shape, value, dtype=input.dtype), reduce))
@@ -71,13 +89,20 @@ def _(draw):
     return Call(input=draw.tensor(shape), dim=dim, index=index, value=float(draw.integer(0, 3)), reduce=draw.maybe("add", 0.3))
 
 
-@samples_of("scatter_reduce", judge=torch.scatter_reduce)
+def _scatter_reduce(input, dim, index, src, reduce, include_self=True):
+    return torch.scatter_reduce(input, dim, index, _read_of(src, index), reduce, include_self=include_self)
+
+
+@samples_of("scatter_reduce", judge=_scatter_reduce)
 def _(draw):
     shape, dim = _place(draw)
     index = draw.integers(_index_shape(draw, shape, dim), 0, _size(shape, dim))
     reduce = draw.choice("sum", "prod", "amax", "amin", *["mean"] * (draw.dtype != "bool"))  # a mean of truths is none
-    src = draw.tensor(list(index.value.shape))
-    return Call(input=draw.tensor(shape), dim=dim, index=index, src=src, reduce=reduce, include_self=draw.boolean())
+    input, src = draw.tensor(shape), _source(draw, index)
+    if reduce == "prod" and not draw.smooth and draw.boolean():  # without a factor of 0 other rules hold
+        for factors in (input, src):
+            factors.value.view(-1)[:2] = 0
+    return Call(input=input, dim=dim, index=index, src=src, reduce=reduce, include_self=draw.boolean())
 
 
 def _slices(draw, distinct=False):
@@ -194,6 +219,29 @@ def _():
     yield Bad("not whole", Call(input=f32(2), dim=0, index=f32(1)), ("int64", "float32"))
 
 
+def _scatters_wrongly(op):
+    @errors_of(op)
+    def _():
+        def call(index, src=(2, 3), **changed):
+            values = {"value": 1.0} if op == "scatter_value" else {"src": f32(*src)}
+            return Call(**{"input": f32(2, 3), "dim": 0, "index": index, **values, **changed})
+
+        yield Bad("too large", call(Array(torch.full((1, 3), 2))), ("2", "dimension 0", "size 2"), raises=IndexError)
+        yield Bad("negative", call(Array(torch.full((1, 3), -1))), ("-1", "size 2"), raises=IndexError)
+        yield Bad("other rank", call(i64(2)), ("dimensions", "(2,)", "(2, 3)"))
+        yield Bad("does not fit", call(i64(2, 4), (2, 4)), ("(2, 4)", "(2, 3)"))
+        yield Bad("not whole", call(f32(2, 3)), ("int64", "float32"))
+        if op != "scatter_value":
+            yield Bad("more indices than src along dim", call(i64(2, 3), (1, 3)), ("src", "(1, 3)", "dimension 0"))
+            yield Bad("more indices than src beside dim", call(i64(2, 3), (2, 2)), ("src", "(2, 2)", "dimension 1"))
+            yield Bad("dtypes", call(i64(2, 3), src=(2, 3), input=i64(2, 3)), ("float32", "int64"))
+
+
+_scatters_wrongly("scatter")
+_scatters_wrongly("scatter_value")
+_scatters_wrongly("scatter_add")
+
+
 @law_of("scatter_reduce")
 def what_nothing_is_read_of_has_a_gradient_of_zeros():
     src = rushlight.ones(3).requires_grad_()
@@ -221,6 +269,7 @@ def _():
 def _():
     yield Bad("count", Call(input=f32(2), dim=0, index=indices(0), source=f32(2)), ("1", "2"), raises=IndexError)
     yield Bad("slices", Call(input=f32(2, 3), dim=0, index=indices(0), source=f32(1, 2)), ("(1, 2)", "(2, 3)"))
+    yield Bad("no such dimension", Call(input=f32(2, 3), dim=1, index=indices(0), source=f32(2)), ("(2,)", "0 slices"))
     yield Bad("dtypes", Call(input=f32(2), dim=0, index=indices(0), source=i64(1)), ("float32", "int64"))
 
 

@@ -12,6 +12,9 @@ from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64, of
 
 
+WIDE = ("float32", "float64")
+
+
 def _softmax_call(draw):
     shape = draw.shape()
     return Call(input=draw.tensor(shape), dim=draw.dim(len(shape)))
@@ -53,9 +56,13 @@ def _(draw):
     shared, copies, items = draw.integer(1, 2), draw.integer(1, 2), draw.size(1)
     queries, keys, size, width = (draw.size(1) for _ in range(4))
     causal = draw.chance(0.2)
-    mask = draw.tensor([queries, keys], dtype=draw.choice(draw.dtype, "bool"), layouts=("contiguous", "transposed"))
+    cast = 0 if draw.smooth else 1 if draw.dtype in WIDE else 3  # numbers of another dtype than the scores'
+    dtypes = ("bool", draw.dtype, *["float32"] * cast)
+    mask = draw.tensor([queries, keys], dtype=draw.choice(*dtypes), layouts=("contiguous", "transposed"))
     if mask.value.dtype == torch.bool:
         mask.value[:, 0] = True
+        if draw.chance(0.3):
+            mask.value[0] = False  # a row that sees nothing
     return Call(
         query=draw.tensor([items, shared * copies, queries, size]),
         key=draw.tensor([items, shared, keys, size]),

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from call import EVERY_DTYPE, FLOATING, INTEGRAL, LAYOUTS, Call
+from judge import UNIT
 from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64, indices
 
@@ -73,12 +74,21 @@ def _l1_loss(input, target, *rest, **options):
     return result.to(torch.uint8) if wraps and options.get("reduction") == "none" else result
 
 
-@samples_of("mse_loss", judge=F.mse_loss, dtypes=FLOATING)
+def _mse_loss(input, target, reduction="mean", weight=None):
+    """Of whole numbers, which PyTorch leaves out, by its definition."""
+    if input.dtype.is_floating_point:
+        return F.mse_loss(input, target, reduction=reduction, weight=weight)
+    squares = (input - target) ** 2
+    return F.l1_loss(squares, torch.zeros_like(squares), reduction=reduction, weight=weight)
+
+
+@samples_of("mse_loss", judge=_mse_loss, dtypes=FLOATING + INTEGRAL)
 @samples_of("l1_loss", judge=_l1_loss, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     pair = _pair(draw)
     weight = draw.maybe(draw.tensor(list(pair["input"].value.shape), low=0.2, differentiable=False), 0.3)
-    return Call(**pair, reduction=_reduction(draw), weight=weight)
+    reduction = _reduction(draw) if pair["input"].is_floating else draw.choice("sum", "none")  # a whole mean is no mean
+    return Call(**pair, reduction=reduction, weight=weight)
 
 
 @samples_of("smooth_l1_loss", judge=F.smooth_l1_loss, dtypes=FLOATING)
@@ -147,7 +157,19 @@ def _(draw):
     return Call(**inputs, target=_signs(draw, [items]), margin=draw.choice(0.0, 0.5), reduction=_reduction(draw))
 
 
-@samples_of("triplet_margin_loss", judge=F.triplet_margin_loss, dtypes=FLOATING, units=512)
+def _bent_triplets(call):
+    """Distances that meet, or an item at the margin."""
+    a = {"p": 2.0, "eps": 1e-6, "swap": False, "margin": 1.0, **call.arguments}
+    anchor, positive, negative = (a[name].value.double() for name in ("anchor", "positive", "negative"))
+    distance = lambda x, y: F.pairwise_distance(x, y, a["p"], a["eps"])
+    near, far, swapped = distance(anchor, positive), distance(anchor, negative), distance(positive, negative)
+    bends = [near - (far.minimum(swapped) if a["swap"] else far) + a["margin"]]
+    bends += [far - swapped] if a["swap"] else []
+    reach = 8 * UNIT[a["anchor"].dtype] * (near + far + swapped + a["margin"])
+    return any(bool((bend.abs() <= reach).any()) for bend in bends)
+
+
+@samples_of("triplet_margin_loss", judge=F.triplet_margin_loss, dtypes=FLOATING, units=512, bent=_bent_triplets)
 def _(draw):
     shape = [draw.size(1), draw.integer(2, 5)]
     points = {name: draw.tensor(shape) for name in ("anchor", "positive", "negative")}
@@ -165,10 +187,13 @@ def _(draw):
     return Call(input=x, p=draw.choice(2.0, 1.0, 3.0, math.inf), dim=draw.dim(len(shape)), eps=draw.choice(1e-12, 2.0))
 
 
+ORDERS = (2.0, 2.0, 1.0, 3.0, 0.0, math.inf)
+
+
 @samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=FLOATING, units=512)
 def _(draw):
     shape = [draw.size(1), draw.integer(1, 5)]
-    options = {"p": draw.choice(2.0, 3.0), "eps": draw.choice(1e-6, 1e-3), "keepdim": draw.boolean()}
+    options = {"p": draw.choice(*ORDERS, -math.inf), "eps": draw.choice(1e-6, 1e-3), "keepdim": draw.boolean()}
     return Call(x1=draw.tensor(shape), x2=draw.tensor(shape), **options)
 
 
@@ -178,10 +203,10 @@ def _(draw):
     x1, x2 = draw.tensor([draw.size(1), size]), draw.tensor([draw.size(1), size])
     if not draw.smooth and x1.value.numel() and x2.value.numel() and draw.chance(0.3):
         x2.value[0] = x1.value[0]  # no distance, and a gradient all the same
-    return Call(x1=x1, x2=x2, p=draw.choice(2.0, 1.0, 3.0))
+    return Call(x1=x1, x2=x2, p=draw.choice(*ORDERS))
 
 
-@samples_of("cosine_similarity", judge=F.cosine_similarity, dtypes=FLOATING + INTEGRAL)
+@samples_of("cosine_similarity", judge=F.cosine_similarity)
 def _(draw):
     shape = draw.shape(least_rank=2, most_rank=3, least=2)
     dim = draw.dim(len(shape))
@@ -251,6 +276,7 @@ errors_of("triplet_margin_loss")(_reduction_errors("anchor", "positive", "negati
 def _():
     yield Bad("coordinates", Call(x1=f32(2, 3), x2=f32(2, 4)), ("(2, 3)", "(2, 4)"))
     yield Bad("rank", Call(x1=f32(3), x2=f32(2, 3)), ("(3,)",))
+    yield Bad("order", Call(x1=f32(2, 3), x2=f32(2, 3), p=-1.0), ("cdist", "p", "-1"))
 
 
 def _integer_errors(op_id, names):

@@ -28,7 +28,7 @@ def _one_or_each(draw, numbers):
 
 
 def _batch(draw):
-    return [draw.integer(1, 2) if draw.smooth or draw.chance(0.95) else 0]
+    return [0 if draw.wish == "empty" else draw.integer(1, 2) if draw.smooth or draw.chance(0.95) else 0]
 
 
 def _sliding(draw, rank, dilates):
@@ -185,6 +185,16 @@ def _max_unpool(rank):
     return sample
 
 
+def _moves(function):
+    """PyTorch moves no truth values."""
+
+    def judge(input, indices, **options):
+        moved = function(input.to(torch.uint8) if input.dtype == torch.bool else input, indices, **options)
+        return moved.to(input.dtype)
+
+    return judge
+
+
 def _lp_pool(rank):
     def sample(draw):
         facts, sizes = _sliding(draw, rank, dilates=False)
@@ -209,6 +219,11 @@ def _image_of(rank, *front):
     return f32(*front, *[4] * rank)
 
 
+def _ranks_taken(rank):
+    """Without a batch, and with one."""
+    return f"{rank + 1}D (unbatched)", f"{rank + 2}D (batched)"
+
+
 def _slides_wrongly(rank, has_dilation):
     def calls():
         image = _image_of(rank, 1, 2)
@@ -218,7 +233,7 @@ def _slides_wrongly(rank, has_dilation):
         yield Bad("padding", Call(input=image, kernel_size=2, padding=2), ("padding", "half", "2"))
         yield Bad("negative padding", Call(input=image, kernel_size=2, padding=-1), ("padding", "-1"))
         yield Bad("too large", Call(input=image, kernel_size=5), ("fit", "5", "4"))
-        yield Bad("rank", Call(input=f32(4), kernel_size=2), ("input", "(4,)"))
+        yield Bad("rank", Call(input=f32(4), kernel_size=2), ("input", "(4,)", *_ranks_taken(rank)))
         yield Bad("empty", Call(input=f32(1, 0, *[4] * rank), kernel_size=2), ("empty", "(1, 0"))
         yield Bad("bool", Call(input=of("bool", 1, 2, *[4] * rank), kernel_size=2), ("bool", "uint8"))
         yield Bad("huge", Call(input=image, kernel_size=2, stride=2**40), ("stride", str(2**31 - 1)))
@@ -235,7 +250,7 @@ def _adapts_wrongly(rank):
         image = _image_of(rank, 1, 2)
         yield Bad("negative", Call(input=image, output_size=-1), ("output_size", "-1"))
         yield Bad("sizes", Call(input=image, output_size=[2] * (rank + 1)), ("output_size", str(rank)))
-        yield Bad("rank", Call(input=f32(4), output_size=2), ("input", "(4,)"))
+        yield Bad("rank", Call(input=f32(4), output_size=2), ("input", "(4,)", *_ranks_taken(rank)))
         yield Bad("empty", Call(input=f32(1, 2, *[0] * rank), output_size=2), ("empty", "(1, 2, 0"))
         yield Bad("bool", Call(input=of("bool", 1, 2, *[4] * rank), output_size=2), ("bool",))
 
@@ -248,12 +263,12 @@ def _unpools_wrongly(rank):
         yield Bad("dtype", Call(input=image, indices=of("int32", *image.value.shape), kernel_size=2), ("int64",))
         yield Bad("shape", Call(input=image, indices=i64(1, 2), kernel_size=2), ("indices", "(1, 2)"))
         size = Call(input=image, indices=indices, kernel_size=2, output_size=[20] * rank)
-        yield Bad("size", size, ("output_size", "20"))
+        yield Bad("size", size, ("output_size", "20", "above 6", "below 10"))
         size = Call(input=image, indices=indices, kernel_size=2, output_size=[8] * (rank + 1))
         yield Bad("sizes", size, ("output_size", str(rank + 2)))
         far = Array(indices.value * 1000, differentiable=False)
         yield Bad("beyond", Call(input=image, indices=far, kernel_size=2), ("index", "1000"))
-        yield Bad("rank", Call(input=f32(4), indices=i64(4), kernel_size=2), ("input", "(4,)"))
+        yield Bad("rank", Call(input=f32(4), indices=i64(4), kernel_size=2), ("input", "(4,)", *_ranks_taken(rank)))
         yield Bad("kernel", Call(input=image, indices=indices, kernel_size=0), ("kernel_size", "0"))
 
     return calls
@@ -266,7 +281,7 @@ def _norms_wrongly(rank):
         yield Bad("kernel", Call(input=image, norm_type=2.0, kernel_size=0), ("kernel_size", "0"))
         yield Bad("stride", Call(input=image, norm_type=2.0, kernel_size=2, stride=0), ("stride", "at least 1"))
         yield Bad("too large", Call(input=image, norm_type=2.0, kernel_size=5), ("fit", "5"))
-        yield Bad("rank", Call(input=f32(4), norm_type=2.0, kernel_size=2), ("input", "(4,)"))
+        yield Bad("rank", Call(input=f32(4), norm_type=2.0, kernel_size=2), ("input", "(4,)", *_ranks_taken(rank)))
 
     return calls
 
@@ -286,11 +301,11 @@ for _rank in RANKS:
     samples_of(_name, judge=_kept(getattr(F, _name)), dtypes=FLOATING)(_adaptive(_rank))
     errors_of(_name)(_adapts_wrongly(_rank))
     _name = f"max_unpool{_rank}d"
-    samples_of(_name, judge=getattr(F, _name), dtypes=NUMBERS)(_max_unpool(_rank))
+    samples_of(_name, judge=_moves(getattr(F, _name)))(_max_unpool(_rank))
     errors_of(_name)(_unpools_wrongly(_rank))
     if _rank < 3:
         _name = f"lp_pool{_rank}d"
-        samples_of(_name, judge=getattr(F, _name), dtypes=NUMBERS, units=256)(_lp_pool(_rank))
+        samples_of(_name, judge=getattr(F, _name), units=256)(_lp_pool(_rank))
         errors_of(_name)(_norms_wrongly(_rank))
 
 

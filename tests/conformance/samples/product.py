@@ -64,9 +64,9 @@ def _(draw):
     return Call(input=draw.tensor(size), other=draw.tensor(size))
 
 
-@samples_of("inner", judge=torch.inner, dtypes=NUMBERS, multilinear=True)
+@samples_of("inner", judge=torch.inner, multilinear=True)
 def _(draw):
-    if draw.chance(0.1):
+    if draw.dtype == "bool" or draw.chance(0.1):  # with a number it is mul, which takes truth values too
         return Call(input=draw.tensor([]), other=draw.tensor(draw.shape(most_rank=3)))
     last = draw.size()
     shapes = [draw.shape(most_rank=2) + [last] for _ in "ab"]
@@ -79,9 +79,9 @@ def _(draw):
 
 
 def _factors(draw):
-    """beta and alpha; whole ones for whole numbers, as PyTorch wants them."""
-    whole = draw.dtype in INTEGRAL
-    pick = lambda: draw.integer(1, 3) if whole else draw.uniform(0.1, 2)
+    """beta and alpha; whole ones for whole numbers, as PyTorch wants them, and 1 for truth values."""
+    whole = draw.dtype not in FLOATING
+    pick = lambda: draw.integer(1, 1 if draw.dtype == "bool" else 3) if whole else draw.uniform(0.1, 2)
     return {name: pick() for name in ("beta", "alpha") if draw.chance(0.6)}
 
 
@@ -117,7 +117,7 @@ def _(draw):
     return Call(input=input, mat=draw.tensor([rows, inner]), vec=draw.tensor([inner]), **_factors(draw))
 
 
-@samples_of("addr", judge=_whole(torch.addr), dtypes=NUMBERS, multilinear=True)
+@samples_of("addr", judge=_whole(torch.addr), multilinear=True)
 def _(draw):
     rows, columns = draw.size(), draw.size()
     input = draw.tensor(draw.broadcast_to([rows, columns]))
@@ -211,11 +211,11 @@ def _einsum(equation, operands):
 @samples_of(
     "einsum",
     judge=_einsum,
-    dtypes=NUMBERS,
     multilinear=True,
 )
 def _(draw):
-    equation = draw.choice(*EQUATIONS)
+    alone = [equation for equation in EQUATIONS if "," not in equation]
+    equation = draw.choice(*(alone if draw.dtype == "bool" else EQUATIONS))  # no products of truth values
     sizes, hidden = {}, draw.shape(most_rank=2)
     hidden = [min(size, 3) for size in hidden]
     operands = []

@@ -268,6 +268,8 @@ def _():
 def _():
     yield Bad("product", Call(input=f32(2, 6), dim=1, sizes=[4, 2]), ("unflatten", "(4, 2)", "6"))
     yield Bad("two -1", Call(input=f32(2, 6), dim=1, sizes=[-1, -1]), ("unflatten", "(-1, -1)"))
+    yield Bad("negative", Call(input=f32(2, 0), dim=1, sizes=[-2, 3]), ("unflatten", "(-2, 3)"))
+    yield Bad("-1 of nothing", Call(input=f32(2, 0), dim=1, sizes=[0, -1]), ("unflatten", "(0, -1)"))
     yield Bad("nothing", Call(input=f32(2, 6), dim=1, sizes=[]), ("unflatten", "empty"))
 
 

@@ -3,12 +3,59 @@
 import torch
 
 from call import FLOATING, Call
+from judge import UNIT
 from registry import Bad, errors_of, samples_of
 from samples.wrong import f32
 
 CELLS = {"lstm_cell": 4, "gru_cell": 3, "rnn_tanh_cell": 1, "rnn_relu_cell": 1}  # how many gates
 NETS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 ROUGH = {"dtypes": FLOATING, "units": 1024}
+ROUNDINGS = 8  # of one sum's terms
+
+
+def _steps(h, inputs, weights):
+    """What each step of one direction gives to relu, and the same of sizes; what comes out."""
+    w_ih, w_hh, *biases = weights
+    sums, sizes, states = [], [], []
+    for x in inputs:
+        sums.append(x @ w_ih.T + h @ w_hh.T + sum(biases))
+        sizes.append(x.abs() @ w_ih.abs().T + h.abs() @ w_hh.abs().T + sum(b.abs() for b in biases))
+        h = sums[-1].relu()
+        states.append(h)
+    return sums, sizes, states
+
+
+def _is_bent(sums, sizes, dtype):
+    """Whether one of the sums may have the wrong sign."""
+    return any(bool((s.abs() <= ROUNDINGS * UNIT[dtype] * size).any()) for s, size in zip(sums, sizes))
+
+
+def _wide(array):
+    return array.value.double()
+
+
+def _bent_cell(call):
+    a = call.arguments
+    weights = [_wide(a[name]) for name in ("w_ih", "w_hh", "b_ih", "b_hh") if a.get(name) is not None]
+    sums, sizes, _ = _steps(_wide(a["hx"]), [_wide(a["input"])], weights)
+    return _is_bent(sums, sizes, a["input"].dtype)
+
+
+def _bent_net(call):
+    a = call.arguments
+    x = _wide(a["input"])
+    inputs = list(x.transpose(0, 1) if a["batch_first"] else x)
+    each, directions = 4 if a["has_biases"] else 2, 2 if a["bidirectional"] else 1
+    params, bent = [_wide(p) for p in a["params"]], False
+    for layer in range(a["num_layers"]):
+        ways = []
+        for row in range(layer * directions, (layer + 1) * directions):
+            order = slice(None, None, -1 if row % directions else 1)
+            sums, sizes, states = _steps(_wide(a["hx"])[row], inputs[order], params[row * each : (row + 1) * each])
+            bent |= _is_bent(sums, sizes, a["input"].dtype)
+            ways.append(states[order])
+        inputs = [torch.cat(states, -1) for states in zip(*ways)]
+    return bent
 
 
 def _size(draw):
@@ -16,7 +63,7 @@ def _size(draw):
 
 
 def _cell(op, gates):
-    @samples_of(op, judge=getattr(torch, op), **ROUGH)
+    @samples_of(op, judge=getattr(torch, op), bent=_bent_cell if "relu" in op else None, **ROUGH)
     def _(draw):
         batch, features, hidden = _size(draw), _size(draw), _size(draw)
         state = lambda: draw.tensor([batch, hidden])
@@ -39,7 +86,7 @@ def _judge(op):
 
 
 def _net(op, gates):
-    @samples_of(op, judge=_judge(op), **ROUGH)
+    @samples_of(op, judge=_judge(op), bent=_bent_net if "relu" in op else None, **ROUGH)
     def _(draw):
         features, hidden, length, batch = _size(draw), _size(draw), _size(draw), _size(draw)
         layers, directions, biases = draw.integer(1, 2), draw.integer(1, 2), draw.boolean()

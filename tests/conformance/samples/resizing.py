@@ -16,7 +16,7 @@ NAMES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def _batch(draw):
-    return [draw.integer(1, 2) if draw.smooth or draw.chance(0.95) else 0]
+    return [0 if draw.wish == "empty" else draw.integer(1, 2) if draw.smooth or draw.chance(0.95) else 0]
 
 
 def _sizes(draw, rank, least=1):
