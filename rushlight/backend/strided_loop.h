@@ -84,11 +84,11 @@ class StridedLoop {
   }
 
   int count_ = 0;
-  Operand operands_[MaxOperands];
-  const Layout* layouts_[MaxOperands];
+  Operand operands_[MaxOperands]{};
+  const Layout* layouts_[MaxOperands]{};
   SmallVector<Dim, 6> dims_;  // innermost first
 
-  char* at_[MaxOperands];
+  char* at_[MaxOperands]{};
   SmallVector<int64_t, 6> position_;
   size_t first_ = 0;
   bool done_ = false;

@@ -52,8 +52,8 @@ Tensor from_blob(void* data, const IntList& shape, DType dtype, void (*release)(
   return from_blob(data, Layout(shape), dtype, release, context);
 }
 
-Tensor alias(const Tensor& tensor, Layout layout) {
-  return Tensor(TensorImpl::make(tensor.storage(), std::move(layout), tensor.dtype()));
+Tensor alias(const Tensor& tensor, const Layout& layout) {
+  return Tensor(TensorImpl::make(tensor.storage(), layout, tensor.dtype()));
 }
 Tensor alias(const Tensor& tensor) { return alias(tensor, tensor.layout()); }
 

@@ -236,7 +236,7 @@ Tensor from_blob(void* data, const IntList& shape, DType dtype, void (*release)(
                  void* context = nullptr);
 Tensor from_blob(void* data, const Layout& layout, DType dtype, void (*release)(void*), void* context);
 // The same storage through another layout, without history.
-Tensor alias(const Tensor& tensor, Layout layout);
+Tensor alias(const Tensor& tensor, const Layout& layout);
 Tensor alias(const Tensor& tensor);
 // A copy of `values`.
 template <Element T>

@@ -71,8 +71,8 @@ ClassShares shares_of(const Tensor& input, const Tensor& target, const Tensor& w
       weight.defined() ? to(along_classes(weight, input), dtype) : full(IntList(), 1.0, {.dtype = dtype});
   double spread = smoothing / static_cast<double>(classes);
   if (is_floating(target.dtype())) {
-    double items = classes ? static_cast<double>(input.numel() / classes) : 0;
-    return {(to(target, dtype) * (1 - smoothing) + spread) * weights, items};
+    int64_t items = classes ? input.numel() / classes : 0;
+    return {(to(target, dtype) * (1 - smoothing) + spread) * weights, static_cast<double>(items)};
   }
   Tensor index = unsqueeze(target, dim);
   Tensor hit = logical_and(positions_of_classes(input) == index, index != ignore_index);

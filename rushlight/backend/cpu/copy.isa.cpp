@@ -153,7 +153,7 @@ void copy(const CopyArgs& args) {
     case 2: return copy_elements<uint16_t>(args);
     case 4: return copy_elements<uint32_t>(args);
     case 8: return copy_elements<uint64_t>(args);
-    case 16: return copy_elements<Bytes16>(args);
+    default: return copy_elements<Bytes16>(args);
   }
 }
 
@@ -163,7 +163,7 @@ void fill(const FillArgs& args) {
     case 2: return fill_elements<uint16_t>(args);
     case 4: return fill_elements<uint32_t>(args);
     case 8: return fill_elements<uint64_t>(args);
-    case 16: return fill_elements<Bytes16>(args);
+    default: return fill_elements<Bytes16>(args);
   }
 }
 
