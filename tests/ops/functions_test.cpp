@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "rushlight/ops/operators.h"
 
 using namespace rushlight;
@@ -13,4 +15,13 @@ TEST_CASE("a resized image is laid out as the image was, in rows where its sizes
   Tensor x = full({1, 2, 1, 4}, 3.0);
   CHECK(interpolate(x, {.size = IntList{3, 4}}).is_contiguous());
   CHECK(interpolate(permute(full({1, 4, 2, 3}, 1.0), {0, 3, 1, 2}), {.size = IntList{3, 4}}).stride(1) == 1);
+}
+
+TEST_CASE("linspace is the same from both ends, to the last bit") {
+  for (double end : {0.1, 0.7, 1.1, 3.3})
+    for (int64_t steps : {2, 8, 10, 14}) {
+      std::vector<double> numbers = linspace(-end, end, steps, {.dtype = DType::float64}).to_vector<double>();
+      CHECK(numbers.front() == -end);
+      for (size_t i = 0; i < numbers.size(); ++i) CHECK(numbers[i] == -numbers[numbers.size() - 1 - i]);
+    }
 }
