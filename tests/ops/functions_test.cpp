@@ -25,3 +25,18 @@ TEST_CASE("linspace is the same from both ends, to the last bit") {
       for (size_t i = 0; i < numbers.size(); ++i) CHECK(numbers[i] == -numbers[numbers.size() - 1 - i]);
     }
 }
+
+TEST_CASE("normalizations move the running statistics towards those of the batch") {
+  Tensor x =
+      reshape(arange(4), {2, 1, 2}) * 2.0;  // mean 3, variance 20 / 3; of the two rows: 1 and 5, 2 each
+  for (bool instance : {false, true}) {
+    CAPTURE(instance);
+    Tensor mean = full({1}, 11.0), variance = full({1}, 10.0);
+    if (instance)
+      (void)instance_norm(x, {.running_mean = mean, .running_var = variance, .momentum = 0.25});
+    else
+      (void)batch_norm(x, mean, variance, {.training = true, .momentum = 0.25});
+    CHECK(mean.item<double>() == doctest::Approx(0.75 * 11 + 0.25 * 3));
+    CHECK(variance.item<double>() == doctest::Approx(0.75 * 10 + 0.25 * (instance ? 2.0 : 20.0 / 3)));
+  }
+}
