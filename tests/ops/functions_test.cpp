@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "rushlight/ops/operators.h"
@@ -39,4 +40,10 @@ TEST_CASE("normalizations move the running statistics towards those of the batch
     CHECK(mean.item<double>() == doctest::Approx(0.75 * 11 + 0.25 * 3));
     CHECK(variance.item<double>() == doctest::Approx(0.75 * 10 + 0.25 * (instance ? 2.0 : 20.0 / 3)));
   }
+}
+
+TEST_CASE("logdet is -inf where a matrix is singular and NaN where its determinant is negative") {
+  Tensor turned = flip(eye(2), {0});
+  CHECK(logdet(full({2, 2}, 1.0)).item<double>() == -INFINITY);
+  CHECK(std::isnan(logdet(turned).item<double>()));
 }
