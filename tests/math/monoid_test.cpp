@@ -64,6 +64,7 @@ TEST_CASE("any and all of any numbers") {
   CHECK(reduce<Any, double>({0, kNaN}) == 1);
   CHECK(reduce<Any, int8_t>({0, 0}) == 0);
   CHECK(reduce<All, double>({}) == 1);
+  CHECK(reduce<All, double>({2}) == 1);
   CHECK(reduce<All, double>({2, 3}) == 1);
   CHECK(reduce<All, double>({2, 0}) == 0);
   CHECK(reduce<All, bool>({true, false}) == false);

@@ -68,6 +68,7 @@ TEST_CASE("polygamma, on both sides of zero") {
   CHECK(polygamma(3, -7.25) == exactly(1558.5411952034044973));
   CHECK(polygamma(5, 8) == exactly(0.00098951000477133869853));
   CHECK(polygamma(10, -7.25) == exactly(15220204740668.34067));
+  CHECK(polygamma(120, 131.5) == exactly(-4.554755960934943346e-58));  // every term of the tail counts
   CHECK(polygamma(20, 1.5) == exactly(-487772949462609.87364));
   CHECK(polygamma(1, 0) == kInf);
   CHECK(polygamma(2, -1) == -kInf);

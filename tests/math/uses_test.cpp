@@ -37,6 +37,12 @@ TEST_CASE("a gradient reads only what its formula mentions") {
   CHECK(reads(grad_use<Pow, 1>()) == "aby");
 }
 
+TEST_CASE("a constant reads nothing, and is zero where it says so") {
+  CHECK(Uses(0.0).is == Uses::Is::zero);
+  CHECK(Uses(1.0).is == Uses::Is::something);
+  CHECK(Uses(1.0).reads == 0);
+}
+
 TEST_CASE("a gradient that passes unchanged is known, and one that is zero") {
   CHECK(grad_use<Add, 0>().is_identity);
   CHECK(grad_use<Add, 1>().is_identity);

@@ -34,6 +34,7 @@ SECOND_TOLERANCE = 1e-9
 
 NEIGHBOURED = 4  # calls that are changed a little
 FEW = 200  # elements of such a call
+MORE_PER_OPTION = 6  # draws: each changes what the others mean
 
 
 class Skipped(Exception):
@@ -374,7 +375,7 @@ def goldens_of(op_id, count):
     torch.set_num_threads(1)
     rushlight.set_backend("reference")
     goldens = Goldens(op_id)
-    for index in range(count):
+    for index in range(count + MORE_PER_OPTION * sum(not a.is_tensor for a in goldens.op.arguments)):
         goldens.add(*goldens.drawn(index))
     goldens.features()
     goldens.neighbours(count)
@@ -391,7 +392,7 @@ def _one(job):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--count", type=int, default=24, help="draws for each op")
+    parser.add_argument("--count", type=int, default=24, help="draws for each op, without those for its options")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tell", action="store_true", help="which draws are left out, and why")
     arguments = parser.parse_args()

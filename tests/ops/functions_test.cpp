@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <vector>
+
 #include "rushlight/ops/operators.h"
 
 using namespace rushlight;
@@ -13,4 +16,34 @@ TEST_CASE("a resized image is laid out as the image was, in rows where its sizes
   Tensor x = full({1, 2, 1, 4}, 3.0);
   CHECK(interpolate(x, {.size = IntList{3, 4}}).is_contiguous());
   CHECK(interpolate(permute(full({1, 4, 2, 3}, 1.0), {0, 3, 1, 2}), {.size = IntList{3, 4}}).stride(1) == 1);
+}
+
+TEST_CASE("linspace is the same from both ends, to the last bit") {
+  for (double end : {0.1, 0.7, 1.1, 3.3})
+    for (int64_t steps : {2, 8, 10, 14}) {
+      std::vector<double> numbers = linspace(-end, end, steps, {.dtype = DType::float64}).to_vector<double>();
+      CHECK(numbers.front() == -end);
+      for (size_t i = 0; i < numbers.size(); ++i) CHECK(numbers[i] == -numbers[numbers.size() - 1 - i]);
+    }
+}
+
+TEST_CASE("normalizations move the running statistics towards those of the batch") {
+  Tensor x =
+      reshape(arange(4), {2, 1, 2}) * 2.0;  // mean 3, variance 20 / 3; of the two rows: 1 and 5, 2 each
+  for (bool instance : {false, true}) {
+    CAPTURE(instance);
+    Tensor mean = full({1}, 11.0), variance = full({1}, 10.0);
+    if (instance)
+      (void)instance_norm(x, {.running_mean = mean, .running_var = variance, .momentum = 0.25});
+    else
+      (void)batch_norm(x, mean, variance, {.training = true, .momentum = 0.25});
+    CHECK(mean.item<double>() == doctest::Approx(0.75 * 11 + 0.25 * 3));
+    CHECK(variance.item<double>() == doctest::Approx(0.75 * 10 + 0.25 * (instance ? 2.0 : 20.0 / 3)));
+  }
+}
+
+TEST_CASE("logdet is -inf where a matrix is singular and NaN where its determinant is negative") {
+  Tensor turned = flip(eye(2), {0});
+  CHECK(logdet(full({2, 2}, 1.0)).item<double>() == -INFINITY);
+  CHECK(std::isnan(logdet(turned).item<double>()));
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "../engine/error_words.h"
 #include "rushlight/ops/op_rules.h"
 
 using namespace rushlight;
@@ -99,6 +100,8 @@ TEST_CASE("indexing: what does not fit is an index error") {
   };
   CHECK(kind_of([&] { (void)x(2); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(0, -4); }) == ErrorKind::index);
+  CHECK(error_of([&] { (void)x(2); }) == "index 2 is out of bounds for dimension 0 with size 2");
+  CHECK(error_of([&] { (void)x(0, -4); }) == "index -4 is out of bounds for dimension 0 with size 3");
   CHECK(kind_of([&] { (void)x(0, 0, 0); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(Ellipsis, Ellipsis); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);

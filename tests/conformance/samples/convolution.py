@@ -197,7 +197,7 @@ def _pad_call(draw):
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
     rank = draw.integer(1, 2)
     shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
-    return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=None)
+    return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=draw.choice(None, 0.0))
 
 
 samples_of("pad", judge=F.pad)(_pad_call)
@@ -209,5 +209,6 @@ def _():
     yield Bad("too many", Call(input=f32(4), pad=[1, 1, 1, 1]), ("twice", "(4,)"))
     yield Bad("takes too much", Call(input=f32(1, 2, 4), pad=[-3, -2]), ("4", "-3", "-2"))
     yield Bad("mode", Call(input=f32(1, 2, 4), pad=[1, 1], mode="mirror"), ("reflect", "mirror"), raises=None)
+    yield Bad("value", Call(input=f32(1, 2, 4), pad=[1, 1], mode="circular", value=1.0), ("circular", "no value"))
     yield Bad("reflects too far", Call(input=f32(1, 2, 4), pad=[4, 0], mode="reflect"), ("reflect", "(1, 2, 4)"))
     yield Bad("wraps twice", Call(input=f32(1, 2, 4), pad=[5, 0], mode="circular"), ("circular", "(1, 2, 4)"))

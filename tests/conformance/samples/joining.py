@@ -143,6 +143,8 @@ def _(draw):
 
 def _block_diag(tensors):
     """By hand: the gradients of PyTorch's own (2.13) forget the row of a vector without elements."""
+    if not tensors:
+        return torch.block_diag()
     blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors]
     rows, columns = (sum(block.shape[d] for block in blocks) for d in (0, 1))
     dtype = functools.reduce(torch.promote_types, (block.dtype for block in blocks))
@@ -156,7 +158,7 @@ def _block_diag(tensors):
 
 @samples_of("block_diag", judge=_block_diag)
 def _(draw):
-    return Call(tensors=[draw.tensor(draw.shape(most_rank=2)) for _ in range(draw.integer(1, 3))])
+    return Call(tensors=[draw.tensor(draw.shape(most_rank=2)) for _ in range(draw.integer(int(draw.smooth), 3))])
 
 
 # -- wrong calls ------------------------------------------------------------------------------------------------------

@@ -98,8 +98,11 @@ def _(draw):
 @samples_of("linalg_qr", judge=torch.linalg.qr, **ROUGH)
 def _(draw):
     rows, columns = _size(draw), _size(draw)
-    mode = "reduced" if rows > columns else draw.choice("reduced", "complete")  # the rest has no gradient
-    return Call(A=_matrices(draw, _batch(draw), rows, columns), mode=mode)
+    matrices = _matrices(draw, _batch(draw), rows, columns)
+    mode = "reduced" if rows > columns else draw.choice("reduced", "complete")
+    if not draw.smooth and draw.chance(0.3):  # these have no gradient
+        mode, matrices.differentiable = draw.choice("r", "complete"), False
+    return Call(A=matrices, mode=mode)
 
 
 @samples_of("qr", judge=torch.qr, **ROUGH)

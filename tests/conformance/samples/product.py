@@ -199,6 +199,7 @@ EQUATIONS = (
     "ij->j", "...ij,...jk->...ik", "...i,...i", "...ii->...i", "i...->...", "...", "bi,oij,bj->bo", "ij,jk,kl->il",
     "ijk,jil->kl", "i,ij,j->", "bhqd,bhkd->bhqk", "ij,kl->il", "iji,j->i", " i j , j k -> i k ", "...j,j...->...",
     "ab,ba", "ij,ij->ij", "i...j->j...", "->", ",i->i", "aab,bcc->ac",
+    "zA,Zz", "z...,Z...",
 )  # fmt: skip
 
 

@@ -139,7 +139,8 @@ def _norm(input, p=2, dim=None, keepdim=False, dtype=None):
 
 
 def _norm_call(draw, **order):
-    shape = draw.shape(least=1)
+    has_value = all(p is None or 0 <= p < math.inf for p in order.values())  # of nothing too
+    shape = draw.shape(least=0 if has_value else 1)
     return Call(input=draw.tensor(shape), **order, dim=_dims(draw, len(shape)), keepdim=draw.boolean(),
                 dtype=draw.maybe(DType("float64"), 0.3))
 
