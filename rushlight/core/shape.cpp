@@ -8,14 +8,26 @@ void append_text(std::string& text, const Ints& values) {
   append_text(text, IntSpan(values.data(), values.size()));
 }
 
-void OffsetWalk::next() {
-  if (--left_ == 0) return;
-  for (int d = layout_.rank() - 1;; --d) {
-    offset_ += layout_.stride(d);
-    int64_t& at = position_[static_cast<size_t>(d)];
-    if (++at < layout_.size(d)) return;
-    offset_ -= layout_.stride(d) * at;
-    at = 0;
+OffsetWalk::OffsetWalk(const Layout& layout) : layout_(layout), offset_(layout.offset()) {
+  bool one_run = layout.is_contiguous() || layout.rank() == 0;
+  int last = layout.rank() - 1;
+  run_ = one_run ? layout.numel() : layout.size(last);
+  step_ = one_run ? 1 : layout.stride(last);
+  left_in_run_ = layout.numel() == 0 ? 0 : run_;
+  if (!one_run) position_.resize(static_cast<size_t>(last), 0);
+}
+
+void OffsetWalk::next_run() {
+  offset_ -= step_ * (run_ - 1);
+  for (size_t d = position_.size(); d-- > 0;) {
+    int64_t stride = layout_.stride(static_cast<int>(d)), size = layout_.size(static_cast<int>(d));
+    offset_ += stride;
+    if (++position_[d] < size) {
+      left_in_run_ = run_;
+      return;
+    }
+    offset_ -= stride * size;
+    position_[d] = 0;
   }
 }
 

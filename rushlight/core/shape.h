@@ -131,22 +131,26 @@ inline void Layout::steal_from(Layout& other) noexcept {
   }
 }
 
-// The elements of a layout in row-major order, one after the other.
+// The elements of a layout in row-major order, one after the other: runs along the last dimension, or all of
+// a contiguous layout as one.
 class OffsetWalk {
  public:
-  explicit OffsetWalk(const Layout& layout)
-      : layout_(layout),
-        position_(static_cast<size_t>(layout.rank()), 0),
-        offset_(layout.offset()),
-        left_(layout.numel()) {}
-  int64_t left() const { return left_; }  // how many are still to come, this one included
+  explicit OffsetWalk(const Layout& layout);
+  bool done() const { return left_in_run_ == 0; }
   int64_t offset() const { return offset_; }
-  void next();
+  void next() {
+    if (--left_in_run_ > 0)
+      offset_ += step_;
+    else
+      next_run();
+  }
 
  private:
+  void next_run();
+
   const Layout& layout_;
-  Ints position_;
-  int64_t offset_, left_;
+  Ints position_;  // in the dimensions that the runs lie in
+  int64_t offset_, run_, step_, left_in_run_;
 };
 
 // The product of sizes; throws naming `where` on a negative size or overflow.

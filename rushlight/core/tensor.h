@@ -261,7 +261,7 @@ T Tensor::visit_item() const {
 // Calls f(element offset) for each element in row-major order.
 template <class F>
 void for_each_offset(const Layout& layout, F&& f) {
-  for (OffsetWalk walk(layout); walk.left(); walk.next()) f(walk.offset());
+  for (OffsetWalk walk(layout); !walk.done(); walk.next()) f(walk.offset());
 }
 
 template <Element T>

@@ -39,7 +39,9 @@ template <class Visit>
 void each_indexed(const char* op, const Tensor& index, int64_t dim, const Tensor& along, const Tensor& beside,
                   Visit visit) {
   if (index.numel() == 0) return;
-  Tensor numbers = row_major_in(DType::int64, index);
+  bool stays = !index.shares_storage(along) && !index.shares_storage(beside);  // whatever is written
+  bool as_it_is = stays && index.dtype() == DType::int64 && index.is_contiguous();
+  Tensor numbers = as_it_is ? index : row_major_in(DType::int64, index);
   int d = along.rank() ? static_cast<int>(dim < 0 ? dim + along.rank() : dim) : 0;
   int64_t size = along.rank() ? along.layout().size(d) : 1,
           stride = along.rank() ? along.layout().stride(d) : 0;

@@ -10,21 +10,25 @@ namespace rushlight::reference {
 
 namespace {
 
-// The result starts as a copy of the input (cast); then every line is scanned in place, in a type in which
-// halves and float32 gain digits, and whole numbers wrap.
+// The input as the result's dtype has it, in a type in which halves and float32 gain digits, and whole
+// numbers wrap.
+Tensor widened(const Tensor& input, DType dtype) {
+  return row_major_in(total_type(dtype), input.dtype() == dtype ? input : row_major_in(dtype, input));
+}
+
+// Every line is scanned in place.
 template <class Combine>
 bool scan(const KernelCall& call, Combine combine) {
   const Tensor& out = call.out[0];
-  DType wide = total_type(out.dtype());
-  Tensor totals = row_major_in(wide, row_major_in(out.dtype(), call.in[0]));
+  Tensor totals = widened(call.in[0], out.dtype());
   Rows rows(totals, call.attrs[0].as_int());
-  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+  visit_total(totals.dtype(), [&]<class Total>(TypeTag<Total>) {
     auto* data = totals.data<Total>();
-    for (int64_t start : rows.starts)
-      for (int64_t i = 1; i < rows.size; ++i) {
-        Total* total = data + start + i * rows.step;
-        *total = combine(total[-rows.step], *total);
-      }
+    for (int64_t start : rows.starts) {
+      Total carry = rows.size ? data[start] : 0;
+      for (int64_t i = 1; i < rows.size; ++i)
+        carry = data[start + i * rows.step] = combine(carry, data[start + i * rows.step]);
+    }
   });
   copy_elements(out, totals);
   return true;
@@ -80,11 +84,9 @@ bool cummin(const KernelCall& call) {
 bool linear_recurrence(const KernelCall& call) {
   args::LinearRecurrence a(call.attrs);
   const Tensor& out = call.out[0];
-  DType wide = total_type(out.dtype());
-  Tensor totals = row_major_in(wide, row_major_in(out.dtype(), call.in[0]));
-  Tensor factor = row_major_in(wide, call.in[1]);
+  Tensor totals = widened(call.in[0], out.dtype()), factor = widened(call.in[1], out.dtype());
   Rows rows(totals, a.dim), factors(factor, a.dim);
-  visit_total(wide, [&]<class Total>(TypeTag<Total>) {
+  visit_total(totals.dtype(), [&]<class Total>(TypeTag<Total>) {
     auto* data = totals.data<Total>();
     auto* between = factor.data<Total>();
     for (size_t line = 0; line < rows.starts.size(); ++line) {
