@@ -47,3 +47,15 @@ TEST_CASE("logdet is -inf where a matrix is singular and NaN where its determina
   CHECK(logdet(full({2, 2}, 1.0)).item<double>() == -INFINITY);
   CHECK(std::isnan(logdet(turned).item<double>()));
 }
+
+TEST_CASE("a mask of another dtype does not change what attention returns") {
+  Tensor q = full({1, 2, 3}, 0.5), mask = zeros({2, 2}, {.dtype = DType::float64});
+  CHECK(scaled_dot_product_attention(q, q, q, {.attn_mask = mask}).dtype() == DType::float32);
+}
+
+TEST_CASE("an elementwise result is laid out as the first operand of its shape") {
+  Tensor turned = transpose(full({2, 3}, 1.0), 0, 1), rows = full({3, 2}, 1.0);
+  CHECK((turned + rows).stride(0) == 1);
+  CHECK((rows + turned).stride(0) == 2);
+  CHECK((full({3, 1}, 1.0) + turned).stride(0) == 1);
+}

@@ -208,6 +208,8 @@ def _():
     yield Bad("odd", Call(input=f32(1, 2, 4), pad=[1]), ("divisible", "(1,)"))
     yield Bad("too many", Call(input=f32(4), pad=[1, 1, 1, 1]), ("twice", "(4,)"))
     yield Bad("takes too much", Call(input=f32(1, 2, 4), pad=[-3, -2]), ("4", "-3", "-2"))
+    more = Call(input=f32(1, 2, 4), pad=[-5, 4])
+    yield Bad("takes more than there is", more, ("4", "-5", "negative size along dimension 2"))
     yield Bad("mode", Call(input=f32(1, 2, 4), pad=[1, 1], mode="mirror"), ("reflect", "mirror"), raises=None)
     yield Bad("value", Call(input=f32(1, 2, 4), pad=[1, 1], mode="circular", value=1.0), ("circular", "no value"))
     yield Bad("reflects too far", Call(input=f32(1, 2, 4), pad=[4, 0], mode="reflect"), ("reflect", "(1, 2, 4)"))

@@ -128,10 +128,15 @@ def _(draw):
     return Call(input=draw.tensor(shape), dim=dim, index=index, source=draw.tensor(part), alpha=draw.choice(1, 1, 2))
 
 
+def _slices_to_write(draw, part):
+    """A number may be a vector of one, and the other way round."""
+    return draw.tensor(draw.choice([], [1]) if part in ([], [1]) else part)
+
+
 @samples_of("index_copy", judge=torch.index_copy)
 def _(draw):
     shape, dim, index, part = _slices(draw, distinct=True)
-    return Call(input=draw.tensor(shape), dim=dim, index=index, source=draw.tensor(part))
+    return Call(input=draw.tensor(shape), dim=dim, index=index, source=_slices_to_write(draw, part))
 
 
 @samples_of("index_fill", judge=torch.index_fill)
@@ -235,6 +240,14 @@ def _scatters_wrongly(op):
             yield Bad("more indices than src along dim", call(i64(2, 3), (1, 3)), ("src", "(1, 3)", "dimension 0"))
             yield Bad("more indices than src beside dim", call(i64(2, 3), (2, 2)), ("src", "(2, 2)", "dimension 1"))
             yield Bad("dtypes", call(i64(2, 3), src=(2, 3), input=i64(2, 3)), ("float32", "int64"))
+
+
+@errors_of("put")
+def _():
+    yield Bad("counts", Call(input=f32(4), index=indices(0, 1), source=f32(3)), ("put", "index has 2", "source has 3"))
+    yield Bad("too large", Call(input=f32(4), index=indices(4), source=f32(1)), ("4",), raises=IndexError)
+    yield Bad("not whole", Call(input=f32(4), index=f32(1), source=f32(1)), ("put", "int64", "float32"))
+    yield Bad("dtypes", Call(input=f32(4), index=indices(0), source=i64(1)), ("float32", "int64"))
 
 
 _scatters_wrongly("scatter")

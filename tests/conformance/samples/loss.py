@@ -276,6 +276,7 @@ errors_of("triplet_margin_loss")(_reduction_errors("anchor", "positive", "negati
 def _():
     yield Bad("coordinates", Call(x1=f32(2, 3), x2=f32(2, 4)), ("(2, 3)", "(2, 4)"))
     yield Bad("rank", Call(x1=f32(3), x2=f32(2, 3)), ("(3,)",))
+    yield Bad("rank of the second", Call(x1=f32(2, 3), x2=f32(3)), ("x2 (3,)",))
     yield Bad("order", Call(x1=f32(2, 3), x2=f32(2, 3), p=-1.0), ("cdist", "p", "-1"))
 
 

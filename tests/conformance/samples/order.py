@@ -97,7 +97,7 @@ for _name, _nans in (("quantile", 0.15), ("nanquantile", 0.4)):
         return Call(
             input=input,
             q=_shares(draw, draw.dtype),
-            dim=draw.maybe(draw.dim(len(shape)), 0.7),
+            dim=draw.maybe(draw.dim(len(shape)), 0.5),
             keepdim=draw.boolean(),
             interpolation=draw.choice("linear", "linear", "lower", "higher", "nearest", "midpoint"),
         )

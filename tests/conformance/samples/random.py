@@ -1,5 +1,7 @@
 """Random ops: what they zero is theirs to choose; everything else follows from that choice."""
 
+import functools
+
 import rushlight
 import torch
 
@@ -290,26 +292,29 @@ samples_of("bernoulli_of", judge=_coins, dtypes=FLOATING, **SEEDED)(
 )
 
 
-def _channels_dropped(result, input, p=0.5, training=True):
+def _channels_dropped(result, input, unbatched_rank, p=0.5, training=True):
     """Whole channels go or stay."""
     if not training:
         return input
-    flat = result.flatten(2)
+    flat = result.flatten(1 if input.dim() == unbatched_rank else 2)
     zero = (flat == 0).all(-1, keepdim=True).expand_as(flat).reshape(result.shape)
     return torch.where(zero, torch.zeros_like(input), input * 0 if p >= 1 else input / (1 - p))
 
 
-def _dropout_of_channels(op_id, rank):
-    @samples_of(op_id, judge=_channels_dropped, dtypes=FLOATING, **SEEDED)
+def _dropout_of_channels(op_id, rank, unbatched_rank=None):
+    judge = functools.partial(_channels_dropped, unbatched_rank=unbatched_rank)
+
+    @samples_of(op_id, judge=judge, dtypes=FLOATING, **SEEDED)
     def _(draw):
-        shape = draw.shape(least_rank=rank, most_rank=rank, least=1)
+        dims = draw.choice(rank, unbatched_rank or rank)
+        shape = draw.shape(least_rank=dims, most_rank=dims, least=1)
         input = draw.tensor(shape, low=0.5)
         return Call(input=input, p=draw.choice(0.0, 0.5, 0.9), training=draw.chance(0.8))
 
 
-_dropout_of_channels("dropout1d", 3)
+_dropout_of_channels("dropout1d", 3, unbatched_rank=2)
 _dropout_of_channels("dropout2d", 4)
-_dropout_of_channels("dropout3d", 5)
+_dropout_of_channels("dropout3d", 5, unbatched_rank=4)
 
 
 def _alpha_dropped(result, input, p=0.5, training=False):

@@ -82,6 +82,8 @@ def _(draw):
 def _(draw):
     shape = draw.shape(least_rank=1, least=1)
     dim = draw.dim(len(shape))
+    if len(shape) > 1 and not draw.smooth and draw.chance(0.1):
+        shape[(dim + 1) % len(shape)] = 0  # nothing, but no less of dim
     return Call(input=draw.tensor(shape), dim=dim, sizes=draw.choice([shape[dim], 1], [1, -1], [-1, shape[dim]]))
 
 

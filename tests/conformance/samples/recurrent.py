@@ -96,7 +96,8 @@ def _net(op, gates):
             width = hidden * directions if layer else features
             for _ in range(directions):
                 params += [weight(width), weight(hidden)] + ([weight(), weight()] if biases else [])
-        batch_first = draw.boolean()
+        batch_first, train = draw.boolean(), draw.boolean()
+        drops = train and "relu" not in op and draw.boolean()  # all of it: nothing is left to chance
         state = lambda: draw.tensor([layers * directions, batch, hidden])
         states = {"h_0": state(), "c_0": state()} if op == "lstm" else {"hx": state()}
         return Call(
@@ -105,8 +106,8 @@ def _net(op, gates):
             params=params,
             has_biases=biases,
             num_layers=layers,
-            dropout=0.0,
-            train=draw.boolean(),
+            dropout=1.0 if drops else 0.0,
+            train=train,
             bidirectional=directions == 2,
             batch_first=batch_first,
         )
