@@ -47,7 +47,6 @@ struct OpDef {
   bool is_map = false;
   bool is_view = false;
   bool cuts_history = false;  // detach
-  bool residuals = false;     // COMPOSITE: infer emits more while recording
   bool (*saves_input)(size_t i,
                       size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
   bool fused_backward = false;                  // COMPOSITE: a backend may do the whole vjp in one kernel

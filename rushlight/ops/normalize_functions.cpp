@@ -132,6 +132,8 @@ void follow(const Tensor& running, const Tensor& seen, double momentum) {
 Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
                   const BatchNormOptions& options) {
   expect_channels("batch_norm", input, 2);
+  if (!is_floating(input.dtype()))
+    fail(ErrorKind::runtime, "[batch_norm] input must be floating point, but it is ", input.dtype());
   int64_t channels = input.size(1);
   expect_per_channel("batch_norm", "running_mean", running_mean, channels);
   expect_per_channel("batch_norm", "running_var", running_var, channels);
@@ -142,18 +144,22 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (options.training && input.numel() == channels)
     fail(ErrorKind::value,
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
-  Tensor x = in_dtype(input, compute_type(input.dtype()));
-  Statistics s;
   if (options.training) {
-    s = statistics_of_batch(x);
-    follow(running_mean, s.mean, options.momentum);
-    follow(running_var, s.variance * (s.count / (s.count - 1)), options.momentum);
-  } else {
-    s = {along_channels(detach(running_mean), input.rank()),
-         along_channels(detach(running_var), input.rank())};
+    auto [y, mean, variance] =
+        channel_norm(input, {.weight = options.weight, .bias = options.bias, .eps = options.eps});
+    double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
+    follow(running_mean, mean, options.momentum);
+    if (running_var.defined()) follow(running_var, variance * (count / (count - 1)), options.momentum);
+    return y;
   }
-  Tensor y = (x - s.mean) * rsqrt(s.variance + options.eps);
-  return in_dtype(scaled_by_channel(y, options.weight, options.bias), input.dtype());
+  // One factor and one shift for each channel, however large the image.
+  DType wide = compute_type(input.dtype());
+  Tensor scale = rsqrt(in_dtype(detach(running_var), wide) + options.eps);
+  if (options.weight.defined()) scale = scale * options.weight;
+  Tensor shift = -in_dtype(detach(running_mean), wide) * scale;
+  if (options.bias.defined()) shift = shift + options.bias;
+  Tensor y = in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
+  return in_dtype(y, input.dtype());
 }
 
 Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {

@@ -53,7 +53,7 @@ _except(
     ("0-d",),
     "takes items, channels, images or sequences",
     *("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "lstm", "gru", "rnn_tanh", "rnn_relu"),
-    *("dropout1d", "dropout2d", "dropout3d", "group_norm", "batch_norm", "instance_norm"),
+    *("dropout1d", "dropout2d", "dropout3d", "group_norm", "batch_norm", "channel_norm", "instance_norm"),
     *("convolution", "convolution_weight_gradient", "conv1d", "conv2d", "conv3d", "conv1d_named", "conv2d_named"),
     *("conv3d_named", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
 )

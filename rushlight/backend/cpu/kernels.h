@@ -3,6 +3,7 @@
 
 #include "rushlight/backend/cpu/attention.h"
 #include "rushlight/backend/cpu/cast.h"
+#include "rushlight/backend/cpu/channel_norm.h"
 #include "rushlight/backend/cpu/convolution.h"
 #include "rushlight/backend/cpu/copy.h"
 #include "rushlight/backend/cpu/extremes.h"
@@ -29,6 +30,8 @@ struct FloatingKernels {
 
   void (*layer_norm)(const LayerNormArgs<T>&);
   void (*layer_norm_backward)(const LayerNormBackwardArgs<T>&);
+  void (*channel_norm)(const ChannelNormArgs<T>&);
+  void (*channel_norm_backward)(const ChannelNormBackwardArgs<T>&);
   void (*softmax)(const SoftmaxArgs<T>&);
   void (*softmax_backward)(const SoftmaxBackwardArgs<T>&);
   // Returns -1, or the first row whose target is out of range: then nothing was written.

@@ -24,6 +24,10 @@ void layer_norm(const LayerNormArgs<T>&);
 template <class T>
 void layer_norm_backward(const LayerNormBackwardArgs<T>&);
 template <class T>
+void channel_norm(const ChannelNormArgs<T>&);
+template <class T>
+void channel_norm_backward(const ChannelNormBackwardArgs<T>&);
+template <class T>
 void softmax(const SoftmaxArgs<T>&);
 template <class T>
 void softmax_backward(const SoftmaxBackwardArgs<T>&);
@@ -56,6 +60,8 @@ constexpr FloatingKernels<T> kFloating{
     .attention_backward = attention_backward<T>,
     .layer_norm = layer_norm<T>,
     .layer_norm_backward = layer_norm_backward<T>,
+    .channel_norm = channel_norm<T>,
+    .channel_norm_backward = channel_norm_backward<T>,
     .softmax = softmax<T>,
     .softmax_backward = softmax_backward<T>,
     .cross_entropy = cross_entropy<T>,

@@ -160,7 +160,7 @@ def running_statistics_follow_those_of_the_batch():
         _follows(rushlight.batch_norm, F.batch_norm, call)
 
 
-@samples_of("batch_norm", judge=_batch_norm, units=1024)
+@samples_of("batch_norm", judge=_batch_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     channels, training = draw.integer(1, 4), draw.boolean()
     input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))
@@ -173,6 +173,24 @@ def _(draw):
         bias=_channels(draw, channels),
         training=training,
         momentum=draw.choice(0.1, 0.5),
+        eps=draw.choice(1e-5, 0.1, 1.0),
+    )
+
+
+def _channel_norm(input, weight=None, bias=None, eps=1e-5):
+    dims = [d for d in range(input.dim()) if d != 1]
+    variance, mean = torch.var_mean(input.detach(), dims, correction=0)
+    wide = torch.promote_types(input.dtype, torch.float32)  # the statistics of halves are float32
+    return F.batch_norm(input, None, None, weight, bias, training=True, eps=eps), mean.to(wide), variance.to(wide)
+
+
+@samples_of("channel_norm", judge=_channel_norm, dtypes=FLOATING, units=1024)
+def _(draw):
+    channels = draw.integer(1, 4)
+    return Call(
+        input=draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1)),
+        weight=_channels(draw, channels),
+        bias=_channels(draw, channels),
         eps=draw.choice(1e-5, 0.1, 1.0),
     )
 
@@ -272,10 +290,21 @@ def _():
 @errors_of("batch_norm")
 def _():
     x, c = f32(2, 3, 4), f32(3)
+    yield Bad("integers", Call(input=i64(2, 3), running_mean=c, running_var=c), ("batch_norm", "floating", "int64"))
     yield Bad("no statistics", Call(input=x, running_mean=None, running_var=None), ("running_mean", "evaluation"))
     yield Bad("one value", Call(input=f32(1, 3), running_mean=c, running_var=c, training=True), ("more than 1 value",))
     yield Bad("running_mean", Call(input=x, running_mean=f32(2), running_var=c), ("running_mean", "(2,)"))
     yield Bad("rank", Call(input=f32(3), running_mean=c, running_var=c), ("(3,)",))
+
+
+@errors_of("channel_norm")
+def _():
+    x = f32(2, 3, 4)
+    yield Bad("rank", Call(input=f32(3)), ("channel_norm", "2 dimension"))
+    yield Bad("integers", Call(input=i64(2, 3)), ("input", "floating", "int64"))
+    yield Bad("weight", Call(input=x, weight=f32(2)), ("weight", "(3,)", "(2,)"))
+    yield Bad("bias", Call(input=x, bias=f32(3, 1)), ("bias", "(3,)", "(3, 1)"))
+    yield Bad("no tensor", Call(input="x"), ("channel_norm",), raises=TypeError)
 
 
 @errors_of("instance_norm")

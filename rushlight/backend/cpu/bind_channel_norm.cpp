@@ -1,0 +1,65 @@
+// Normalisation of channels, forward and backward.
+#include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/generated/op_args.h"
+
+namespace rushlight::cpu {
+
+namespace {
+
+// Planes of fewer numbers leave most lanes empty.
+constexpr int64_t kLeastPlane = 8;
+
+template <class Args>
+bool take_image(const Tensor& x, Args& args) {
+  args.items = x.size(0), args.channels = x.size(1);
+  args.plane = x.numel() ? x.numel() / (args.items * args.channels) : 0;
+  return args.plane >= kLeastPlane;
+}
+
+bool fits(const Tensor& tensor, DType dtype) {
+  return !tensor.defined() || (tensor.dtype() == dtype && tensor.is_contiguous());
+}
+
+}  // namespace
+
+bool channel_norm(const KernelCall& call) {
+  Tensor x = row_major(call.in[0]), weight = row_major(call.in[1]), bias = row_major(call.in[2]);
+  if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !call.out[0].is_contiguous()) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    ChannelNormArgs<T> args;
+    if (!take_image(x, args)) return false;
+    args.eps = args::ChannelNorm(call.attrs).eps;
+    args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
+    Tensor spare;  // without recording nobody wants it
+    if (call.out.size() < 5) spare = empty(args.channels, x.dtype());
+    args.y = pointer<T>(call.out[0]);
+    args.mean = pointer<T>(call.out[1]), args.variance = pointer<T>(call.out[2]);
+    args.rstd = pointer<T>(spare.defined() ? spare : call.out[4]);
+    floating_kernels<T>().channel_norm(args);
+    if (!spare.defined()) copy_same_type(call.out[3], call.out[1]);
+    return true;
+  });
+}
+
+// Inputs: the results' three gradients; input, weight, bias (not saved); three results (not saved), mean, 1/deviation.
+bool channel_norm_backward(const KernelCall& call) {
+  if (!call.in[0].defined()) return false;
+  Tensor g = row_major(call.in[0]), x = row_major(call.in[3]), weight = row_major(call.in[4]);
+  if (g.dtype() != x.dtype() || !fits(weight, x.dtype())) return false;
+  for (const Tensor& out : call.out)
+    if (!fits(out, x.dtype())) return false;
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    ChannelNormBackwardArgs<T> args;
+    if (!take_image(x, args)) return false;
+    args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.grad = pointer<T>(g);
+    args.mean = pointer<T>(call.in[9]), args.rstd = pointer<T>(call.in[10]);
+    args.grad_x = pointer<T>(call.out[0]);
+    args.grad_weight = pointer<T>(call.out[1]), args.grad_bias = pointer<T>(call.out[2]);
+    floating_kernels<T>().channel_norm_backward(args);
+    return true;
+  });
+}
+
+}  // namespace rushlight::cpu

@@ -1,0 +1,26 @@
+// What normalising the channels of images needs to know. Images are dense: items x channels x plane numbers.
+#pragma once
+
+#include <cstdint>
+
+namespace rushlight::cpu {
+
+// y = (x - mean) / sqrt(variance + eps) * weight + bias, the statistics those of each channel over all items; weight
+// and bias may be null. Writes the statistics and 1 / sqrt(variance + eps), one number for each channel.
+template <class T>
+struct ChannelNormArgs {
+  int64_t items = 0, channels = 0, plane = 0;
+  double eps = 1e-5;
+  const T *x = nullptr, *weight = nullptr, *bias = nullptr;
+  T *y = nullptr, *mean = nullptr, *variance = nullptr, *rstd = nullptr;
+};
+
+// Gradients that are null are not computed.
+template <class T>
+struct ChannelNormBackwardArgs {
+  int64_t items = 0, channels = 0, plane = 0;
+  const T *x = nullptr, *weight = nullptr, *mean = nullptr, *rstd = nullptr, *grad = nullptr;
+  T *grad_x = nullptr, *grad_weight = nullptr, *grad_bias = nullptr;
+};
+
+}  // namespace rushlight::cpu
