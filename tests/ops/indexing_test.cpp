@@ -109,6 +109,13 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
 }
 
+TEST_CASE("indexing: what was read may change before the gradient") {
+  Tensor x = counting({4}).requires_grad_(), read = x * 1.0, y = index(read, {ints({1, 3})});
+  read.mul_(3.0);
+  sum(y * y).backward();
+  CHECK(floats(x.grad()) == std::vector<float>{0, 2, 0, 6});
+}
+
 TEST_CASE("indexing: what was written may change before the gradient") {
   Tensor x = counting({4}).requires_grad_(), values = counting({2}).requires_grad_();
   Tensor written = values * 1.0, y = index_put(x, {ints({0, 2})}, written);
