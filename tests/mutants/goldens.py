@@ -321,7 +321,7 @@ class Goldens:
     def other_dtypes(self):
         """Every dtype that the samples leave out, once: most are errors."""
         for dtype in EVERY_DTYPE:
-            if dtype not in self.family.dtypes and self.op.kind != "map":
+            if dtype not in self.family.dtypes:
                 draw = Draw(f"other dtype/{self.op.id}", dtype)
                 try:
                     call = self._complete(self.family.draw(draw))

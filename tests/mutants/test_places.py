@@ -81,7 +81,7 @@ def test_an_entry_covers_its_place_alone():
     entry = equivalent.Entry("a.*", "proof", pattern=r"\.domain = \{[^}]*\}")
     covered = [entry.covers(places.Mutant("a.cpp", source, place, "0")) for place in places.places_of(source)]
     assert covered == [True, False]
-    by_line = equivalent.Entry("a.cpp", "proof", line=source, was="1", now="2")
+    by_line = equivalent.Entry("a.cpp", "proof", line=source, was="1", now=("2",))
     assert by_line.covers(places.Mutant("a.cpp", source, places.places_of(source)[0], "2"))
     assert not by_line.covers(places.Mutant("a.cpp", source, places.places_of(source)[0], "0"))
 

@@ -30,6 +30,7 @@ TEST_CASE("indexing: integers and slices are views") {
   CHECK(floats(x(1, 2)) == std::vector<float>{6});
   CHECK(floats(x(Slice(0, 2), -1)) == std::vector<float>{3, 7});
   CHECK(floats(x(_, 0)) == std::vector<float>{0, 4, 8});
+  CHECK(floats(x(0, Slice({}, {}, 2))) == std::vector<float>{0, 2});
   CHECK(floats(x(0, Slice({}, {}, -2))) == std::vector<float>{3, 1});
   CHECK(x(1).shares_storage(x));
   x(1).copy_(0.0);
@@ -107,6 +108,13 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
+}
+
+TEST_CASE("indexing: what was read may change before the gradient") {
+  Tensor x = counting({4}).requires_grad_(), read = x * 1.0, y = index(read, {ints({1, 3})});
+  read.mul_(3.0);
+  sum(y * y).backward();
+  CHECK(floats(x.grad()) == std::vector<float>{0, 2, 0, 6});
 }
 
 TEST_CASE("indexing: what was written may change before the gradient") {

@@ -208,6 +208,8 @@ def _():
     yield Bad("odd", Call(input=f32(1, 2, 4), pad=[1]), ("divisible", "(1,)"))
     yield Bad("too many", Call(input=f32(4), pad=[1, 1, 1, 1]), ("twice", "(4,)"))
     yield Bad("takes too much", Call(input=f32(1, 2, 4), pad=[-3, -2]), ("4", "-3", "-2"))
+    huge = Call(input=f32(1, 2, 4), pad=[2**62, 2**62 + 1])
+    yield Bad("64 bits", huge, ("padding 4611686018427387904 and 4611686018427387905", "64 bits"))
     more = Call(input=f32(1, 2, 4), pad=[-5, 4])
     yield Bad("takes more than there is", more, ("4", "-5", "negative size along dimension 2"))
     yield Bad("mode", Call(input=f32(1, 2, 4), pad=[1, 1], mode="mirror"), ("reflect", "mirror"), raises=None)

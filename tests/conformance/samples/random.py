@@ -267,7 +267,7 @@ def _plain(draw):
 
 @samples_of("uniform", judge=_filled_input(0, 1), dtypes=FLOATING, **SEEDED)
 def _(draw):
-    range_of = {"from": -1.0, "to": 2.0} if draw.boolean() else {}
+    range_of = draw.choice({}, {"from": -1.0, "to": 2.0}, {"from": 0.5, "to": 0.5})
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **range_of)
 
 

@@ -137,7 +137,7 @@ def _line(draw):
 def _(draw):
     shape, dim, _ = _line(draw)
     nothing = shape[dim] == 0 and draw.boolean()  # nothing may be split into pieces of size 0
-    return Call(input=draw.tensor(shape), split_size=0 if nothing else draw.integer(1, 5), dim=dim)
+    return Call(input=draw.tensor(shape), split_size=0 if nothing else draw.choice(1, 2, 3, 4, 5, 2**40), dim=dim)
 
 
 @samples_of("split_sizes", judge=lambda input, split_size, dim=0: torch.split(input, split_size, dim))

@@ -137,6 +137,8 @@ def _():
     yield Bad("empty", call(input=f32(1, 2, 0)), ("empty", "(1, 2, 0)"))
     yield Bad("factors", call(scale_factor=[2.0, 2.0]), ("scale_factor", "(2.0, 2.0)"))
     yield Bad("whole numbers", call(input=i64(1, 2, 4)), ("floating", "int64"))
+    yield Bad("whole images", call(input=i64(1, 2, 4, 4), size=(3, 3)), ("floating", "int64"))
+    yield Bad("bytes in a row", call(input=of("uint8", 1, 2, 4)), ("floating", "uint8"))
 
 
 @errors_of("resample_gradient")
@@ -249,7 +251,7 @@ def _():
 def _():
     columns = f32(1, 8, 9)
     yield Bad("rank", Call(input=f32(9), output_size=4, kernel_size=2), ("2D", "(9,)"))
-    yield Bad("columns", Call(input=f32(1, 8, 8), output_size=4, kernel_size=2), ("9", "(1, 8, 8)"))
+    yield Bad("columns", Call(input=f32(1, 8, 8), output_size=4, kernel_size=2), ("has 9 such windows", "(1, 8, 8) has 8 columns"))
     yield Bad("rows", Call(input=f32(1, 7, 9), output_size=4, kernel_size=2), ("kernel_size", "(1, 7, 9)"))
     yield Bad("size", Call(input=columns, output_size=0, kernel_size=2), ("output_size", "0"))
     yield Bad("sizes", Call(input=columns, output_size=[4, 4, 4], kernel_size=2), ("output_size", "(4, 4, 4)"))
