@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/workloads/cnn.h"
 #include "bench/workloads/tinyvit.h"
 #include "rushlight/base/clock.h"
 #include "rushlight/base/thread_pool.h"
@@ -36,7 +37,8 @@ struct Workload {
   const char* name;
   Step (*make)(bool replayed);
 };
-constexpr Workload kWorkloads[] = {{"tinyvit", make<workloads::TinyVitTraining>}};
+constexpr Workload kWorkloads[] = {{"tinyvit", make<workloads::TinyVitTraining>},
+                                   {"cnn", make<workloads::CnnTraining>}};
 
 Step find_step(const std::string& name, bool replayed) {
   for (const Workload& workload : kWorkloads)

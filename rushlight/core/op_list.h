@@ -612,9 +612,10 @@ COMPOSITE(log_softmax, "input, dim: int", "The logarithm of softmax, without ove
 COMPOSITE(layer_norm,
           "input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
           "Each item scaled to mean 0 and variance 1 over its last dimensions")
-COMPOSITE(channel_norm,
-          "input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5 -> output, mean, variance",
-          "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are")
+COMPOSITE(
+    channel_norm,
+    "input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5 -> output, mean, variance",
+    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are")
 COMPOSITE(cross_entropy,
           "input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
           "label_smoothing: float = 0",

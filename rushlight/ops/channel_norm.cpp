@@ -1,4 +1,5 @@
-// Channels scaled by their own statistics: what batch_norm does in training. Bodies compute halves in float32.
+// Channels scaled by their own statistics: what batch_norm does in training. Bodies compute halves in
+// float32.
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {

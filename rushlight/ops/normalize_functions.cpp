@@ -158,7 +158,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (options.weight.defined()) scale = scale * options.weight;
   Tensor shift = -in_dtype(detach(running_mean), wide) * scale;
   if (options.bias.defined()) shift = shift + options.bias;
-  Tensor y = in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
+  Tensor y =
+      in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
   return in_dtype(y, input.dtype());
 }
 

@@ -42,7 +42,8 @@ bool channel_norm(const KernelCall& call) {
   });
 }
 
-// Inputs: the results' three gradients; input, weight, bias (not saved); three results (not saved), mean, 1/deviation.
+// Inputs: the results' three gradients; input, weight, bias (not saved); three results (not saved), mean,
+// 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
   if (!call.in[0].defined()) return false;
   Tensor g = row_major(call.in[0]), x = row_major(call.in[3]), weight = row_major(call.in[4]);

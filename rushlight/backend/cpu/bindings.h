@@ -28,6 +28,8 @@ bool linear(const KernelCall& call);
 bool linear_backward(const KernelCall& call);
 bool convolution(const KernelCall& call);
 bool convolution_weight_gradient(const KernelCall& call);
+bool max_pool(const KernelCall& call);
+bool scatter_add(const KernelCall& call);
 bool softmax(const KernelCall& call);
 bool softmax_backward(const KernelCall& call);
 bool layer_norm(const KernelCall& call);

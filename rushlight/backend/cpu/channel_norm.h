@@ -5,8 +5,9 @@
 
 namespace rushlight::cpu {
 
-// y = (x - mean) / sqrt(variance + eps) * weight + bias, the statistics those of each channel over all items; weight
-// and bias may be null. Writes the statistics and 1 / sqrt(variance + eps), one number for each channel.
+// y = (x - mean) / sqrt(variance + eps) * weight + bias, the statistics those of each channel over all items;
+// weight and bias may be null. Writes the statistics and 1 / sqrt(variance + eps), one number for each
+// channel.
 template <class T>
 struct ChannelNormArgs {
   int64_t items = 0, channels = 0, plane = 0;

@@ -52,7 +52,8 @@ void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
-      store_partial(args.y + at + j, multiply_add(load_partial(args.x + at + j, left) - mean, scale, shift), left);
+      store_partial(args.y + at + j, multiply_add(load_partial(args.x + at + j, left) - mean, scale, shift),
+                    left);
     }
   });
 }

@@ -32,6 +32,8 @@ const Backend& cpu_backend() {
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
+    table.set(OpId::max_pool, cpu::max_pool);
+    table.set(OpId::scatter_add, cpu::scatter_add);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);

@@ -1,0 +1,72 @@
+// A CNN on CIFAR-10-sized images: six 3x3 convolutions of 32-32-64-64-128-128 channels, each with batch norm
+// and relu, a max pool after every second, a linear layer. A plain struct over public ops, with its training
+// step.
+#pragma once
+
+#include "bench/workloads/training.h"
+
+namespace rushlight::workloads {
+
+struct Cnn {
+  static constexpr int64_t kImage = 32, kClasses = 10, kChannels[] = {3, 32, 32, 64, 64, 128, 128};
+  static constexpr int kLayers = 6;
+
+  struct Layer {
+    Tensor weight, scale, shift, mean, variance;
+  };
+  std::vector<Layer> layers;
+  Tensor head_weight, head_bias = numbers(kClasses, 0.0).requires_grad_();
+
+  Cnn() {
+    for (int i = 0; i < kLayers; ++i) {
+      int64_t in = kChannels[i], out = kChannels[i + 1];
+      layers.push_back({weight({out, in, 3, 3}), numbers(out, 1.0).requires_grad_(),
+                        numbers(out, 0.0).requires_grad_(), numbers(out, 0.0), numbers(out, 1.0)});
+    }
+    int64_t side = kImage / 8;
+    head_weight = weight({kClasses, kChannels[kLayers] * side * side});
+  }
+
+  std::vector<Tensor> parameters() const {
+    std::vector<Tensor> all{head_weight, head_bias};
+    for (const Layer& layer : layers) all.insert(all.end(), {layer.weight, layer.scale, layer.shift});
+    return all;
+  }
+
+  // (batch, 3, 32, 32) pixels -> (batch, 10) logits
+  Tensor forward(Tensor x) const {
+    for (int i = 0; i < kLayers; ++i) {
+      const Layer& layer = layers[static_cast<size_t>(i)];
+      x = conv2d(x, layer.weight, {.padding = 1});
+      x = relu(batch_norm(x, layer.mean, layer.variance,
+                          {.weight = layer.scale, .bias = layer.shift, .training = true}));
+      if (i % 2) x = max_pool2d(x, 2);
+    }
+    return linear(x.flatten({.start_dim = 1}), head_weight, {.bias = head_bias});
+  }
+
+ private:
+  static Tensor numbers(int64_t n, double value) { return full(n, value); }
+  static Tensor weight(const IntList& shape) {
+    Tensor w = scattered(shape, static_cast<uint32_t>(shape[0] * 31 + shape[1]));
+    return ((w - 0.5) * 0.2).requires_grad_();
+  }
+};
+
+// Batch 128, SGD with momentum.
+struct CnnTraining {
+  static constexpr int64_t kBatch = 128;
+  Cnn model;
+  Sgd sgd{model.parameters()};
+  Tensor images = scattered({kBatch, 3, Cnn::kImage, Cnn::kImage}, 1);
+  Tensor labels = arange(kBatch).remainder(Cnn::kClasses);
+
+  Tensor step(const Tensor& x, const Tensor& y) {
+    Tensor loss = cross_entropy(model.forward(x), y);
+    loss.backward();
+    sgd.step();
+    return loss;
+  }
+};
+
+}  // namespace rushlight::workloads
