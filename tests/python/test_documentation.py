@@ -77,7 +77,10 @@ def test_the_dtypes_in_the_table_are_those_that_work(row):
 
 
 def test_the_stub_is_python_and_knows_the_methods():
-    stub = pathlib.Path(rl._C.__file__).with_name("_C.pyi").read_text()
+    path = pathlib.Path(rl._C.__file__).with_name("_C.pyi")
+    if not path.exists() and "asan" in path.parts:
+        pytest.skip("no stub is made of a sanitized package")
+    stub = path.read_text()
     compile(stub, "_C.pyi", "exec")
     for line in ("class Tensor", "def softmax(input: Tensor", "def relu_(self", "def ops(", "def fill_diagonal_(self", "def view(self, dtype: _dtype)", "-> builtins.bool", "def register_post_accumulate_grad_hook"):
         assert line in stub, line

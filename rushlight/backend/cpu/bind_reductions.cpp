@@ -72,6 +72,7 @@ Axes axes_of(const Tensor& input, const Flags& goes, DType dtype) {
 
 bool fold(const KernelCall& call, const Flags& goes, Reduction kind) {
   const Tensor& out = call.out[0];
+  if (out.numel() == 0) return true;  // of no elements there may be very many rows
   DType dtype = compute_type(out.dtype());
   Axes axes = axes_of(call.in[0], goes, dtype);
   Tensor result = out.dtype() == dtype && out.is_contiguous() ? out : empty(out.shape(), dtype);
@@ -158,6 +159,7 @@ class WholeFold {
 };
 
 void fold_whole(const KernelCall& call, const Flags& goes, Whole kind) {
+  if (call.out[0].numel() == 0) return;
   bool truth = kind == Whole::either || kind == Whole::both;
   Axes axes = axes_of(call.in[0], goes, truth ? DType::boolean : call.in[0].dtype());
   Tensor result = WholeFold(kind, std::move(axes)).run();
@@ -191,6 +193,7 @@ DType compared_type(DType dtype) {
 
 bool find_extremes(const KernelCall& call, const Flags& goes, bool smallest, const Tensor& values,
                    const Tensor& indices) {
+  if (call.out[0].numel() == 0) return true;
   DType dtype = compared_type(call.in[0].dtype());
   Axes axes = axes_of(call.in[0], goes, dtype);
   for (const Tensor* out : {&values, &indices})

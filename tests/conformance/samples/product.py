@@ -231,8 +231,16 @@ def _(draw):
     return Call(equation=equation, operands=operands)
 
 
+# Two dimensions may meet of which one is long: a thousand terms, and where they are repeated, all errors go one way.
+MANY_TERMS = 512
+
+
 @samples_of(
-    "tensordot", judge=lambda a, b, dims=2: torch.tensordot(a, b, dims), dtypes=NUMBERS, multilinear=True
+    "tensordot",
+    judge=lambda a, b, dims=2: torch.tensordot(a, b, dims),
+    dtypes=NUMBERS,
+    multilinear=True,
+    units=MANY_TERMS,
 )
 def _(draw):
     met = draw.shape(most_rank=2)
@@ -251,6 +259,7 @@ def _with_ones(draw, shape):
     judge=lambda a, b, dims_a, dims_b: torch.tensordot(a, b, (list(dims_a), list(dims_b))),
     dtypes=NUMBERS,
     multilinear=True,
+    units=MANY_TERMS,
 )
 def _(draw):
     met = draw.shape(most_rank=2)
