@@ -63,8 +63,8 @@ def test_a_list_that_holds_none(join):
             join(tensors)
 
 
-@pytest.mark.parametrize("dtype", [rl.float32, rl.float16, rl.int32, rl.int64, rl.bool])
+@pytest.mark.parametrize("dtype", [rushlight.float32, rushlight.float16, rushlight.int32, rushlight.int64, rushlight.bool])
 def test_reductions_of_no_elements_in_very_many_rows_take_no_time(dtype):
-    x = rl.empty(0, dtype=dtype).reshape(1, 1, 0).expand(2**40, 1, 0)
+    x = rushlight.empty(0, dtype=dtype).reshape(1, 1, 0).expand(2**40, 1, 0)
     shapes = {getattr(x, name)(1).shape for name in ("sum", "prod", "any", "all", "amax", "amin")}
     assert shapes == {(2**40, 0)} and x.max(1).values.shape == (2**40, 0)
