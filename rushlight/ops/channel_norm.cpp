@@ -1,5 +1,7 @@
 // Channels scaled by their own statistics: what batch_norm does in training. Bodies compute halves in
 // float32.
+#include <algorithm>
+
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -18,7 +20,7 @@ Tensor in_channels(const Tensor& numbers, int rank) {
   return reshape(numbers, span_of(shape));
 }
 double count_per_channel(const Tensor& x) {
-  return static_cast<double>(x.size(1) ? x.numel() / x.size(1) : 0);
+  return static_cast<double>(x.numel()) / static_cast<double>(std::max<int64_t>(x.size(1), 1));
 }
 
 void channel_norm_infer(OpCall& call) {

@@ -97,7 +97,7 @@ Tensor with_own_type(const Tensor& operand, DType dtype) {
 Tensor grad_by_formula(const Vjp& v, size_t i, const MapFacts& facts) {
   const math::GradUse& use = facts.grads[i];
   TensorNumber operands[3], result;
-  for (size_t k = 0; k < static_cast<size_t>(facts.arity); ++k)
+  for (size_t k = 0; k < std::size(operands); ++k)
     if (use.reads_input[k]) operands[k] = with_own_type(v.input(k), v.grad().dtype());
   if (use.reads_output) result = v.output();
   double params[8] = {};
