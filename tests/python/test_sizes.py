@@ -68,3 +68,18 @@ def test_reductions_of_no_elements_in_very_many_rows_take_no_time(dtype):
     x = rushlight.empty(0, dtype=dtype).reshape(1, 1, 0).expand(2**40, 1, 0)
     shapes = {getattr(x, name)(1).shape for name in ("sum", "prod", "any", "all", "amax", "amin")}
     assert shapes == {(2**40, 0)} and x.max(1).values.shape == (2**40, 0)
+
+
+@pytest.mark.parametrize("shape", [(2**21 + 9,), (3, 2**20 + 5), (2**20 + 5, 3)])
+@pytest.mark.parametrize("backend", rushlight.backends())
+def test_the_largest_of_more_elements_than_are_compared_at_once(shape, backend):
+    rushlight.set_backend(backend)
+    try:
+        x = rushlight.zeros(shape)
+        last = x.numel() - 2
+        x.view(-1)[last] = 5
+        assert x.argmax().item() == last and x.amax().item() == 5 and x.argmin().item() == 0
+        x.view(-1)[last - 1] = float("nan")
+        assert x.argmax().item() == last - 1 == x.argmin().item()
+    finally:
+        rushlight.set_backend("cpu")

@@ -195,6 +195,8 @@ bool find_extremes(const KernelCall& call, const Flags& goes, bool smallest, con
                    const Tensor& indices) {
   if (call.out[0].numel() == 0) return true;
   DType dtype = compared_type(call.in[0].dtype());
+  constexpr int64_t kMostCopied = int64_t{1} << 28;  // not all of the memory for a wider copy
+  if (dtype != call.in[0].dtype() && call.in[0].numel() > kMostCopied) return false;
   Axes axes = axes_of(call.in[0], goes, dtype);
   for (const Tensor* out : {&values, &indices})
     if (out->defined() && !out->is_contiguous()) return false;

@@ -1,4 +1,6 @@
 // The largest and the smallest along lines, and where they are.
+#include <algorithm>
+
 #include "rushlight/backend/reference/kernels.h"
 #include "rushlight/backend/reference/keys.h"
 #include "rushlight/backend/reference/lines.h"
@@ -16,28 +18,58 @@ struct Smaller {
   bool operator()(uint64_t x, uint64_t best) const { return x < best; }
 };
 
-// The place of the best of a line; the first NaN beats all.
-template <class Beats>
-size_t best_of(const std::vector<uint64_t>& keys, DType dtype) {
-  size_t best = 0;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (is_nan_key(keys[i], dtype)) return i;
-    if (Beats()(keys[i], keys[best])) best = i;
+// Calls f(layout) for the pieces of a line, one after the other, so that few keys are in memory at once.
+template <class F>
+void each_piece(const Layout& line, F f) {
+  constexpr int64_t kPiece = 1 << 20;
+  if (line.rank() == 0) return f(line);
+  Shape shape = to_ints(line.shape());
+  const int64_t count = shape[0], rows = std::max<int64_t>(1, kPiece / (line.numel() / count));
+  for (int64_t row = 0; row < count; row += rows) {
+    shape[0] = std::min(rows, count - row);
+    f(Layout({shape.data(), shape.size()}, line.strides(), line.offset() + row * line.stride(0)));
   }
+}
+
+// The position of the best along a line; the first NaN beats all.
+template <class Beats>
+int64_t best_of(const Tensor& input, const Layout& line) {
+  int64_t best = -1, position = 0;
+  uint64_t best_key = 0;
+  bool is_nan = false;
+  each_piece(line, [&](const Layout& piece) {
+    for (uint64_t key : keys_of(input, piece)) {
+      const int64_t here = position++;
+      if (is_nan || (best >= 0 && !Beats()(key, best_key) && !is_nan_key(key, input.dtype()))) continue;
+      best = here;
+      best_key = key;
+      is_nan = is_nan_key(key, input.dtype());
+    }
+  });
   return best;
+}
+
+// Where in the storage the line's position is.
+int64_t offset_at(const Layout& line, int64_t position) {
+  int64_t offset = line.offset();
+  for (int d = line.rank() - 1; d >= 0; --d) {
+    offset += position % line.size(d) * line.stride(d);
+    position /= line.size(d);
+  }
+  return offset;
 }
 
 // Finds the best of every line; writes its value to `values` and its position to `indices`, where they are
 // defined.
 template <class Beats>
 bool find_best(const Tensor& input, const Lines& lines, const Tensor& values, const Tensor& indices) {
-  std::vector<int64_t> along, places;
-  for_each_offset(lines.along, [&](int64_t at) { along.push_back(at); });
+  std::vector<int64_t> places;
   int64_t* index = indices.defined() ? indices.data<int64_t>() : nullptr;
   for_each_offset(lines.starts, [&](int64_t start) {
-    size_t best = best_of<Beats>(keys_of(input, lines.along.with_offset(start)), input.dtype());
-    places.push_back(start + along[best]);
-    if (index) *index++ = static_cast<int64_t>(best);
+    Layout line = lines.along.with_offset(start);
+    int64_t best = best_of<Beats>(input, line);
+    places.push_back(offset_at(line, best));
+    if (index) *index++ = best;
   });
   if (values.defined()) pick_elements(values, input, places);
   return true;
