@@ -18,7 +18,7 @@ OTHERWISE = {
     "sub_scaled": lambda input, other, alpha: torch.sub(input, other, alpha=alpha),
     "gelu_tanh": lambda input: torch.nn.functional.gelu(input, approximate="tanh"),
     "index": lambda input, indices: torch.ops.aten.index(input, indices),
-    "copy": lambda input, src: src.expand(input.shape),
+    "copy": lambda input, src: torch.as_tensor(src).expand(input.shape),  # a plain number comes as one
     "to": lambda input, dtype: input.to(dtype),
     "full": lambda size, fill_value, dtype: torch.full(size, fill_value, dtype=dtype),
     "attention": lambda query, key, value, is_causal, scale: torch.nn.functional.scaled_dot_product_attention(
