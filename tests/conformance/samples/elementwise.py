@@ -287,7 +287,8 @@ def _operand(op, argument, draw, shape, dtype, interval):
         return draw.tensor(shape, dtype="bool")
     first = argument.name == "input"
     if not first and not draw.smooth and draw.chance(0.12):  # a plain number
-        return draw.integer(0, 3) if draw.boolean() else draw.uniform(*interval)
+        # exact as a float32 too: the remainder of a large number would tell
+        return draw.integer(0, 3) if draw.boolean() else round(64 * draw.uniform(*interval)) / 64
     if dtype in INTEGRAL:
         low = (
             1 if op.id in DOMAINS or (not first and draw.chance(0.7)) else -5

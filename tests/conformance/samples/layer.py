@@ -160,7 +160,7 @@ def running_statistics_follow_those_of_the_batch():
         _follows(rushlight.batch_norm, F.batch_norm, call)
 
 
-@samples_of("batch_norm", judge=_batch_norm, units=1024)
+@samples_of("batch_norm", judge=_batch_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     channels, training = draw.integer(1, 4), draw.boolean()
     input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))

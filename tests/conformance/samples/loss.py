@@ -177,7 +177,39 @@ def _(draw):
     return Call(**points, **options, eps=draw.choice(1e-6, 1e-3), reduction=_reduction(draw))
 
 
-@samples_of("normalize", judge=F.normalize, dtypes=FLOATING)
+def _nearly(numbers, other, dtype):
+    return bool(((numbers - other).abs() <= 8 * UNIT[dtype] * (numbers.abs() + other.abs())).any())
+
+
+def _bent_lines(call):
+    """A length at eps, or a largest coordinate that shares its place."""
+    a = {"p": 2.0, "dim": 1, "eps": 1e-12, **call.arguments}
+    x = a["input"]
+    length = torch.linalg.vector_norm(x.value.double(), a["p"], a["dim"], keepdim=True)
+    return _nearly(length, torch.tensor(a["eps"]), x.dtype) or _has_ties(x.value, a["p"], a["dim"], x.dtype)
+
+
+def _has_ties(differences, p, dim, dtype):
+    """Whether two coordinates are both the norm of an infinite order: each may have the gradient."""
+    if not math.isinf(p) or differences.dim() == 0 or differences.shape[dim] < 2:
+        return False
+    sizes = differences.double().abs().sort(dim=dim, descending=p > 0).values
+    return _nearly(sizes.select(dim, 0), sizes.select(dim, 1), dtype)
+
+
+def _bent_pairs(call):
+    a = {"p": 2.0, "eps": 1e-6, **call.arguments}
+    x1, x2 = a["x1"], a["x2"]
+    return _has_ties(x1.value.double() - x2.value.double() + a["eps"], a["p"], -1, x1.dtype)
+
+
+def _bent_distances(call):
+    x1, x2 = (call.arguments[name].value.double() for name in ("x1", "x2"))
+    differences = x1.unsqueeze(-2) - x2.unsqueeze(-3)
+    return _has_ties(differences, call.arguments.get("p", 2.0), -1, call.arguments["x1"].dtype)
+
+
+@samples_of("normalize", judge=F.normalize, dtypes=FLOATING, bent=_bent_lines)
 def _(draw):
     shape = draw.shape(least_rank=2, most_rank=3, least=1)
     x = draw.tensor(shape)
@@ -190,14 +222,14 @@ def _(draw):
 ORDERS = (2.0, 2.0, 1.0, 3.0, 0.0, math.inf)
 
 
-@samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=FLOATING, units=512)
+@samples_of("pairwise_distance", judge=F.pairwise_distance, dtypes=FLOATING, units=512, bent=_bent_pairs)
 def _(draw):
     shape = [draw.size(1), draw.integer(1, 5)]
     options = {"p": draw.choice(*ORDERS, -math.inf), "eps": draw.choice(1e-6, 1e-3), "keepdim": draw.boolean()}
     return Call(x1=draw.tensor(shape), x2=draw.tensor(shape), **options)
 
 
-@samples_of("cdist", judge=torch.cdist, dtypes=FLOATING, units=512)
+@samples_of("cdist", judge=torch.cdist, dtypes=FLOATING, units=512, bent=_bent_distances)
 def _(draw):
     size = draw.integer(1, 5)
     x1, x2 = draw.tensor([draw.size(1), size]), draw.tensor([draw.size(1), size])

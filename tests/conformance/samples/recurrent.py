@@ -90,6 +90,8 @@ def _net(op, gates):
     def _(draw):
         features, hidden, length, batch = _size(draw), _size(draw), _size(draw), _size(draw)
         layers, directions, biases = draw.integer(1, 2), draw.integer(1, 2), draw.boolean()
+        if draw.dtype in ("float16", "bfloat16"):  # each step and layer rounds once more: few of them
+            length, layers = min(length, 2), 1
         weight = lambda *shape: draw.tensor([gates * hidden, *shape], low=-1, high=1)
         params = []
         for layer in range(layers):
