@@ -77,7 +77,6 @@ _except(("expanded",), "it writes to its tensors", "clip_grad_norm", "clip_grads
 
 # Taken, but judged in other dtypes only, and why.
 UNJUDGED = {
-    "batch_norm": "of whole numbers the fraction is cut off, and a rounding below a whole number shows as 1",
     "matrix_power": "the first power of truth values is a copy",
 }
 
