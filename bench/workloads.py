@@ -16,21 +16,22 @@ def ours(name):
     return [contest.Contestant(f"rushlight {how}", [program, name, how]) for how in ("eager", "replay")]
 
 
-def rivals(name, quick):
-    for how in ("eager",) if quick else ("eager", "compile"):
-        for words, environment in (("", {}), (", memory kept", KEEP_MEMORY)):
-            command = [sys.executable, str(HERE / "rivals" / "serve.py"), name, how]
-            yield contest.Contestant(f"torch {how}{words}", command, environment)
+def rivals(twins, quick):
+    for twin in twins:
+        for how in ("eager",) if quick else ("eager", "compile"):
+            for words, environment in (("", {}), (", memory kept", KEEP_MEMORY)):
+                command = [sys.executable, str(HERE / "rivals" / "serve.py"), twin, how]
+                yield contest.Contestant(f"torch {twin} {how}{words}", command, environment)
 
 
-def training_step(name, targets):
-    """A section: one row for each level of `targets`."""
+def training_step(name, targets, twins=()):
+    """A section: one row for each level of `targets`. `twins`: the rival's scripts, where there is more than one."""
 
     def rows(quick):
-        own, others = ours(name), list(rivals(name, quick))
+        own, others = ours(name), list(rivals(twins or [name], quick))
         contest.run(own + others, 5 if quick else 21)
         for contestant in own + others:
-            print(f"  {contestant.name:<28} {contestant.median:9.3f} ms", file=sys.stderr)
+            print(f"  {contestant.name:<44} {contestant.median:9.3f} ms", file=sys.stderr)
         mine, rival = contest.best(own), contest.best(others)
         ratio, low = contest.ratio(mine, rival)
         for level, target in targets.items():
@@ -51,5 +52,5 @@ def training_step(name, targets):
 
 SECTIONS = {
     "tinyvit": training_step("tinyvit", {"required": 2.0, "aim": 2.2}),
-    "cnn": training_step("cnn", {"required": 2.0, "aim": 2.4}),
+    "cnn": training_step("cnn", {"required": 2.0, "aim": 2.4}, twins=["cnn", "cnn_channels_last"]),
 }
