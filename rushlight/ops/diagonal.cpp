@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/view_rules.h"
 
 namespace rushlight {
 
@@ -18,14 +19,15 @@ Layout diagonal_layout(const Tensor& input, const Attrs& attrs) {
   int64_t right = std::clamp<int64_t>(a.offset, 0, shape[d2]),
           down = -std::clamp<int64_t>(a.offset, -shape[d1], 0);
   int64_t length = std::min(shape[d1] - down, shape[d2] - right);
-  int64_t start = length ? right * strides[d2] + down * strides[d1] : 0, stride = strides[d1] + strides[d2];
+  int64_t start = input.storage_offset(), stride = moved(strides[d1], 1, strides[d2]);
+  if (length) start = moved(moved(start, right, strides[d2]), down, strides[d1]);
   for (size_t d : {std::max(d1, d2), std::min(d1, d2)}) {
     shape.erase(d);
     strides.erase(d);
   }
   shape.push_back(length);
   strides.push_back(stride);
-  return Layout(span_of(shape), span_of(strides), input.storage_offset() + start);
+  return Layout(span_of(shape), span_of(strides), start);
 }
 void diagonal_vjp(Vjp& v) {
   args::Diagonal a(v.attrs());

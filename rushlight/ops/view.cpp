@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/view_rules.h"
 
 namespace rushlight {
 
@@ -139,7 +140,7 @@ Layout select_layout(const Tensor& input, const Attrs& attrs) {
   int64_t index = a.index < 0 ? a.index + size : a.index;
   Shape shape = to_ints(input.shape());
   Strides strides = to_ints(input.strides());
-  int64_t offset = input.storage_offset() + index * strides[d];
+  int64_t offset = moved(input.storage_offset(), index, strides[d]);
   shape.erase(d);
   strides.erase(d);
   return make_layout(shape, strides, offset);
@@ -165,9 +166,9 @@ Layout slice_layout(const Tensor& input, const Attrs& attrs) {
   int64_t count = span <= 0 ? 0 : static_cast<int64_t>((static_cast<uint64_t>(span) - 1) / step) + 1;
   Shape shape = to_ints(input.shape());
   Strides strides = to_ints(input.strides());
-  int64_t offset = input.storage_offset() + (count ? start * strides[d] : 0);
+  int64_t offset = count ? moved(input.storage_offset(), start, strides[d]) : input.storage_offset();
   shape[d] = count;
-  strides[d] = count > 1 ? strides[d] * a.step : strides[d];
+  strides[d] = count > 1 ? moved(0, a.step, strides[d]) : strides[d];
   return make_layout(shape, strides, offset);
 }
 

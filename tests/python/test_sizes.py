@@ -83,3 +83,9 @@ def test_the_largest_of_more_elements_than_are_compared_at_once(shape, backend):
         assert x.argmax().item() == last - 1 == x.argmin().item()
     finally:
         rushlight.set_backend("cpu")
+
+
+def test_views_of_no_elements_whose_strides_cannot_be_multiplied():
+    x = rushlight.empty(0).as_strided((40, 0, 40), (2**61, 1, 2**61))
+    assert x[20:].shape == (20, 0, 40) and x[::30].shape == (2, 0, 40) and x[30].shape == (0, 40)
+    assert x.diagonal(20, 0, 2).shape == (0, 20)
