@@ -3,25 +3,13 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
+from training import scattered, started, step_of, weight
 
 BATCH, PATCH, TOKENS, DIM, HEADS, MLP, CLASSES = 256, 4, 49, 64, 4, 128, 10
 
 
-def weight(rows, columns):
-    """The small numbers that bench/workloads/tinyvit.h makes."""
-    state, values = rows * 31 + columns, []
-    for _ in range(rows * columns):
-        state = (state * 1664525 + 1013904223) % 2**32
-        values.append(((state >> 8) / 16777216.0 - 0.5) * 0.2)
-    return torch.tensor(values).reshape(rows, columns)
-
-
 def linear(inputs, outputs):
-    layer = nn.Linear(inputs, outputs)
-    with torch.no_grad():
-        layer.weight.copy_(weight(outputs, inputs))
-        layer.bias.zero_()
-    return layer
+    return started(nn.Linear(inputs, outputs))
 
 
 class TinyVit(nn.Module):
@@ -49,30 +37,7 @@ class TinyVit(nn.Module):
         return self.head(self.norm(x).mean(1))
 
 
-def pixels(batch):
-    state, values = 1, []
-    for _ in range(batch * 28 * 28):
-        state = (state * 1664525 + 1013904223) % 2**32
-        values.append((state >> 8) / 16777216.0)
-    return torch.tensor(values).reshape(batch, 28, 28)
-
-
 def make_step(compiled):
-    """A function that trains one step and returns the loss."""
     model = TinyVit()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
-    images, labels = pixels(BATCH), torch.arange(BATCH) % 10
-
-    def loss_of(x, y):
-        return F.cross_entropy(model(x), y)
-
-    forward = torch.compile(loss_of) if compiled else loss_of
-
-    def step():
-        loss = forward(images, labels)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return loss.item()
-
-    return step
+    return step_of(model, optimizer, scattered((BATCH, 28, 28), 1), compiled)

@@ -15,13 +15,13 @@ struct Cnn {
     Tensor weight, scale, shift, mean, variance;
   };
   std::vector<Layer> layers;
-  Tensor head_weight, head_bias = numbers(kClasses, 0.0).requires_grad_();
+  Tensor head_weight, head_bias = full(kClasses, 0.0).requires_grad_();
 
   Cnn() {
     for (int i = 0; i < kLayers; ++i) {
       int64_t in = kChannels[i], out = kChannels[i + 1];
-      layers.push_back({weight({out, in, 3, 3}), numbers(out, 1.0).requires_grad_(),
-                        numbers(out, 0.0).requires_grad_(), numbers(out, 0.0), numbers(out, 1.0)});
+      layers.push_back({weight({out, in, 3, 3}), full(out, 1.0).requires_grad_(),
+                        full(out, 0.0).requires_grad_(), full(out, 0.0), full(out, 1.0)});
     }
     int64_t side = kImage / 8;
     head_weight = weight({kClasses, kChannels[kLayers] * side * side});
@@ -44,13 +44,6 @@ struct Cnn {
     }
     return linear(x.flatten({.start_dim = 1}), head_weight, {.bias = head_bias});
   }
-
- private:
-  static Tensor numbers(int64_t n, double value) { return full(n, value); }
-  static Tensor weight(const IntList& shape) {
-    Tensor w = scattered(shape, static_cast<uint32_t>(shape[0] * 31 + shape[1]));
-    return ((w - 0.5) * 0.2).requires_grad_();
-  }
 };
 
 // Batch 128, SGD with momentum.
@@ -61,12 +54,7 @@ struct CnnTraining {
   Tensor images = scattered({kBatch, 3, Cnn::kImage, Cnn::kImage}, 1);
   Tensor labels = arange(kBatch).remainder(Cnn::kClasses);
 
-  Tensor step(const Tensor& x, const Tensor& y) {
-    Tensor loss = cross_entropy(model.forward(x), y);
-    loss.backward();
-    sgd.step();
-    return loss;
-  }
+  Tensor step(const Tensor& x, const Tensor& y) { return train(model, sgd, x, y); }
 };
 
 }  // namespace rushlight::workloads

@@ -10,15 +10,15 @@ struct TinyVit {
   static constexpr int64_t kImage = 28, kPatch = 4, kSide = kImage / kPatch, kTokens = kSide * kSide;
   static constexpr int64_t kDim = 64, kHeads = 4, kMlp = 128, kClasses = 10;
 
-  Tensor patch_weight = weight(kDim, kPatch* kPatch), patch_bias = zeros(kDim),
-         positions = weight(kTokens, kDim);
+  Tensor patch_weight = weight({kDim, kPatch* kPatch}), patch_bias = zeros(kDim),
+         positions = weight({kTokens, kDim});
   Tensor norm1_weight = ones(kDim), norm1_bias = zeros(kDim);
-  Tensor qkv_weight = weight(3 * kDim, kDim), qkv_bias = zeros(3 * kDim);
-  Tensor out_weight = weight(kDim, kDim), out_bias = zeros(kDim);
+  Tensor qkv_weight = weight({3 * kDim, kDim}), qkv_bias = zeros(3 * kDim);
+  Tensor out_weight = weight({kDim, kDim}), out_bias = zeros(kDim);
   Tensor norm2_weight = ones(kDim), norm2_bias = zeros(kDim);
-  Tensor fc1_weight = weight(kMlp, kDim), fc1_bias = zeros(kMlp), fc2_weight = weight(kDim, kMlp),
+  Tensor fc1_weight = weight({kMlp, kDim}), fc1_bias = zeros(kMlp), fc2_weight = weight({kDim, kMlp}),
          fc2_bias = zeros(kDim);
-  Tensor norm_weight = ones(kDim), norm_bias = zeros(kDim), head_weight = weight(kClasses, kDim),
+  Tensor norm_weight = ones(kDim), norm_bias = zeros(kDim), head_weight = weight({kClasses, kDim}),
          head_bias = zeros(kClasses);
 
   std::vector<Tensor> parameters() const {
@@ -51,10 +51,6 @@ struct TinyVit {
  private:
   static Tensor zeros(int64_t n) { return full(n, 0.0).requires_grad_(); }
   static Tensor ones(int64_t n) { return full(n, 1.0).requires_grad_(); }
-  static Tensor weight(int64_t rows, int64_t columns) {
-    Tensor w = scattered({rows, columns}, static_cast<uint32_t>(rows * 31 + columns));
-    return ((w - 0.5) * 0.2).requires_grad_();
-  }
 };
 
 // Batch 256, AdamW.
@@ -65,12 +61,7 @@ struct TinyVitTraining {
   Tensor images = scattered({kBatch, TinyVit::kImage, TinyVit::kImage}, 1);
   Tensor labels = arange(kBatch).remainder(TinyVit::kClasses);
 
-  Tensor step(const Tensor& x, const Tensor& y) {
-    Tensor loss = cross_entropy(model.forward(x), y);
-    loss.backward();
-    adam.step();
-    return loss;
-  }
+  Tensor step(const Tensor& x, const Tensor& y) { return train(model, adam, x, y); }
 };
 
 }  // namespace rushlight::workloads

@@ -53,9 +53,6 @@ template <class Op>
   requires requires { typename Op::Params; }
 inline constexpr int param_count<Op> = sizeof(typename Op::Params) / sizeof(double);
 
-template <class Op>
-inline constexpr bool has_params = param_count<Op> > 0;
-
 namespace detail {
 
 template <class Op, class S, class Indices = std::make_index_sequence<static_cast<size_t>(arity<Op>)>,

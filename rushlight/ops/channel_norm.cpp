@@ -2,23 +2,12 @@
 // float32.
 #include <algorithm>
 
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/channel_rules.h"
 
 namespace rushlight {
 
 namespace {
 
-IntList all_but_channels(int rank) {
-  IntList dims(0);
-  for (int d = 2; d < rank; ++d) dims.push_back(d);
-  return dims;
-}
-// One number per channel, as dimension 1 of an image.
-Tensor in_channels(const Tensor& numbers, int rank) {
-  Shape shape(static_cast<size_t>(rank), 1);
-  shape[1] = numbers.numel();
-  return reshape(numbers, span_of(shape));
-}
 double count_per_channel(const Tensor& x) {
   return static_cast<double>(x.numel()) / static_cast<double>(std::max<int64_t>(x.size(1), 1));
 }
@@ -28,10 +17,8 @@ void channel_norm_infer(OpCall& call) {
   expect_rank(call, 0, "input", 2);
   const Tensor& input = call.in[0];
   int64_t channels = input.size(1);
-  for (size_t i : {size_t{1}, size_t{2}})
-    if (call.in[i].defined() && (call.in[i].rank() != 1 || call.in[i].numel() != channels))
-      fail(ErrorKind::runtime, "[channel_norm] ", i == 1 ? "weight" : "bias", " must have shape (", channels,
-           ",), but it has ", call.in[i].shape());
+  expect_per_channel("channel_norm", "weight", call.in[1], channels);
+  expect_per_channel("channel_norm", "bias", call.in[2], channels);
   call.emit(input.shape(), input.dtype());
   const int64_t numbers[] = {channels};
   for (int i = 0; i < (call.recording ? 4 : 2); ++i) call.emit(IntSpan(numbers), compute_type(input.dtype()));
@@ -40,16 +27,14 @@ void channel_norm_infer(OpCall& call) {
 // Results: the image, mean and variance; residuals: the mean once more, with history, and 1/deviation.
 void channel_norm_body(OpCall& call) {
   args::ChannelNorm a(call.attrs);
-  const Tensor &input = call.in[0], &weight = call.in[1], &bias = call.in[2];
+  const Tensor& input = call.in[0];
   IntList dims = all_but_channels(input.rank());
   Tensor x = widened(input);
   Tensor mean = sum(x, {.dim = dims}) / count_per_channel(x);
-  Tensor centred = x - in_channels(mean, x.rank());
+  Tensor centred = x - along_channels(mean, x.rank());
   Tensor variance = sum(centred * centred, {.dim = dims}) / count_per_channel(x);
   Tensor rstd = rsqrt(variance + a.eps);
-  Tensor y = centred * in_channels(rstd, x.rank());
-  if (weight.defined()) y = y * in_channels(weight, x.rank());
-  if (bias.defined()) y = y + in_channels(bias, x.rank());
+  Tensor y = scaled_by_channel(centred * along_channels(rstd, x.rank()), call.in[1], call.in[2]);
   call.out = {as_dtype(y, input.dtype()), detach(mean), detach(variance), mean, rstd};
 }
 
@@ -57,15 +42,15 @@ void channel_norm_vjp(Vjp& v) {
   Tensor x = widened(v.input(0)), weight = v.input(1), g = widened(v.grad());
   int rank = x.rank();
   IntList dims = all_but_channels(rank);
-  Tensor rstd = in_channels(v.residual(1), rank);
-  Tensor normalized = (x - in_channels(v.residual(0), rank)) * rstd;
+  Tensor rstd = along_channels(v.residual(1), rank);
+  Tensor normalized = (x - along_channels(v.residual(0), rank)) * rstd;
   Tensor total = sum(g, {.dim = dims}), product = sum(g * normalized, {.dim = dims});
   if (v.needs(2)) v.set(2, total);
   if (v.needs(1)) v.set(1, product);
   if (!v.needs(0)) return;
   double count = count_per_channel(x);
-  Tensor inner = g - in_channels(total / count, rank) - normalized * in_channels(product / count, rank);
-  if (weight.defined()) inner = inner * in_channels(weight, rank);
+  Tensor inner = g - along_channels(total / count, rank) - normalized * along_channels(product / count, rank);
+  if (weight.defined()) inner = inner * along_channels(weight, rank);
   v.set(0, as_dtype(inner * rstd, v.grad().dtype()));
 }
 

@@ -9,11 +9,6 @@ namespace rushlight {
 
 namespace {
 
-template <class Args>
-Window window_of(const Args& a, IntSpan kernel, size_t d) {
-  return {kernel[d], each(a.stride, d), each(a.padding, d), each(a.dilation, d)};
-}
-
 // No kernel is larger, so that what is computed with it fits 64 bits.
 constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
 
@@ -96,7 +91,7 @@ void convolution_infer(OpCall& call) {
   expect_bias(call, channels);
   Shape shape{x[0], channels};
   for (size_t d = 0; d < rank; ++d) {
-    Window window = window_of(a, w.subspan(2), d);
+    Window window = window_of(a, w[d + 2], d);
     if (window.size < 1) fail(ErrorKind::runtime, "[convolution] the kernel is empty: weight has shape ", w);
     if (window.size > kLargest || x[d + 2] > INT64_MAX / 4)
       fail(ErrorKind::runtime, "[convolution] input of shape ", x, " or weight of shape ", w,
@@ -114,7 +109,7 @@ template <class Args>
 Tensor widened_image(const Tensor& narrow, const Tensor& weight, const Args& a, IntSpan wide) {
   IntList missing;
   for (size_t d = 0; d + 2 < wide.size(); ++d)
-    missing.push_back(wide[d + 2] - window_of(a, weight.shape().subspan(2), d).extent(narrow.shape()[d + 2]));
+    missing.push_back(wide[d + 2] - window_of(a, weight.shape()[d + 2], d).extent(narrow.shape()[d + 2]));
   return convolution(narrow, weight, {}, a.stride, a.padding, a.dilation, true, missing, a.groups);
 }
 // The wide image to the narrow one; positions that an output_padding of a stride or more adds are cut off.
@@ -158,7 +153,7 @@ void weight_gradient_infer(OpCall& call) {
   bool fits = narrow.size() == wide.size() && narrow[0] == wide[0] && narrow[1] % a.groups == 0 &&
               wide[1] % a.groups == 0;
   for (size_t d = 0; fits && d < rank; ++d) {
-    Window window = window_of(a, a.kernel_size, d);
+    Window window = window_of(a, each(a.kernel_size, d), d);
     int64_t missing = wide[d + 2] - window.extent(narrow[d + 2]);
     fits = narrow[d + 2] > 0 && missing >= 0 && missing < std::max(window.stride, window.dilation);
   }

@@ -1,5 +1,4 @@
 // Losses that reduce elementwise terms: mse_loss, binary_cross_entropy, kl_div, triplet_margin_loss ...
-
 #include "rushlight/ops/loss_rules.h"
 
 namespace rushlight {

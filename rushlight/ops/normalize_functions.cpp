@@ -1,5 +1,5 @@
 // Layers put together from composites: softmax of another dtype, glu, group_norm, batch_norm ...
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/channel_rules.h"
 
 namespace rushlight {
 
@@ -35,26 +35,6 @@ Tensor glu(const Tensor& input, const GluOptions& options) {
 // -- statistics over groups of channels
 
 namespace {
-
-// One number per channel, aligned with dimension 1 of an input of this rank.
-Tensor along_channels(const Tensor& per_channel, int rank) {
-  Shape shape(static_cast<size_t>(rank), 1);
-  shape[1] = per_channel.numel();
-  return reshape(per_channel, span_of(shape));
-}
-
-Tensor scaled_by_channel(Tensor y, const Tensor& weight, const Tensor& bias) {
-  int rank = y.rank();
-  if (weight.defined()) y = y * along_channels(weight, rank);
-  if (bias.defined()) y = y + along_channels(bias, rank);
-  return y;
-}
-
-void expect_per_channel(const char* op, const char* name, const Tensor& tensor, int64_t channels) {
-  if (tensor.defined() && (tensor.rank() != 1 || tensor.numel() != channels))
-    fail(ErrorKind::runtime, "[", op, "] ", name, " must hold a number for each of the ", channels,
-         " channels, but its shape is ", tensor.shape());
-}
 
 void expect_channels(const char* op, const Tensor& input, int least_rank) {
   if (!input.defined()) fail(ErrorKind::type, "[", op, "] argument 'input' must be a tensor");
@@ -112,9 +92,7 @@ struct Statistics {
 };
 
 Statistics statistics_of_batch(const Tensor& x) {
-  IntList dims;
-  for (int d = 0; d < x.rank(); ++d)
-    if (d != 1) dims.push_back(d);
+  IntList dims = all_but_channels(x.rank());
   double count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
   Tensor mean = sum(x, {.dim = dims, .keepdim = true}) / count;
   return {mean, sum(square(x - mean), {.dim = dims, .keepdim = true}) / count, count};

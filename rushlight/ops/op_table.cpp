@@ -11,18 +11,19 @@ constexpr const char* kFamilies[] = {
 };
 static_assert(std::size(kFamilies) == kOpCount);
 
+// Whether a MAP op has a formula for the dtype, or computes integers in a floating one.
+bool computes(OpId id, DType dtype) {
+  const MapFacts& facts = map_facts(id);
+  return facts.supports(dtype) || (!is_floating(dtype) && facts.integers == math::Integers::to_float);
+}
+
+// A VIEW takes any.
 std::optional<std::vector<DType>> dtypes_of(const Schema& schema) {
-  bool any = schema.kind == OpKind::view;
-  if (schema.kind != OpKind::map && !any) return {};
+  if (schema.kind != OpKind::map && schema.kind != OpKind::view) return {};
   std::vector<DType> dtypes;
   for (int i = 0; i < kDTypeCount; ++i) {
     auto dtype = static_cast<DType>(i);
-    auto has_formula = [&] {
-      const MapFacts& facts = map_facts(schema.id);
-      bool by_way_of_float = !is_floating(dtype) && facts.integers == math::Integers::to_float;
-      return facts.supports(dtype) || by_way_of_float;
-    };
-    if (any || has_formula()) dtypes.push_back(dtype);
+    if (schema.kind == OpKind::view || computes(schema.id, dtype)) dtypes.push_back(dtype);
   }
   return dtypes;
 }

@@ -14,12 +14,6 @@ namespace {
 // An image's spatial dimension `d` of `rank` is this axis: the last is the last.
 int axis_of(int d, int rank) { return 3 - rank + d; }
 
-template <class Args>
-Window window_of(const Args& a, int64_t size, int d) {
-  auto i = static_cast<size_t>(d);
-  return {size, each(a.stride, i), each(a.padding, i), each(a.dilation, i)};
-}
-
 SlideAxis plain_axis(const Window& window, int64_t image, int64_t positions) {
   return {.image = image,
           .positions = positions,
@@ -64,7 +58,7 @@ std::vector<Slide> slides_of(const args::Convolution& a, const Tensor& input, co
   std::vector<Slide> slides(1);
   int rank = input.rank() - 2;
   for (int d = 0; d < rank; ++d) {
-    Window window = window_of(a, weight.size(d + 2), d);
+    Window window = window_of(a, weight.size(d + 2), static_cast<size_t>(d));
     std::vector<SlideAxis> choices;
     if (a.transposed)
       for (int64_t r = 0; r < window.stride && r < out.size(d + 2); ++r)
@@ -85,13 +79,10 @@ bool has_few_slides(const args::Convolution& a, int rank) {
   return slides <= kMostSlides;
 }
 
-// Halves are computed in float32.
-DType working_type(DType dtype) { return is_floating(dtype) && !has_kernels(dtype) ? DType::float32 : dtype; }
-
-// body(dense result of the working type), copied to `out` where that is another tensor.
+// body(dense result), computed in float32 for halves, and copied to `out` where that is another tensor.
 template <class Body>
-bool in_working_type(const Tensor& out, Body&& body) {
-  DType type = working_type(out.dtype());
+bool in_compute_type(const Tensor& out, Body&& body) {
+  DType type = compute_type(out.dtype());
   Tensor result = type == out.dtype() && out.is_contiguous() ? out : empty(out.shape(), type);
   if (!with_floating(type, [&](auto tag) { return body(tag, result); })) return false;
   if (!result.is_same(out)) copy_elements(out, result);
@@ -106,10 +97,10 @@ bool convolution(const KernelCall& call) {
   bool fits = out.rank() <= 5 && has_few_slides(a, out.rank() - 2);
   if (!fits || !is_floating(out.dtype())) return by_reference(call);
   if (out.numel() == 0) return true;
-  Tensor x = row_major_as(call.in[0], working_type(out.dtype()));
+  Tensor x = row_major_as(call.in[0], compute_type(out.dtype()));
   Tensor w = row_major_as(call.in[1], x.dtype());
   Tensor bias = call.in[2].defined() ? row_major_as(call.in[2], x.dtype()) : Tensor();
-  return in_working_type(out, [&](auto tag, const Tensor& y) {
+  return in_compute_type(out, [&](auto tag, const Tensor& y) {
     using T = typename decltype(tag)::type;
     std::vector<Slide> slides = slides_of(a, x, w, y);
     int64_t kernel = w.size(0) * w.size(1) == 0 ? 0 : w.numel() / (w.size(0) * w.size(1));
@@ -135,8 +126,8 @@ bool convolution_weight_gradient(const KernelCall& call) {
   const Tensor& out = call.out[0];
   if (out.rank() > 5 || !is_floating(out.dtype())) return by_reference(call);
   if (out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
-  Tensor x = row_major_as(call.in[0], working_type(out.dtype())), grad = row_major_as(call.in[1], x.dtype());
-  return in_working_type(out, [&](auto tag, const Tensor& y) {
+  Tensor x = row_major_as(call.in[0], compute_type(out.dtype())), grad = row_major_as(call.in[1], x.dtype());
+  return in_compute_type(out, [&](auto tag, const Tensor& y) {
     using T = typename decltype(tag)::type;
     WeightGradientArgs<T> args;
     args.images = x.size(0), args.groups = a.groups;
@@ -144,7 +135,7 @@ bool convolution_weight_gradient(const KernelCall& call) {
     args.x = pointer<T>(x), args.grad = pointer<T>(grad), args.grad_w = pointer<T>(y);
     for (int d = 2; d < x.rank(); ++d)
       args.slide.axis[axis_of(d - 2, x.rank() - 2)] =
-          plain_axis(window_of(a, y.size(d), d - 2), x.size(d), grad.size(d));
+          plain_axis(window_of(a, y.size(d), static_cast<size_t>(d - 2)), x.size(d), grad.size(d));
     floating_kernels<T>().convolution_weight_gradient(args);
     return true;
   });

@@ -32,14 +32,12 @@ struct PlaneWindow {
 // The first of equals and the last NaN, as PyTorch has it.
 template <class T>
 void largest_of_plane(const PlaneWindow& w, const T* x, T* y, int64_t* places) {
-  auto first_inside = [](const Window& window, int64_t start) {
-    return start < 0 ? start + (-start + window.dilation - 1) / window.dilation * window.dilation : start;
-  };
   for (int64_t i = 0; i < w.out_height; ++i) {
-    const int64_t top = w.rows.start(i), bottom = std::min(top + w.rows.reach(), w.height);
+    const int64_t first_row = w.rows.first_inside(i),
+                  bottom = std::min(w.rows.start(i) + w.rows.reach(), w.height);
     for (int64_t j = 0; j < w.out_width; ++j) {
-      const int64_t left = w.columns.start(j), right = std::min(left + w.columns.reach(), w.width);
-      const int64_t first_row = first_inside(w.rows, top), first_column = first_inside(w.columns, left);
+      const int64_t first_column = w.columns.first_inside(j);
+      const int64_t right = std::min(w.columns.start(j) + w.columns.reach(), w.width);
       int64_t place = first_row * w.width + first_column;
       T largest = x[place];
       for (int64_t row = first_row; row < bottom; row += w.rows.dilation)

@@ -15,11 +15,6 @@ struct Meeting {
   int64_t wide, narrow, weight;
 };
 
-template <class Args>
-Window window_of(const Args& args, int64_t size, size_t d) {
-  return {size, each(args.stride, d), each(args.padding, d), each(args.dilation, d)};
-}
-
 struct Walk {
   template <class Args>
   Walk(const Args& args, const Tensor& wide_image, const Tensor& narrow_image, const Tensor& kernel)

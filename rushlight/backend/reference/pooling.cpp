@@ -16,9 +16,8 @@ TapTable window_taps(const Window& window, int64_t extent, int64_t positions, bo
   for (int64_t position = 0; position < positions; ++position) {
     int64_t start = window.start(position), end = std::min(start + window.reach(), extent + window.padding);
     Taps taps;
-    int64_t first =
-        start < 0 ? start + (-start + window.dilation - 1) / window.dilation * window.dilation : start;
-    for (int64_t at = first; at < std::min(end, extent); at += window.dilation) taps.list.push_back({at});
+    for (int64_t at = window.first_inside(position); at < std::min(end, extent); at += window.dilation)
+      taps.list.push_back({at});
     taps.count = counts_padding ? end - start : static_cast<int64_t>(taps.list.size());
     table.push_back(std::move(taps));
   }
