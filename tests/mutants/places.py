@@ -1,5 +1,6 @@
 """Places where a source can be broken: every operator, comparison, constant and index of C++ that clang-format laid out."""
 
+import collections
 import dataclasses
 import random
 import re
@@ -223,8 +224,14 @@ def all_places(root, folders):
 
 
 def draw(places, seed):
-    """Mutants without end: places uniformly, then one of what each may become."""
-    chance = random.Random(f"mutants {seed}")
-    while True:
-        path, source, place = chance.choice(places)
-        yield Mutant(path, source, place, chance.choice(place.choices))
+    """A mutant of each place, in an order that is the seed's. Where a place comes depends on its own line alone: a change
+    elsewhere leaves the draw as it was."""
+    seen, drawn = collections.Counter(), []
+    for path, source, place in places:
+        mutant = Mutant(path, source, place, place.choices[0])
+        name = f"{path}: {mutant.text.strip()} {len(mutant.text.lstrip()) - len(mutant.text) + mutant.column}"
+        seen[name] += 1  # of equal lines in a file
+        chance = random.Random(f"mutants {seed}: {name} {seen[name]}")
+        drawn.append((chance.random(), dataclasses.replace(mutant, choice=chance.choice(place.choices))))
+    drawn.sort(key=lambda ranked: ranked[0])
+    yield from (mutant for _, mutant in drawn)

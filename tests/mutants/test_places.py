@@ -71,6 +71,17 @@ def test_a_draw_is_a_function_of_its_seed():
     assert len(every) > 4000 and len({path for path, _, _ in every}) > 50
 
 
+def test_a_change_of_one_line_leaves_the_draw_of_the_others():
+    source = "int f(int a, int b) {\n  return a + b * 2;\n}\nint g(int a) {\n  return a - 3;\n}\n"
+    changed = "int e() { return 7; }\n" + source.replace("a - 3", "a - 4")
+
+    def drawn(text):
+        every = [("f.cpp", text, place) for place in places.places_of(text)]
+        return [(m.text, m.column, m.choice) for m in places.draw(every, 1) if "b * 2" in m.text]
+
+    assert drawn(source) == drawn(changed) != []
+
+
 def test_the_equivalent_ones_are_in_the_sources():
     known = equivalent.Known(ROOT)
     assert all(len(entry.proof) > 30 and bool(entry.line) != bool(entry.pattern) for entry in known.entries)

@@ -262,6 +262,8 @@ def _():
     yield Bad("dropout", Call(**arguments, dropout_p=1.5), ("dropout_p", "1.5"), raises=ValueError)
     yield Bad("mask and causal", Call(**arguments, attn_mask=f32(4, 4), is_causal=True), ("attn_mask", "is_causal"))
     yield Bad("heads", Call(query=f32(3, 4, 8), key=q, value=q, enable_gqa=True), ("3", "2", "heads"))
+    flat = Call(query=f32(8), key=f32(8), value=f32(8), attn_mask=f32(1))
+    yield Bad("query's rank", flat, ("query must be floating point, (..., L, E)", "(8,)"))
     mixed = Call(query=q, key=f32(4, 8), value=q, enable_gqa=True)
     yield Bad("ranks", mixed, ("query (2, 4, 8), key (4, 8)", "leading dimensions must be equal"))
     mixed = Call(query=q, key=q, value=f32(4, 8), enable_gqa=True)
