@@ -1,6 +1,7 @@
 // The whole library. The includes, in floor order, are its table of contents.
 #pragma once
 
+#include "rushlight/backend/shortcuts.h"    // 4: allow_winograd()
 #include "rushlight/base/error.h"           // 0: the one exception
 #include "rushlight/base/memory.h"          //    memory_stats(), empty_cache()
 #include "rushlight/core/dtype.h"           // 3: element types

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "module.h"
 #include "rushlight/backend/map_facts.h"
+#include "rushlight/backend/shortcuts.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/core/print.h"
 #include "rushlight/engine/interpreter.h"
@@ -114,6 +115,8 @@ void bind_runtime(nb::module_& m) {
   m.def("_set_host_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"));
   m.def("_host_backend", [] { return host_backend().name; });
   m.def("_host_backends", backend_names);
+  m.def("_winograd_allowed", winograd_allowed);
+  m.def("_allow_winograd", allow_winograd, nb::arg("allowed"));
   m.def("fallback_count", fallback_count,
         "How often an op ran on the slow reference kernels because the backend had none");
   m.def("memory_stats", stats_dict, "Live, peak and cached bytes, and the calls to the system");

@@ -53,6 +53,22 @@ class use_backend:
         set_backend(self._before)
 
 
+class _Cpu:
+    """Settings of Rushlight's own CPU kernels."""
+
+    @property
+    def allow_winograd(self):
+        """Whether 3x3 convolutions of float32 may trade exactness (an error of some 1e-6 of the largest result) for speed."""
+        return _C._winograd_allowed()
+
+    @allow_winograd.setter
+    def allow_winograd(self, allowed):
+        _C._allow_winograd(allowed)
+
+
+cpu = _Cpu()
+
+
 class _Switches:
     """Settings of a library that is not used here."""
 

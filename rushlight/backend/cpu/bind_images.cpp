@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/backend/shortcuts.h"
 #include "rushlight/backend/windows.h"
 #include "rushlight/generated/op_args.h"
 
@@ -115,6 +116,7 @@ bool convolution(const KernelCall& call) {
       args.kernel[axis_of(d - 2, w.rank() - 2)] = w.size(d);
       args.result[axis_of(d - 2, w.rank() - 2)] = y.size(d);
     }
+    args.allow_winograd = winograd_allowed();
     args.slides = slides.data(), args.slide_count = static_cast<int64_t>(slides.size());
     floating_kernels<T>().convolution(args);
     return true;
@@ -132,6 +134,7 @@ bool convolution_weight_gradient(const KernelCall& call) {
     WeightGradientArgs<T> args;
     args.images = x.size(0), args.groups = a.groups;
     args.in_channels = x.size(1) / a.groups, args.out_channels = grad.size(1) / a.groups;
+    args.allow_winograd = winograd_allowed();
     args.x = pointer<T>(x), args.grad = pointer<T>(grad), args.grad_w = pointer<T>(y);
     for (int d = 2; d < x.rank(); ++d)
       args.slide.axis[axis_of(d - 2, x.rank() - 2)] =

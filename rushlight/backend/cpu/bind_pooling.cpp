@@ -23,36 +23,6 @@ void each_plane(int64_t planes, int64_t numbers, Body body) {
   });
 }
 
-// One plane through a window: its size, and those of the planes it is taken from and makes.
-struct PlaneWindow {
-  Window rows, columns;
-  int64_t height, width, out_height, out_width;
-};
-
-// The first of equals and the last NaN, as PyTorch has it.
-template <class T>
-void largest_of_plane(const PlaneWindow& w, const T* x, T* y, int64_t* places) {
-  for (int64_t i = 0; i < w.out_height; ++i) {
-    const int64_t first_row = w.rows.first_inside(i),
-                  bottom = std::min(w.rows.start(i) + w.rows.reach(), w.height);
-    for (int64_t j = 0; j < w.out_width; ++j) {
-      const int64_t first_column = w.columns.first_inside(j);
-      const int64_t right = std::min(w.columns.start(j) + w.columns.reach(), w.width);
-      int64_t place = first_row * w.width + first_column;
-      T largest = x[place];
-      for (int64_t row = first_row; row < bottom; row += w.rows.dilation)
-        for (int64_t column = first_column; column < right; column += w.columns.dilation) {
-          const T value = x[row * w.width + column];
-          if (!(value > largest) && value == value) continue;
-          largest = value;
-          place = row * w.width + column;
-        }
-      *y++ = largest;
-      *places++ = place;
-    }
-  }
-}
-
 }  // namespace
 
 bool max_pool(const KernelCall& call) {
@@ -61,20 +31,16 @@ bool max_pool(const KernelCall& call) {
       out.rank() == 4 && has_kernels(out.dtype()) && out.is_contiguous() && call.out[1].is_contiguous();
   if (!fast || out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
   args::MaxPool a(call.attrs);
-  auto window = [&](size_t d) {
-    return Window{each(a.kernel_size, d), each(a.stride, d), each(a.padding, d), each(a.dilation, d)};
-  };
   Tensor x = row_major(call.in[0]);
-  PlaneWindow w{window(0), window(1), x.size(2), x.size(3), out.size(2), out.size(3)};
+  auto axis = [&](size_t d) {
+    int dim = static_cast<int>(d) + 2;
+    return PoolAxis{x.size(dim),       out.size(dim),      each(a.kernel_size, d),
+                    each(a.stride, d), each(a.padding, d), each(a.dilation, d)};
+  };
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const int64_t from = w.height * w.width, to = w.out_height * w.out_width;
-    const T* image = pointer<T>(x);
-    T* values = pointer<T>(out);
-    int64_t* places = pointer<int64_t>(call.out[1]);
-    each_plane(x.size(0) * x.size(1), from, [&](int64_t plane) {
-      largest_of_plane(w, image + plane * from, values + plane * to, places + plane * to);
-    });
+    floating_kernels<T>().max_pool({x.size(0) * x.size(1), axis(0), axis(1), pointer<T>(x), pointer<T>(out),
+                                    pointer<int64_t>(call.out[1])});
     return true;
   });
 }

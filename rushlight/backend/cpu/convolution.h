@@ -37,6 +37,7 @@ struct ConvolutionArgs {
   int64_t kernel[3] = {1, 1, 1}, result[3] = {1, 1, 1};  // extents
   const Slide* slides = nullptr;  // which together write every result, those without taps included
   int64_t slide_count = 0;
+  bool allow_winograd = true;  // for float: faster and a little less exact
 };
 
 // grad_w[o, c, t] = the sum over images and positions of grad[n, o, position] x[n, c, where t meets it]
@@ -46,6 +47,7 @@ struct WeightGradientArgs {
   const T *x = nullptr, *grad = nullptr;
   T* grad_w = nullptr;  // row-major
   Slide slide;
+  bool allow_winograd = true;
 };
 
 }  // namespace rushlight::cpu

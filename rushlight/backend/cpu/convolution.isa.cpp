@@ -6,6 +6,7 @@
 #include "rushlight/backend/cpu/gemm_block.h"
 #include "rushlight/backend/cpu/kernels.h"
 #include "rushlight/backend/cpu/scratch.h"
+#include "rushlight/backend/cpu/winograd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
@@ -193,11 +194,18 @@ struct WeightGradient {
 
 template <class T>
 void convolution(const ConvolutionArgs<T>& args) {
+  if constexpr (sizeof(T) == sizeof(float))
+    if (args.allow_winograd && args.slide_count == 1 &&
+        winograd_fits(args.slides[0], args.in_channels, args.out_channels))
+      return winograd_convolution(args, args.slides[0]);
   for (int64_t i = 0; i < args.slide_count; ++i) convolve_slide(args, args.slides[i]);
 }
 
 template <class T>
 void convolution_weight_gradient(const WeightGradientArgs<T>& args) {
+  if constexpr (sizeof(T) == sizeof(float))
+    if (args.allow_winograd && winograd_fits(args.slide, args.in_channels, args.out_channels))
+      return winograd_weight_gradient(args);
   WeightGradient<T>{.c = args}.run();
 }
 

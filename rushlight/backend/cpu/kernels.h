@@ -9,6 +9,7 @@
 #include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
 #include "rushlight/backend/cpu/optimizer.h"
+#include "rushlight/backend/cpu/pooling.h"
 #include "rushlight/backend/cpu/reduction.h"
 #include "rushlight/backend/cpu/row_kernels.h"
 #include "rushlight/backend/map_loop.h"
@@ -32,6 +33,7 @@ struct FloatingKernels {
   void (*layer_norm_backward)(const LayerNormBackwardArgs<T>&);
   void (*channel_norm)(const ChannelNormArgs<T>&);
   void (*channel_norm_backward)(const ChannelNormBackwardArgs<T>&);
+  void (*max_pool)(const MaxPoolArgs<T>&);
   void (*softmax)(const SoftmaxArgs<T>&);
   void (*softmax_backward)(const SoftmaxBackwardArgs<T>&);
   // Returns -1, or the first row whose target is out of range: then nothing was written.

@@ -28,6 +28,8 @@ void channel_norm(const ChannelNormArgs<T>&);
 template <class T>
 void channel_norm_backward(const ChannelNormBackwardArgs<T>&);
 template <class T>
+void max_pool(const MaxPoolArgs<T>&);
+template <class T>
 void softmax(const SoftmaxArgs<T>&);
 template <class T>
 void softmax_backward(const SoftmaxBackwardArgs<T>&);
@@ -62,6 +64,7 @@ constexpr FloatingKernels<T> kFloating{
     .layer_norm_backward = layer_norm_backward<T>,
     .channel_norm = channel_norm<T>,
     .channel_norm_backward = channel_norm_backward<T>,
+    .max_pool = max_pool<T>,
     .softmax = softmax<T>,
     .softmax_backward = softmax_backward<T>,
     .cross_entropy = cross_entropy<T>,

@@ -230,7 +230,15 @@ RUSHLIGHT_INLINE typename Vec<T>::Mask first_lanes(int64_t count) {
 template <class T>
 RUSHLIGHT_INLINE Vec<T> load_partial(const T* from, int64_t count, T rest = 0) {
   if (count >= Vec<T>::kLanes) return load(from);
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if defined(__AVX512F__)
+  if constexpr (Pieces<T>::kCount == 1) {
+    const unsigned mask = count > 0 ? (1u << count) - 1 : 0;
+    if constexpr (sizeof(T) == 4)
+      return Vec<T>(_mm512_mask_loadu_ps(Vec<T>::splat(rest).lanes, static_cast<__mmask16>(mask), from));
+    else
+      return Vec<T>(_mm512_mask_loadu_pd(Vec<T>::splat(rest).lanes, static_cast<__mmask8>(mask), from));
+  }
+#elif defined(__AVX2__)
   if constexpr (Pieces<T>::kCount == 1) {
     const auto mask = first_lanes<T>(count);
     Vec<T> x;
@@ -250,7 +258,16 @@ RUSHLIGHT_INLINE Vec<T> load_partial(const T* from, int64_t count, T rest = 0) {
 template <class T>
 RUSHLIGHT_INLINE void store_partial(T* to, Vec<T> x, int64_t count) {
   if (count >= Vec<T>::kLanes) return store(to, x);  // masked stores are slow on some machines
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if defined(__AVX512F__)
+  if constexpr (Pieces<T>::kCount == 1) {
+    const unsigned mask = count > 0 ? (1u << count) - 1 : 0;
+    if constexpr (sizeof(T) == 4)
+      _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), x.lanes);
+    else
+      _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), x.lanes);
+    return;
+  }
+#elif defined(__AVX2__)
   if constexpr (Pieces<T>::kCount == 1) {
     const auto mask = reinterpret_cast<__m256i>(first_lanes<T>(count).bits);
     if constexpr (sizeof(T) == 4)

@@ -1,0 +1,93 @@
+// Pooling, plane by plane in parallel; the positions of a row are the lanes of a vector.
+#include "rushlight/backend/cpu/pooling.h"
+
+#include "rushlight/backend/cpu/chunks.h"
+#include "rushlight/backend/cpu/simd.h"
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+namespace {
+
+// The taps of a window at `position` that are inside the image, and where the first of them stands.
+struct Taps {
+  int64_t at, count;
+};
+Taps taps_inside(const PoolAxis& a, int64_t position) {
+  const int64_t start = position * a.stride - a.padding;
+  const int64_t skipped = start < 0 ? ceil_div(-start, a.dilation) : 0;
+  const int64_t at = start + skipped * a.dilation;
+  return {at, smaller(a.size - skipped, ceil_div(a.image - at, a.dilation))};
+}
+
+// Lane i is from[i * stride], for the first `count` lanes; no memory beyond the last of them is touched.
+template <class T, int... I>
+RUSHLIGHT_INLINE Vec<T> every_second(const T* from, int64_t count, std::integer_sequence<int, I...>) {
+  constexpr int lanes = Vec<T>::kLanes;
+  const Vec<T> low = load_partial(from, 2 * count - 1);
+  const Vec<T> high = load_partial(from + lanes - 1, 2 * count - lanes);
+  return Vec<T>(__builtin_shufflevector(low.lanes, high.lanes, (I < lanes / 2 ? 2 * I : 2 * I + 1)...));
+}
+template <class T>
+RUSHLIGHT_INLINE Vec<T> load_strided(const T* from, int64_t stride, int64_t count) {
+  if (stride == 1) return load_partial(from, count);
+  if (stride == 2) return every_second(from, count, std::make_integer_sequence<int, Vec<T>::kLanes>{});
+  Vec<T> x = 0;
+  for (int i = 0; i < smaller(count, Vec<T>::kLanes); ++i) x.lanes[i] = from[i * stride];
+  return x;
+}
+
+// Positions [j, j + count) of a row of results, count <= kLanes, whose windows meet the same `columns.count`
+// columns.
+template <class T>
+RUSHLIGHT_INLINE void largest(const MaxPoolArgs<T>& args, const T* plane, Taps rows, Taps columns,
+                              int64_t count, T* y, int64_t* places) {
+  using Bits = typename Vec<T>::Bits;
+  using Integer = typename Vec<T>::Integer;
+  const int64_t stride = args.columns.stride, first = rows.at * args.columns.image + columns.at;
+  Vec<T> most = load_strided(plane + first, stride, count);
+  Bits where{};
+  for (int64_t r = 0; r < rows.count; ++r)
+    for (int64_t c = 0; c < columns.count; ++c) {
+      const int64_t step = r * args.rows.dilation * args.columns.image + c * args.columns.dilation;
+      const Vec<T> value = load_strided(plane + first + step, stride, count);
+      const auto taken = (value > most) | (value != value);
+      most = select(taken, value, most);
+      where = taken.bits ? static_cast<Integer>(step) - Bits{} : where;
+    }
+  store_partial(y, most, count);
+  for (int i = 0; i < smaller(count, Vec<T>::kLanes); ++i) places[i] = first + i * stride + where[i];
+}
+
+template <class T>
+void largest_of_plane(const MaxPoolArgs<T>& args, const T* plane, T* y, int64_t* places) {
+  const PoolAxis& c = args.columns;
+  const int64_t before =
+      smaller(c.positions, ceil_div(c.padding, c.stride));  // their windows begin in the padding
+  const int64_t last = c.image + c.padding - c.dilation * (c.size - 1) - 1;  // where a whole window may begin
+  const int64_t whole = clamped(last < 0 ? 0 : last / c.stride + 1, before, c.positions);
+  for (int64_t i = 0; i < args.rows.positions; ++i, y += c.positions, places += c.positions) {
+    const Taps rows = taps_inside(args.rows, i);
+    const auto one = [&](int64_t j) { largest(args, plane, rows, taps_inside(c, j), 1, y + j, places + j); };
+    for (int64_t j = 0; j < before; ++j) one(j);
+    for (int64_t j = before; j < whole; j += Vec<T>::kLanes)
+      largest(args, plane, rows, Taps{j * c.stride - c.padding, c.size}, whole - j, y + j, places + j);
+    for (int64_t j = whole; j < c.positions; ++j) one(j);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void max_pool(const MaxPoolArgs<T>& args) {
+  const int64_t from = args.rows.image * args.columns.image,
+                to = args.rows.positions * args.columns.positions;
+  parallel_ranges(args.planes, from, [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane)
+      largest_of_plane(args, args.x + plane * from, args.y + plane * to, args.places + plane * to);
+  });
+}
+
+template void max_pool(const MaxPoolArgs<float>&);
+template void max_pool(const MaxPoolArgs<double>&);
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -1,0 +1,371 @@
+// 3x3 convolutions of stride 1 as 36 matrix products over transformed tiles. The images are cut into blocks
+// of some tiles; a block's pixels are turned channel by channel, transformed, multiplied and turned back
+// while they are in L2. How the work is cut depends on shapes alone.
+#include "rushlight/backend/cpu/winograd.h"
+
+#include "rushlight/backend/cpu/gemm_block.h"
+#include "rushlight/backend/cpu/scratch.h"
+#include "rushlight/backend/cpu/winograd_tiles.h"
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+namespace {
+
+constexpr int64_t kTiles = 32;         // of a block, about
+constexpr int64_t kMostColumns = 128;  // tiles side by side: a block holds a row of them at least
+constexpr int64_t kChannels = 128;     // that are multiplied in one go
+constexpr int64_t kPanel = kPanelCols<float>;
+
+// One axis of a three-tap kernel, its taps in rising order: result i meets the image's elements i + first +
+// t.
+struct TileAxis {
+  int64_t image, results, first, w_first, w_step;
+
+  explicit TileAxis(const SlideAxis& a)
+      : image(a.image), results(a.positions), first(a.first), w_first(a.w_first), w_step(a.w_step) {
+    if (a.apart > 0) return;
+    first -= 2;
+    w_first += 2 * w_step;
+    w_step = -w_step;
+  }
+  int64_t tiles() const { return ceil_div(results, kTileOut); }
+};
+
+// Some images' rows of tiles.
+struct TileBlock {
+  int64_t image, images, row, rows;
+};
+
+// How the images are cut into blocks: several whole images, or some rows of one.
+struct Tiling {
+  TileAxis y, x;
+  int64_t images;
+  int64_t columns = x.tiles();
+  int64_t block_rows = clamped(kTiles / columns, 1, y.tiles());
+  int64_t block_images = clamped(kTiles / (columns * y.tiles()), 1, images);
+  int64_t row_blocks = ceil_div(y.tiles(), block_rows);
+
+  Tiling(const Slide& slide, int64_t image_count) : y(slide.axis[1]), x(slide.axis[2]), images(image_count) {}
+
+  int64_t blocks() const { return ceil_div(images, block_images) * row_blocks; }
+  TileBlock block(int64_t b) const {
+    const int64_t image = b / row_blocks * block_images, row = b % row_blocks * block_rows;
+    return {image, smaller(block_images, images - image), row, smaller(block_rows, y.tiles() - row)};
+  }
+  int64_t most_tiles() const { return block_images * block_rows * columns; }
+  int64_t tiles(const TileBlock& b) const { return b.images * b.rows * columns; }
+};
+
+// A block's rows of pixels in each of its images.
+struct PixelRows {
+  int64_t first, count, width;
+  int64_t pixels() const { return count * width; }
+};
+PixelRows image_rows(const Tiling& t, const TileBlock& b) {
+  const int64_t top = b.row * kTileOut + t.y.first;
+  const int64_t first = clamped(top, 0, t.y.image);
+  return {first, clamped(top + b.rows * kTileOut + 2, first, t.y.image) - first, t.x.image};
+}
+PixelRows result_rows(const Tiling& t, const TileBlock& b) {
+  const int64_t first = b.row * kTileOut;
+  return {first, smaller(b.rows * kTileOut, t.y.results - first), t.x.results};
+}
+int64_t most_image_pixels(const Tiling& t) {
+  return t.block_images * smaller(t.block_rows * kTileOut + 2, t.y.image) * t.x.image;
+}
+int64_t most_result_pixels(const Tiling& t) {
+  return t.block_images * smaller(t.block_rows * kTileOut, t.y.results) * t.x.results;
+}
+
+// body(tile, image of the block, row and column of tiles in that image)
+template <class Body>
+RUSHLIGHT_INLINE void each_tile(const Tiling& t, const TileBlock& b, Body body) {
+  int64_t tile = 0;
+  for (int64_t image = 0; image < b.images; ++image)
+    for (int64_t row = b.row; row < b.row + b.rows; ++row)
+      for (int64_t column = 0; column < t.columns; ++column) body(tile++, image, row, column);
+}
+
+// Matrices for each part of the tiles. They lie a line more than their size apart: a power of two would send
+// the parts of one tile to the same few places of the cache.
+struct PartMatrices {
+  float* data;
+  int64_t row, part;
+
+  PartMatrices(float* memory, int64_t tiles, int64_t channels)
+      : data(memory), row(padded_channels(channels)), part(size(tiles, channels) / kTileParts) {}
+  static int64_t size(int64_t tiles, int64_t channels) {
+    return kTileParts * (tiles * padded_channels(channels) + 16);
+  }
+  float* at(int64_t tile) const { return data + tile * row; }
+};
+
+// Pixel scratch ends in a pixel of zeros, which stands for all that are outside the image.
+int64_t pixel_numbers(int64_t pixels, int64_t channels) { return (pixels + 1) * padded_channels(channels); }
+
+// The pixels of a block, some channels of them, side by side.
+void take_pixels(const float* planes, int64_t plane, int64_t image_step, int64_t channels, const TileBlock& b,
+                 const PixelRows& rows, float* pixels) {
+  const int64_t row = padded_channels(channels);
+  for (int64_t n = 0; n < b.images; ++n)
+    planes_to_pixels(planes + (b.image + n) * image_step + rows.first * rows.width, plane, channels,
+                     rows.pixels(), pixels + n * rows.pixels() * row, row);
+}
+
+// Where a tile's pixels begin, those outside [0, rows) x [0, width) at the zero pixel.
+template <int Side>
+struct TilePixels {
+  const float* at[Side][Side];
+
+  TilePixels(const float* pixels, const PixelRows& rows, int64_t y, int64_t x, int64_t row,
+             const float* zero) {
+    for (int i = 0; i < Side; ++i)
+      for (int j = 0; j < Side; ++j) {
+        const bool inside = y + i >= 0 && y + i < rows.count && x + j >= 0 && x + j < rows.width;
+        at[i][j] = inside ? pixels + ((y + i) * rows.width + x + j) * row : zero;
+      }
+  }
+};
+
+// Transforms the tiles of a block. `Transform` says how many pixels a tile has; its first begins `y_first`
+// and `x_first` from the tile's first result.
+template <class Transform>
+void transform_tiles(const Tiling& t, const TileBlock& b, const PixelRows& rows, int64_t y_first,
+                     int64_t x_first, float* pixels, const PartMatrices& to) {
+  constexpr int kSide = Transform::kFrom;
+  float* zero = pixels + b.images * rows.pixels() * to.row;
+  for (int64_t c = 0; c < to.row; ++c) zero[c] = 0;
+  each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
+    const TilePixels<kSide> from(pixels + image * rows.pixels() * to.row, rows,
+                                 row * kTileOut + y_first - rows.first, column * kTileOut + x_first, to.row,
+                                 zero);
+    for (int64_t c = 0; c < to.row; c += Floats::kLanes) {
+      float* out = to.at(tile) + c;
+      transform_square<Transform>(
+          [&](int i, int j) __attribute__((always_inline)) { return load(from.at[i][j] + c); },
+          [&](int i, int j, Floats value)
+              __attribute__((always_inline)) { store(out + (i * kTileIn + j) * to.part, value); });
+    }
+  });
+}
+
+// -- forward, and the gradient of the image
+
+// The transformed weights of a group: for each part, panels of output channels that run through all inputs.
+struct WinogradWeights {
+  const ConvolutionArgs<float>& c;
+  TileAxis y, x;
+  int64_t panels = ceil_div(c.out_channels, kPanel);
+  int64_t part = panels * c.in_channels * kPanel, group = part * kTileParts;
+  float* data = nullptr;
+
+  // One input channel of a group.
+  void transform(int64_t g, int64_t i) const {
+    for (int64_t o = 0; o < panels * kPanel; o += Floats::kLanes) {
+      float* out = data + g * group + (o / kPanel * c.in_channels + i) * kPanel + o % kPanel;
+      transform_square<WeightTransform>(
+          [&](int ty, int tx) { return outputs(g, i, o, ty, tx); },
+          [&](int row, int column, Floats value) { store(out + (row * kTileIn + column) * part, value); });
+    }
+  }
+  // A tap of some output channels, zeros beyond the last.
+  Floats outputs(int64_t g, int64_t i, int64_t o, int ty, int tx) const {
+    const float* from = c.w + g * c.w_group + i * c.w_in + (y.w_first + ty * y.w_step) * c.kernel[2] +
+                        x.w_first + tx * x.w_step;
+    float lanes[Floats::kLanes];
+    for (int l = 0; l < Floats::kLanes; ++l) lanes[l] = o + l < c.out_channels ? from[(o + l) * c.w_out] : 0;
+    return load(lanes);
+  }
+  Panels<float> at(int64_t g, int e, int64_t input, int64_t output) const {
+    return Panels<float>{data + g * group + e * part, c.in_channels * kPanel, kPanel}.at(input, output);
+  }
+};
+
+// One block of results: `count` output channels of a group from `output` on.
+struct WinogradBlock {
+  const ConvolutionArgs<float>& c;
+  const Tiling& t;
+  const WinogradWeights& weights;
+
+  void run(const TileBlock& b, int64_t group, int64_t output, int64_t count) const {
+    const int64_t tiles = t.most_tiles(), channels = smaller(kChannels, c.in_channels);
+    const Scratch products(static_cast<size_t>(PartMatrices::size(tiles, count)) * sizeof(float));
+    const PartMatrices results(static_cast<float*>(products.data()), tiles, count);
+    const Scratch parts(static_cast<size_t>(PartMatrices::size(tiles, channels)) * sizeof(float));
+    for (int64_t i = 0; i < c.in_channels; i += kChannels)
+      multiply(b, group, i, smaller(kChannels, c.in_channels - i), output, count,
+               static_cast<float*>(parts.data()), results);
+    write(b, group, output, count, results);
+  }
+
+  void multiply(const TileBlock& b, int64_t group, int64_t input, int64_t channels, int64_t output,
+                int64_t count, float* memory, const PartMatrices& results) const {
+    const PartMatrices parts(memory, t.most_tiles(), channels);
+    const PixelRows rows = image_rows(t, b);
+    const int64_t plane = t.y.image * t.x.image, image = c.groups * c.in_channels * plane;
+    const Scratch scratch(static_cast<size_t>(pixel_numbers(most_image_pixels(t), channels)) * sizeof(float));
+    float* pixels = static_cast<float*>(scratch.data());
+    take_pixels(c.x + (group * c.in_channels + input) * plane, plane, image, channels, b, rows, pixels);
+    transform_tiles<InputTransform>(t, b, rows, t.y.first, t.x.first, pixels, parts);
+    for (int e = 0; e < kTileParts; ++e)
+      multiply_block(t.tiles(b), count, channels,
+                     LeftMatrix<float>{parts.data + e * parts.part, parts.row, 1},
+                     weights.at(group, e, input, output),
+                     Destination<float>{results.data + e * results.part, results.row, input > 0});
+  }
+
+  void write(const TileBlock& b, int64_t group, int64_t output, int64_t count,
+             const PartMatrices& parts) const {
+    const PixelRows rows = result_rows(t, b);
+    const int64_t row = parts.row, plane = t.y.results * t.x.results;
+    const Scratch scratch(static_cast<size_t>(pixel_numbers(most_result_pixels(t), count)) * sizeof(float));
+    float* pixels = static_cast<float*>(scratch.data());
+    float* unseen = pixels + b.images * rows.pixels() * row;  // where results outside the image go
+    each_tile(t, b, [&](int64_t tile, int64_t image, int64_t tile_row, int64_t column) {
+      const TilePixels<kTileOut> to(pixels + image * rows.pixels() * row, rows, (tile_row - b.row) * kTileOut,
+                                    column * kTileOut, row, unseen);
+      for (int64_t o = 0; o < row; o += Floats::kLanes) {
+        const float* from = parts.at(tile) + o;
+        transform_square<OutputTransform>(
+            [&](int i, int j)
+                __attribute__((always_inline)) { return load(from + (i * kTileIn + j) * parts.part); },
+            [&](int i, int j, Floats value)
+                __attribute__((always_inline)) { store(const_cast<float*>(to.at[i][j]) + o, value); });
+      }
+    });
+    const float* bias = c.bias ? c.bias + group * c.out_channels + output : nullptr;
+    for (int64_t n = 0; n < b.images; ++n) {
+      float* planes = c.y + (((b.image + n) * c.groups + group) * c.out_channels + output) * plane;
+      pixels_to_planes(pixels + n * rows.pixels() * row, row, count, rows.pixels(), bias,
+                       planes + rows.first * rows.width, plane);
+    }
+  }
+};
+
+// -- the gradient of the weight
+
+// Blocks of tiles are cut into a fixed number of parts, whose sums are added up in order. Channels are cut
+// too, so that a chunk's sums stay in L2.
+struct WinogradWeightGradient {
+  static constexpr int64_t kBlock = 64;  // channels, in and out
+  static constexpr int64_t kChunks = 16;
+
+  const WeightGradientArgs<float>& c;
+  Tiling t{c.slide, c.images};
+  int64_t in_blocks = ceil_div(c.in_channels, kBlock), out_blocks = ceil_div(c.out_channels, kBlock);
+  int64_t blocks = c.groups * in_blocks * out_blocks;
+  int64_t parts = clamped(kChunks / blocks, 1, t.blocks());
+  int64_t out_row = padded_channels(c.out_channels), part_size = c.in_channels * out_row;  // of one sum and e
+  float* sums = nullptr;  // parts x groups x 36 x in_channels x out_row
+
+  float* sum_of(int64_t part, int64_t group, int e) const {
+    return sums + ((part * c.groups + group) * kTileParts + e) * part_size;
+  }
+
+  // An operand's transformed tiles.
+  template <class Transform>
+  void take(const float* planes, int64_t plane, int64_t image, int64_t channels, const TileBlock& b,
+            const PixelRows& rows, int64_t y_first, int64_t x_first, float* pixels,
+            const PartMatrices& to) const {
+    take_pixels(planes, plane, image, channels, b, rows, pixels);
+    transform_tiles<Transform>(t, b, rows, y_first, x_first, pixels, to);
+  }
+
+  void add_part(int64_t part, int64_t group, int64_t input, int64_t output) const {
+    const int64_t ins = smaller(kBlock, c.in_channels - input),
+                  outs = smaller(kBlock, c.out_channels - output);
+    const int64_t tiles = t.most_tiles();
+    const auto numbers = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };
+    const Scratch left_memory(numbers(PartMatrices::size(tiles, ins)));
+    const Scratch right_memory(numbers(PartMatrices::size(tiles, outs)));
+    const int64_t image_numbers = pixel_numbers(most_image_pixels(t), ins);
+    const int64_t result_numbers = pixel_numbers(most_result_pixels(t), outs);
+    const Scratch pixel_memory(numbers(image_numbers > result_numbers ? image_numbers : result_numbers));
+    const PartMatrices left(static_cast<float*>(left_memory.data()), tiles, ins);
+    const PartMatrices right(static_cast<float*>(right_memory.data()), tiles, outs);
+    float* pixels = static_cast<float*>(pixel_memory.data());
+    const int64_t plane = c.slide.plane(), results = c.slide.positions();
+    for (int64_t i = part; i < t.blocks(); i += parts) {
+      const TileBlock b = t.block(i);
+      take<InputTransform>(c.x + (group * c.in_channels + input) * plane, plane,
+                           c.groups * c.in_channels * plane, ins, b, image_rows(t, b), t.y.first, t.x.first,
+                           pixels, left);
+      take<OutputGradTransform>(c.grad + (group * c.out_channels + output) * results, results,
+                                c.groups * c.out_channels * results, outs, b, result_rows(t, b), 0, 0, pixels,
+                                right);
+      for (int e = 0; e < kTileParts; ++e)
+        multiply_block(
+            ins, outs, t.tiles(b), LeftMatrix<float>{left.data + e * left.part, 1, left.row},
+            Panels<float>{right.data + e * right.part, kPanel, right.row},
+            Destination<float>{sum_of(part, group, e) + input * out_row + output, out_row, i > part});
+    }
+  }
+
+  // One input channel's taps.
+  void write(int64_t group, int64_t input) const {
+    for (int64_t o = 0; o < out_row; o += Floats::kLanes)
+      transform_square<WeightGradTransform>(
+          [&](int i, int j) {
+            Floats total = 0;
+            for (int64_t part = 0; part < parts; ++part)
+              total += load(sum_of(part, group, i * kTileIn + j) + input * out_row + o);
+            return total;
+          },
+          [&](int i, int j, Floats value) {
+            float* to = c.grad_w + ((group * c.out_channels + o) * c.in_channels + input) * 9 + i * 3 + j;
+            for (int64_t l = 0; l < smaller(Floats::kLanes, c.out_channels - o); ++l)
+              to[l * c.in_channels * 9] = value[static_cast<int>(l)];
+          });
+  }
+
+  void run() {
+    const Scratch scratch(static_cast<size_t>(parts * c.groups * kTileParts * part_size) * sizeof(float));
+    sums = static_cast<float*>(scratch.data());
+    parallel_for(parts * blocks, [&](int64_t chunk) {
+      const int64_t block = chunk % blocks, group = block / (in_blocks * out_blocks);
+      add_part(chunk / blocks, group, block / out_blocks % in_blocks * kBlock, block % out_blocks * kBlock);
+    });
+    parallel_for(c.groups * c.in_channels,
+                 [&](int64_t row) { write(row / c.in_channels, row % c.in_channels); });
+  }
+};
+
+bool is_tile_axis(const SlideAxis& a) {
+  return a.taps == 3 && a.step == 1 && (a.apart == 1 || a.apart == -1) && a.to_step == 1;
+}
+
+}  // namespace
+
+bool winograd_fits(const Slide& slide, int64_t in_channels, int64_t out_channels) {
+  constexpr int64_t kLeastChannels = 16;
+  const auto& [d, h, w] = slide.axis;
+  if (d.image != 1 || d.positions != 1 || d.taps != 1) return false;
+  if (!is_tile_axis(h) || !is_tile_axis(w)) return false;
+  if (in_channels < kLeastChannels || out_channels < kLeastChannels) return false;
+  const int64_t rows = ceil_div(h.positions, kTileOut), columns = ceil_div(w.positions, kTileOut);
+  // At least half of what is computed is wanted.
+  return columns <= kMostColumns && 2 * slide.positions() >= rows * columns * kTileOut * kTileOut;
+}
+
+void winograd_convolution(const ConvolutionArgs<float>& c, const Slide& slide) {
+  const Tiling t(slide, c.images);
+  WinogradWeights weights{.c = c, .y = t.y, .x = t.x};
+  const Scratch scratch(static_cast<size_t>(c.groups * weights.group) * sizeof(float));
+  weights.data = static_cast<float*>(scratch.data());
+  parallel_ranges(c.groups * c.in_channels, 64 * c.out_channels, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) weights.transform(i / c.in_channels, i % c.in_channels);
+  });
+  const int64_t out_blocks = ceil_div(c.out_channels, kChannels);
+  const WinogradBlock block{c, t, weights};
+  parallel_for(t.blocks() * c.groups * out_blocks, [&](int64_t chunk) {
+    const int64_t output = chunk % out_blocks * kChannels;
+    block.run(t.block(chunk / out_blocks / c.groups), chunk / out_blocks % c.groups, output,
+              smaller(kChannels, c.out_channels - output));
+  });
+}
+
+void winograd_weight_gradient(const WeightGradientArgs<float>& args) {
+  WinogradWeightGradient{.c = args}.run();
+}
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -1,0 +1,117 @@
+// Convolutions by Winograd's tiles against the direct ones in double; pooling.
+#include <cstring>
+
+#include "rushlight/rushlight.h"
+#include "tests/backend/cpu_testing.h"
+
+using namespace rushlight;
+
+namespace {
+
+struct Shape3x3 {
+  int64_t images, groups, in, out, height, width, padding;
+};
+// Channels, tiles and images that fill their blocks or not, edges of every remainder, several blocks of
+// channels.
+const Shape3x3 kShapes[] = {
+    {5, 1, 16, 16, 8, 8, 1},   {3, 1, 20, 33, 7, 9, 1},  {2, 1, 130, 140, 14, 14, 1},
+    {4, 1, 32, 64, 16, 17, 0}, {9, 1, 32, 48, 5, 6, 2},  {1, 1, 16, 16, 130, 30, 1},
+    {2, 3, 17, 19, 11, 10, 1}, {70, 1, 16, 16, 4, 4, 1}, {1, 1, 16, 16, 6, 400, 1},
+};
+
+Tensor numbers(const IntList& shape, unsigned seed) {
+  int64_t count = 1;
+  for (int64_t size : shape) count *= size;
+  std::vector<float> values = cpu::random_numbers<float>(count, seed);
+  Tensor made = empty(shape, DType::float32);
+  std::copy(values.begin(), values.end(), made.span<float>().begin());
+  return made;
+}
+
+// The result and the three gradients.
+std::vector<Tensor> convolve(const Shape3x3& s, DType dtype) {
+  Tensor x = numbers({s.images, s.in * s.groups, s.height, s.width}, 1).to(dtype).requires_grad_();
+  Tensor w = numbers({s.out * s.groups, s.in, 3, 3}, 2).to(dtype).requires_grad_();
+  Tensor bias = numbers({s.out * s.groups}, 3).to(dtype).requires_grad_();
+  Tensor y = conv2d(x, w, {.bias = bias, .padding = s.padding, .groups = s.groups});
+  y.backward({.gradient = numbers({y.size(0), y.size(1), y.size(2), y.size(3)}, 4).to(dtype)});
+  return {y.detach(), x.grad(), w.grad(), bias.grad()};
+}
+
+// The largest difference, in units of the largest number.
+double error_of(const Tensor& made, const Tensor& exact) {
+  return (made.to(DType::float64) - exact).abs().max().item<double>() / exact.abs().max().item<double>();
+}
+
+struct Bytes {
+  std::vector<Tensor> tensors;
+  bool operator==(const Bytes& other) const {
+    bool same = true;
+    for (size_t i = 0; i < tensors.size(); ++i)
+      same &= !std::memcmp(tensors[i].raw_data(), other.tensors[i].raw_data(),
+                           static_cast<size_t>(tensors[i].numel()) * sizeof(float));
+    return same;
+  }
+};
+
+struct WithoutWinograd {
+  WithoutWinograd() { allow_winograd(false); }
+  ~WithoutWinograd() { allow_winograd(true); }
+};
+
+}  // namespace
+
+TEST_CASE("cpu: Winograd's convolution and its gradients are within 2e-5 of the direct ones in double") {
+  for (const Shape3x3& shape : kShapes) {
+    CAPTURE(shape.in);
+    CAPTURE(shape.width);
+    std::vector<Tensor> made = convolve(shape, DType::float32), exact = convolve(shape, DType::float64);
+    for (size_t i = 0; i < made.size(); ++i) CHECK(error_of(made[i], exact[i]) < 2e-5);
+  }
+}
+
+TEST_CASE("cpu: Winograd's convolution is used where it may be") {
+  const Shape3x3 shape = kShapes[0];
+  Bytes tiles{convolve(shape, DType::float32)};
+  WithoutWinograd guard;
+  CHECK_FALSE(winograd_allowed());
+  std::vector<Tensor> direct = convolve(shape, DType::float32), exact = convolve(shape, DType::float64);
+  CHECK_FALSE(Bytes{direct} == tiles);
+  for (size_t i = 0; i < direct.size(); ++i) CHECK(error_of(direct[i], exact[i]) < 1e-6);
+}
+
+TEST_CASE("cpu: Winograd's convolution does not depend on the thread count") {
+  for (const Shape3x3& shape : kShapes)
+    cpu::check_same_for_all_thread_counts([&] { return Bytes{convolve(shape, DType::float32)}; });
+}
+
+TEST_CASE("cpu: a NaN or an infinity stays in the tiles that see it") {
+  Tensor x = full({1, 16, 16, 16}, 1.0), w = full({16, 16, 3, 3}, 1.0);
+  x.span<float>()[0] = NAN;
+  Tensor y = conv2d(x, w, {.padding = 1});
+  CHECK(std::isnan(y.span<float>()[0]));
+  CHECK(y.span<float>()[15 * 16 + 15] == 16 * 4);
+}
+
+TEST_CASE("cpu: max pooling finds the first of equals and the last NaN, at any stride, padding and width") {
+  for (int64_t width : {5, 8, 31, 40})
+    for (int64_t stride : {1, 2, 3})
+      for (int64_t dilation : {1, 2})
+        for (int64_t padding : {0, 1}) {
+          CAPTURE(width);
+          CAPTURE(stride);
+          Tensor x = (numbers({2, 3, 7, width}, 5) * 3).round();  // many are equal
+          x.span<float>()[static_cast<size_t>(width + 3)] = NAN;
+          const auto pooled = [&] {
+            return max_pool2d_with_indices(
+                x, {3, 2}, {.stride = stride, .padding = {padding, padding}, .dilation = dilation});
+          };
+          auto fast = pooled();
+          set_backend("reference");
+          auto slow = pooled();
+          set_backend("cpu");
+          CHECK(equal(fast.indices, slow.indices));
+          CHECK(equal(fast.output.nan_to_num(), slow.output.nan_to_num()));
+          CHECK(equal(fast.output.isnan(), slow.output.isnan()));
+        }
+}
