@@ -743,6 +743,8 @@ OP(max_pool,
    "input, kernel_size: ints, stride: ints, padding: ints, dilation: ints, ceil_mode: bool -> output, "
    "indices",
    "The largest in each window over an image of any spatial rank, and where in its channel it is")
+OP(max_pool_gradient, "grad, indices, size: ints",
+   "Every element of grad added up at its place in its channel, of an image of this spatial size")
 OP(adaptive_max_pool, "input, output_size: ints -> output, indices",
    "The largest in each of output_size parts of an image of any spatial rank, and where in its channel it is")
 OP(avg_pool,

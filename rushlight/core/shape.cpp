@@ -136,6 +136,30 @@ Layout Layout::dense_like() const {
   return Layout(shape(), IntSpan(strides.data(), strides.size()), 0);
 }
 
+Layout Layout::channels_last(IntSpan shape) {
+  Strides strides(shape.size(), 1);
+  int64_t step = shape[1];
+  for (size_t d = shape.size() - 1; d >= 2; --d) {
+    strides[d] = step;
+    step *= shape[d];
+  }
+  strides[0] = step;
+  return Layout(shape, IntSpan(strides.data(), strides.size()), 0);
+}
+
+bool Layout::is_channels_last() const {
+  if (rank_ < 3) return false;
+  int64_t step = 1;
+  auto follows = [&](int d) {
+    bool fits = size(d) == 1 || stride(d) == step;
+    step *= size(d);
+    return fits;
+  };
+  bool all = follows(1);
+  for (int d = rank_ - 1; all && d >= 2; --d) all = follows(d);
+  return numel_ == 0 || (all && follows(0));
+}
+
 int64_t Layout::first_element() const {
   int64_t first = offset_;
   if (numel_ == 0) return first;

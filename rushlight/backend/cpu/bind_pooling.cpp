@@ -25,13 +25,15 @@ void each_plane(int64_t planes, int64_t numbers, Body body) {
 
 }  // namespace
 
+// Results of one order that have kernels.
+bool has_pool_kernels(const Tensor& image) { return has_kernels(image.dtype()) && is_dense_image(image); }
+
 bool max_pool(const KernelCall& call) {
-  const Tensor& out = call.out[0];
-  bool fast =
-      out.rank() == 4 && has_kernels(out.dtype()) && out.is_contiguous() && call.out[1].is_contiguous();
+  const Tensor &out = call.out[0], &places = call.out[1];
+  bool fast = out.rank() == 4 && has_pool_kernels(out) && out.layout() == places.layout();
   if (!fast || out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
   args::MaxPool a(call.attrs);
-  Tensor x = row_major(call.in[0]);
+  Tensor x = image_like(call.in[0], out);
   auto axis = [&](size_t d) {
     int dim = static_cast<int>(d) + 2;
     return PoolAxis{x.size(dim),       out.size(dim),      each(a.kernel_size, d),
@@ -39,8 +41,24 @@ bool max_pool(const KernelCall& call) {
   };
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    floating_kernels<T>().max_pool({x.size(0) * x.size(1), axis(0), axis(1), pointer<T>(x), pointer<T>(out),
-                                    pointer<int64_t>(call.out[1])});
+    floating_kernels<T>().max_pool({x.size(0), x.size(1), !out.is_contiguous(), axis(0), axis(1),
+                                    pointer<T>(x), pointer<T>(out), pointer<int64_t>(places)});
+    return true;
+  });
+}
+
+bool max_pool_gradient(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  if (!has_pool_kernels(out) || out.numel() == 0) return by_reference(call);
+  const int64_t channels = out.size(1), plane = out.numel() / (out.size(0) * channels);
+  Tensor grad = image_like(call.in[0], out), places = image_like(call.in[1], out);
+  for (const int64_t *place = pointer<int64_t>(places), *end = place + places.numel(); place != end; ++place)
+    if (*place < 0 || *place >= plane) return by_reference(call);  // which says what is wrong
+  return with_floating(out.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    floating_kernels<T>().max_pool_gradient({out.size(0), channels, !out.is_contiguous(),
+                                             grad.numel() / (out.size(0) * channels), plane, pointer<T>(grad),
+                                             pointer<int64_t>(places), pointer<T>(out)});
     return true;
   });
 }

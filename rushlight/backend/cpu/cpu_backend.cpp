@@ -33,6 +33,7 @@ const Backend& cpu_backend() {
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);
+    table.set(OpId::max_pool_gradient, cpu::max_pool_gradient);
     table.set(OpId::scatter_add, cpu::scatter_add);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
