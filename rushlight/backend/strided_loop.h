@@ -2,8 +2,8 @@
 // runs.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "rushlight/core/shape.h"
 #include "rushlight/core/tensor.h"
@@ -63,12 +63,17 @@ class StridedLoop {
     }
   }
 
+  // The narrowest steps of the result first.
+  void sort_dimensions() {
+    auto reach = [](const Dim& dim) { return dim.steps[0] < 0 ? -dim.steps[0] : dim.steps[0]; };
+    for (size_t d = 1; d < dims_.size(); ++d)
+      for (size_t e = d; e > 0 && reach(dims_[e]) < reach(dims_[e - 1]); --e)
+        std::swap(dims_[e], dims_[e - 1]);
+  }
+
   void merge_dimensions() {
     find_dimensions();
-    auto reach = [](const Dim& dim) { return dim.steps[0] < 0 ? -dim.steps[0] : dim.steps[0]; };
-    if (by_memory_)
-      std::stable_sort(dims_.begin(), dims_.end(),
-                       [&](const Dim& a, const Dim& b) { return reach(a) < reach(b); });
+    if (by_memory_) sort_dimensions();
     SmallVector<Dim, 6> all = std::move(dims_);
     dims_.clear();
     for (const Dim& dim : all) {

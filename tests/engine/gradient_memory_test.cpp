@@ -1,0 +1,56 @@
+// A gradient may be computed in the memory of the one that it is made from, if nobody else sees that.
+#include <doctest/doctest.h>
+
+#include "rushlight/rushlight.h"
+
+using namespace rushlight;
+
+TEST_CASE("backward: a gradient that nobody else holds is overwritten, and no other") {
+  Tensor x = arange(6).to(DType::float32).requires_grad_();
+  Tensor y = exp(x), z = sin(y);
+  Tensor given = full({6}, 2.0);
+  SUBCASE("the caller's stays") {
+    z.backward({.gradient = given});
+    CHECK(equal(given, full({6}, 2.0)));
+  }
+  SUBCASE("one that is retained stays") {
+    y.retain_grad();
+    z.backward({.gradient = given});
+    CHECK(allclose(y.grad(), cos(y.detach()) * 2.0));
+    CHECK(allclose(x.grad(), y.detach() * y.grad()));
+  }
+  SUBCASE("one that a hook keeps stays") {
+    Tensor kept;
+    z.register_hook([&](const Tensor& g) {
+      kept = g;
+      return Tensor();
+    });
+    z.backward({.gradient = clone(given)});
+    CHECK(equal(kept, given));
+  }
+  SUBCASE("one that grad() returns stays") {
+    std::vector<Tensor> both = grad({z}, {y, x}, {.grad_outputs = {given}});
+    CHECK(allclose(both[0], cos(y.detach()) * 2.0));
+    CHECK(allclose(both[1], y.detach() * both[0]));
+  }
+  SUBCASE("both operands get theirs") {
+    Tensor w = full({6}, 3.0).requires_grad_();
+    (y * w).backward({.gradient = clone(given)});
+    CHECK(allclose(w.grad(), y.detach() * 2.0));
+    CHECK(allclose(x.grad(), y.detach() * 6.0));
+  }
+  SUBCASE("two users of one result") {
+    (relu(y) + y).backward({.gradient = clone(given)});
+    CHECK(allclose(x.grad(), y.detach() * 4.0));
+  }
+}
+
+TEST_CASE("backward: a chain of elementwise ops needs one buffer for its gradients") {
+  constexpr int64_t kSize = 1 << 16, kBytes = kSize * int64_t{sizeof(float)};
+  Tensor y = full({kSize}, 1.0).requires_grad_(), start = full({kSize}, 1.0);
+  for (int i = 0; i < 8; ++i) y = sin(y);
+  auto before = static_cast<int64_t>(memory_stats().live_bytes);
+  reset_peak_memory();
+  y.backward({.gradient = start, .retain_graph = true});
+  CHECK(static_cast<int64_t>(memory_stats().peak_bytes) - before < kBytes * 3 / 2);
+}
