@@ -49,7 +49,6 @@ OpDef clipping(OpId id, void (*infer)(OpCall&), void (*body)(OpCall&)) {
   OpDef def{id};
   def.infer = infer;
   def.body = body;
-  def.outputs = -1;
   return def;
 }
 

@@ -58,7 +58,6 @@ void sgd_momentum_infer(OpCall& call) {
 OpDef optimizer_step(OpId id, void (*infer)(OpCall&)) {
   OpDef def{id};
   def.infer = infer;
-  def.outputs = -1;
   def.in_place_safe = true;
   return def;
 }
