@@ -81,6 +81,9 @@ TEST_CASE("who gets the gradient of a tie") {
   CHECK(grad<ClampTensor, 1>({0, 3, 1}) == 0);
   CHECK(grad<ClampTensor, 2>({0, 3, 1}) == 1);
   CHECK(grad<ClampTensor, 1>({0, 1, 3}) == 1);
+  CHECK(grad<ClampTensor, 1>({0, 1, 1}) == 0);  // bounds that leave no room: nobody gets it
+  CHECK(grad<ClampTensor, 2>({0, 1, 1}) == 0);
+  CHECK(grad<ClampTensor, 2>({2, 1, 1}) == 1);
 }
 
 TEST_CASE("gradients at the edge of a domain") {
@@ -205,6 +208,7 @@ TEST_CASE("no overflow, and no digits lost, far out") {
   CHECK(value<Softplus, float>({200}, {1, 1e9}) == 200);
   CHECK(value<Softplus, float>({-60}, {1, 20}) == close(8.756510762696521e-27));
   CHECK(value<Softplus, float>({5}, {2, 9}) == 5);
+  CHECK(value<Softplus>({0.5}, {2, 1}) == close(0.6566308437591114));  // up to the threshold, and at it
   CHECK(value<LogSigmoid, float>({60}) == close(-8.756510762696521e-27));
   CHECK(value<LogSigmoid, float>({-200}) == -200);
   CHECK(grad<LogSigmoid>({800}) == 0);
@@ -229,6 +233,7 @@ TEST_CASE("no overflow, and no digits lost, far out") {
   CHECK(value<BceWithLogits, float>({-200, 1, 1}) == 200);
   CHECK(grad<BceWithLogits>({-40, 0, 3}) == close(4.248354255291589e-18));
   CHECK(value<Bce>({0, 1}) == 100);
+  CHECK(value<Bce>({1, 0}) == 100);
   CHECK(value<Bce>({1, 1}) == 0);
   CHECK(grad<Bce>({0, 1}) == close(-1e12));
 }

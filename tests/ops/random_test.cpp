@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "rushlight/ops/indexing.h"
 #include "rushlight/rushlight.h"
 
 using namespace rushlight;
@@ -28,6 +29,16 @@ TEST_CASE("a fork moves the parent on and shares nothing with it") {
   Generator a = parent.fork(), b = parent.fork();
   CHECK(a.state().seed != b.state().seed);
   CHECK(a.state().seed != parent.state().seed);
+}
+
+// A number is uniform over [0, 1) in steps of 2^-24: with p of them below p, no more and no fewer are true.
+TEST_CASE("bernoulli is true where the uniform number lies below p, not where it is p") {
+  auto again = [] { return Generator(7); };
+  Tensor numbers = rand({64}, {.generator = again()});
+  CHECK(sum(bernoulli(numbers, {.generator = again()})).item<double>() == 0);
+  CHECK(sum(bernoulli(numbers + 1.0 / (1 << 24), {.generator = again()})).item<double>() == 64);
+  double p = numbers(5).item<double>();
+  CHECK(equal(bernoulli(numbers, p, {.generator = again()}), to(numbers < p, DType::float32)));
 }
 
 // A replay moves the generator on by what the shapes say, and a later draw must not meet the numbers of an

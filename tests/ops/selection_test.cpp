@@ -48,6 +48,18 @@ TEST_CASE("plain bools, and a trace of a matrix beside the tracer") {
   CHECK(has(error_of([&] { (void)is_nonzero(x); }), "(2, 2)"));
 }
 
+TEST_CASE("scatter_reduce: an element that does not take part shares no gradient, even of the same value") {
+  Tensor x = full(2, 5.0).requires_grad_(), src = full(1, 5.0).requires_grad_();
+  auto gradients = [&](bool include_self) {
+    Tensor largest = scatter_reduce(x, 0, whole({1}), src, "amax", {.include_self = include_self});
+    return grad({sum(largest)}, {x, src});
+  };
+  CHECK(gradients(true)[0].to_vector<float>() == std::vector<float>{1, 0.5});
+  CHECK(gradients(true)[1].item<float>() == 0.5f);
+  CHECK(gradients(false)[0].to_vector<float>() == std::vector<float>{1, 0});
+  CHECK(gradients(false)[1].item<float>() == 1);
+}
+
 TEST_CASE("normal_ and random_ write in place") {
   manual_seed(3);
   Tensor x = zeros({100});

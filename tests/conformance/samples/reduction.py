@@ -141,7 +141,10 @@ def _norm(input, p=2, dim=None, keepdim=False, dtype=None):
 def _norm_call(draw, **order):
     has_value = all(p is None or 0 <= p < math.inf for p in order.values())  # of nothing too
     shape = draw.shape(least=0 if has_value else 1)
-    return Call(input=draw.tensor(shape), **order, dim=_dims(draw, len(shape)), keepdim=draw.boolean(),
+    input = draw.tensor(shape)
+    if not draw.smooth and draw.chance(0.3):  # a norm has a corner at 0
+        input.value *= draw.tensor(shape, dtype="bool").value
+    return Call(input=input, **order, dim=_dims(draw, len(shape)), keepdim=draw.boolean(),
                 dtype=draw.maybe(DType("float64"), 0.3))
 
 
