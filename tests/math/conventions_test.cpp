@@ -129,6 +129,11 @@ TEST_CASE("sinc at whole numbers") {
   CHECK(std::abs(value<Sinc>({-2})) < 1e-15);
 }
 
+TEST_CASE("floor division of numbers whose product is too large") {
+  CHECK(value<FloorDivide>({1e200, 1e300}) == 0);
+  CHECK(value<FloorDivide>({-1e200, 1e300}) == -1);
+}
+
 TEST_CASE("what becomes of NaN") {
   CHECK(value<Sign>({kNaN}) == 0);
   CHECK(value<Heaviside>({kNaN, 5}) == 0);

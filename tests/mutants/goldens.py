@@ -5,8 +5,8 @@ wrong calls with the words of their errors.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
-import multiprocessing
 import pathlib
 import sys
 
@@ -412,8 +412,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tell", action="store_true", help="which draws are left out, and why")
     arguments = parser.parse_args()
-    with multiprocessing.Pool(arguments.jobs) as pool:
-        rows = pool.map(_one, [(op_id, arguments.count) for op_id in ops()], chunksize=4)
+    # an executor says so where one of its processes died
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        rows = list(pool.map(_one, [(op_id, arguments.count) for op_id in ops()], chunksize=4))
     total = sum(right + wrong for _, right, wrong, _, _ in rows)
     arguments.out.write_bytes(total.to_bytes(4, "little") + b"".join(row[4] for row in rows))
     if arguments.tell:

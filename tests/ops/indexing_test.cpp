@@ -110,6 +110,7 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
+  CHECK(has(error_of([&] { (void)x(counting({3, 3}) > 0); }), "The shape of the mask (3, 3) at index 0"));
 }
 
 TEST_CASE("indexing: what was read may change before the gradient") {

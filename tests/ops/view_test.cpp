@@ -27,6 +27,8 @@ TEST_CASE("more pieces than there may be are refused before the first is made") 
   auto sections = [&](int64_t count) { return error_of([&] { (void)tensor_split(row, count); }); };
   CHECK(has(chunks(int64_t{1} << 31), "[chunk] would make 2147483648 views; the most is 2147483647"));
   CHECK(has(sections(int64_t{1} << 31), "[tensor_split] would make 2147483648 views"));
+  Tensor long_row = expand(row, {int64_t{1} << 31, 4});
+  CHECK(has(error_of([&] { (void)split(long_row, 1); }), "[split] would make 2147483648 views"));
   set_memory_limit(memory_stats().live_bytes + (size_t{1} << 20));
   std::string for_chunks = chunks(1 << 18), for_sections = sections(1 << 18);
   std::string for_most = chunks((int64_t{1} << 31) - 1);

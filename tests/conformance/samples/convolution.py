@@ -181,6 +181,7 @@ def _():
 
     yield Bad("another size", call(grad=f32(1, 2, 3)), ("(1, 2, 4)", "(1, 2, 3)"))
     yield Bad("another batch", call(grad=f32(2, 2, 2)), ("(1, 2, 4)", "(2, 2, 2)"))
+    yield Bad("another rank", call(grad=f32(1, 2)), ("takes (1, 2, 4) to (1, 2)",))
     yield Bad("kernel rank", call(kernel_size=(3, 3)), ("kernel", "2"))
     yield Bad("empty kernel", call(kernel_size=(0,)), ("kernel_size", "1"))
     yield Bad("dtypes", call(grad=of("float64", 1, 2, 2)), ("float32", "float64"))

@@ -319,6 +319,7 @@ for _name in ("max_other", "min_other"):
 @errors_of("linear_recurrence")
 def _():
     yield Bad("0-d", Call(input=f32(), factor=f32(1), dim=0), ("at least 1",))
+    yield Bad("no factor", Call(input=f32(3), factor=f32(), dim=0), ("argument 'factor' must have at least 1", "()"))
     yield Bad("factor too long", Call(input=f32(3), factor=f32(3), dim=0), ("(3,)", "(2,)"))
     yield Bad("dtypes", Call(input=f32(3), factor=i64(2), dim=0), ("float32", "int64"))
     yield Bad("dim", Call(input=f32(3), factor=f32(2), dim=1), ("out of range",), raises=IndexError)
