@@ -402,9 +402,30 @@ void check_gradients(const Case& c) {
   check_second(c, first, leaves, cotangents);
 }
 
+// What a composite's rule says of its results and residuals, a kernel has to write: the body agrees.
+void check_inferred(const Case& c) {
+  if (schema_of(c.id).kind != OpKind::composite) return;
+  const OpDef& def = op_def(c.id);
+  std::vector<Tensor> inputs = own_inputs(c, false);
+  Pointers pointers(inputs);
+  std::vector<Attr> attrs = fresh(c);
+  OpCall said{def, pointers.inputs(), {attrs.data(), attrs.size()}};
+  said.recording = true;
+  OpCall done = said;
+  def.infer(said);
+  def.body(done);
+  if (said.out.size() != done.out.size()) differ(said.out.size(), " results, but ", done.out.size());
+  for (size_t i = 0; i < said.out.size(); ++i)
+    if (done.out[i].defined() && (said.out[i].dtype() != done.out[i].dtype() ||
+                                  !said.out[i].layout().same_shape(done.out[i].layout())))
+      differ("result or residual ", i, " should be ", said.out[i].dtype(), said.out[i].shape(), ", but is ",
+             done.out[i]);
+}
+
 void check_right(const Case& c) {
   std::vector<Tensor> results = call(c, own_inputs(c, false));
   compare(results, c, "result");
+  check_inferred(c);
   if (c.in_place) {
     std::vector<Tensor> inputs = own_inputs(c, false);
     std::vector<Attr> attrs = fresh(c);

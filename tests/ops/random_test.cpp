@@ -52,6 +52,7 @@ TEST_CASE("every draw moves the generator on by what it uses") {
   };
   Tensor x = full({3, 5}, 0.5), whole = full({3, 5}, 1, {.dtype = DType::int64});
   CHECK(used([&] { return rand({3, 5}, {.generator = generator}); }) == 4);
+  CHECK(used([&] { return rand({3, 5}, {.dtype = DType::float64, .generator = generator}); }) == 8);
   CHECK(used([&] { return randn({3, 5}, {.generator = generator}); }) == 4);
   CHECK(used([&] { return randint(9, {3, 5}, {.generator = generator}); }) == 8);
   CHECK(used([&] { return random_fill(whole, {.generator = generator}); }) == 8);

@@ -84,6 +84,7 @@ _refuses(
     Bad("empty range", Call(high=0, size=[2]), ("randint", "0")),
     Bad("negative size", Call(high=3, size=[-2]), ("randint", "-2")),
 )
+_refuses("exponential", Bad("rate", Call(input=f32(2), lambd=0.0), ("[exponential] lambd must be positive", "0")))
 _refuses("bernoulli", Bad("integers", Call(input=i64(2)), ("bernoulli", "floating", "int64")))
 for _op in ("dropout1d", "dropout2d", "dropout3d"):
     _refuses(
