@@ -82,6 +82,10 @@ TEST_CASE("scatter_reduce: what nothing is read of has a gradient of zeros") {
   std::vector<Tensor> found = grad({total}, {x, src});
   CHECK(found[0].to_vector<float>() == std::vector<float>{1, 1});
   CHECK(found[1].to_vector<float>() == std::vector<float>{0, 0, 0});
+  Tensor matrix = full({2, 3}, 2.0),
+         wide = zeros({0, 5}, {.dtype = DType::int64});  // wider than src, which is not read
+  Tensor one = full({1, 1}, 1.0).requires_grad_();
+  CHECK(grad({sum(scatter_reduce(matrix, 0, wide, one, "sum"))}, {one})[0].item<float>() == 0);
 }
 
 TEST_CASE("cat: a vector of nothing joins anything, and the others say which dimensions there are") {
