@@ -81,6 +81,10 @@ TEST_CASE("who gets the gradient of a tie") {
   CHECK(grad<ClampTensor, 1>({0, 3, 1}) == 0);
   CHECK(grad<ClampTensor, 2>({0, 3, 1}) == 1);
   CHECK(grad<ClampTensor, 1>({0, 1, 3}) == 1);
+  CHECK(grad<ClampTensor>({1, 1, 3}) == 1);
+  CHECK(grad<ClampTensor, 1>({1, 1, 3}) == 0);
+  CHECK(grad<ClampTensor>({3, 1, 3}) == 1);
+  CHECK(grad<ClampTensor, 2>({3, 1, 3}) == 0);
   CHECK(grad<ClampTensor, 1>({0, 1, 1}) == 0);  // bounds that leave no room: nobody gets it
   CHECK(grad<ClampTensor, 2>({0, 1, 1}) == 0);
   CHECK(grad<ClampTensor, 2>({2, 1, 1}) == 1);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "rushlight/engine/backward.h"
+#include "rushlight/ops/indexing.h"
 #include "rushlight/ops/operators.h"
 #include "tests/engine/error_words.h"
 
@@ -29,6 +30,13 @@ TEST_CASE("who counts places in int32 has no more of them") {
 TEST_CASE("arange counts int64 from whole ends, other whole numbers from the ends as they are") {
   CHECK(arange(0.1, 3.2, {.dtype = DType::int64}).numel() == 3);
   CHECK(arange(0.1, 3.2, {.dtype = DType::int32}).numel() == 4);
+}
+
+TEST_CASE("rms_norm of small numbers: eps is the distance from 1 to the next number, unless it is said") {
+  Tensor small = full(2, 0x1p-26, {.dtype = DType::float64}), half = full(2, 0x1p-12);
+  // the mean square is eps, or half of it
+  CHECK(rms_norm(small, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(2.0)));
+  CHECK(rms_norm(half, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(3.0)));
 }
 
 TEST_CASE("linspace is the same from both ends, to the last bit") {

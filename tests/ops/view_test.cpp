@@ -39,6 +39,12 @@ TEST_CASE("more pieces than there may be are refused before the first is made") 
   CHECK(chunk(none, 3).size() == 3);
 }
 
+TEST_CASE("a view passes over dimensions of one, whatever their strides") {
+  Tensor x = as_strided(full({6}, 1.0), {2, 1, 3}, {3, 5, 1});
+  CHECK(view(x, {6}).stride(0) == 1);
+  CHECK(view(x, {1, 2, 3}).stride(1) == 3);
+}
+
 TEST_CASE("dimensions of one step over what stands behind them, as in a row-major tensor") {
   auto strides = [](const Tensor& t) { return std::vector<int64_t>(t.strides().begin(), t.strides().end()); };
   Tensor x = full({2, 3}, 1.0);
