@@ -96,6 +96,11 @@ TEST_CASE("convolution: an image may be as wide as an element's place can be cou
   CHECK(has(convolve(INT64_MAX / 4 + 1), "is too large"));
 }
 
+TEST_CASE("pad: only what is padded has to hold something") {
+  for (const char* mode : {"reflect", "replicate", "circular"})
+    CHECK(pad(zeros({0, 2, 3}), {1, 1}, {.mode = mode}).size(2) == 5);
+}
+
 TEST_CASE("pad: every mode, and negative numbers that crop") {
   Tensor x = numbers({2, 2, 5, 5}, 7, 11);
   CHECK(digest(pad(x, {2, 1, 1, 0}, {.mode = "reflect"})) == 91663);

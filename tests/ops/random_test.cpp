@@ -60,5 +60,6 @@ TEST_CASE("every draw moves the generator on by what it uses") {
   CHECK(used([&] { return bernoulli(x, {.generator = generator}); }) == 4);
   CHECK(used([&] { return randperm(6, {.generator = generator}); }) == 3);
   CHECK(used([&] { return randperm(0, {.generator = generator}); }) == 0);
+  CHECK(used([&] { return multinomial(x, 2, {.generator = generator}); }) == 8);
   CHECK(used([&] { return multinomial(x, 2, {.replacement = true, .generator = generator}); }) == 3);
 }

@@ -76,6 +76,14 @@ TEST_CASE("scatter_reduce: of a product each factor gets the others, also beside
   CHECK(gradients({}) == std::vector<float>{1});
 }
 
+TEST_CASE("scatter_reduce: what takes no part in a mean keeps its gradient") {
+  Tensor x = full(2, 2.0).requires_grad_(), src = full(2, 1.0).requires_grad_();
+  Tensor means = scatter_reduce(x, 0, whole({0, 0}), src, "mean", {.include_self = false});
+  std::vector<Tensor> found = grad({sum(means)}, {x, src});
+  CHECK(found[0].to_vector<float>() == std::vector<float>{0, 1});
+  CHECK(found[1].to_vector<float>() == std::vector<float>{0.5, 0.5});
+}
+
 TEST_CASE("scatter_reduce: what nothing is read of has a gradient of zeros") {
   Tensor x = full(2, 2.0).requires_grad_(), src = full(3, 1.0).requires_grad_();
   Tensor total = sum(scatter_reduce(x, 0, zeros({0}, {.dtype = DType::int64}), src, "amax"));
@@ -108,6 +116,7 @@ TEST_CASE("normal_ and random_ write in place") {
   CHECK(amax(abs(x.normal_())).item<double>() < 6.5);
   CHECK(amax(x.random_(5)).item<double>() == 4);
   CHECK(amin(x.random_(-2, 2)).item<double>() == -2);
+  CHECK(equal(x.normal_({.mean = 7, .std = 0}), full({100}, 7.0)));
 }
 
 TEST_CASE("clipping changes the gradients it is given") {

@@ -149,6 +149,7 @@ def _():
     yield Bad("mode", call(mode="bilinear"), ("linear", "bilinear"))
     yield Bad("antialias", call(mode="area", antialias=True), ("antialias", "area"))
     yield Bad("no batch", call(grad=f32(2, 4)), ("batch", "(2, 4)"))
+    yield Bad("empty", call(grad=f32(1, 2, 0)), ("grad must not be empty", "(1, 2, 0)"))
     yield Bad("size", call(size=(0,)), ("size", "at least 1"))
     yield Bad("sizes", call(size=(3, 3)), ("size", "(3, 3)"))
     yield Bad("whole numbers", call(grad=i64(1, 2, 4)), ("floating", "int64"))
