@@ -102,9 +102,9 @@ Tensor grad_by_formula(const Vjp& v, size_t i, const MapFacts& facts) {
   for (size_t k = 0; k < std::size(operands); ++k)
     if (use.reads_input[k]) operands[k] = with_own_type(v.input(k), v.grad().dtype());
   if (use.reads_output) result = v.output();
-  double params[8] = {};
-  for (size_t k = 0; k < static_cast<size_t>(facts.param_count); ++k) params[k] = v.attrs()[k].as_real();
-  return grad_formula(v.node().op()->id, i)(v.grad(), operands, result, params).tensor;
+  SmallVector<double, 8> params;
+  for (const Attr& attr : v.attrs()) params.push_back(attr.as_real());
+  return grad_formula(v.node().op()->id, i)(v.grad(), operands, result, params.data()).tensor;
 }
 
 void map_vjp(Vjp& v) {

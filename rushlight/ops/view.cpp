@@ -53,7 +53,7 @@ bool strides_for_shape(const Layout& layout, const Shape& shape, Strides& stride
   size_t next = shape.size();  // the new dimension being cut, from the last on
   int64_t group = 1;           // elements of old dimensions in the current group
   int64_t taken = 1;           // elements of new dimensions cut from it
-  int64_t step = 0;            // the group's innermost stride
+  int64_t step = 1;            // the group's innermost stride
   bool open = false;
   for (int d = layout.rank() - 1; d >= 0; --d) {
     if (layout.size(d) == 1) continue;
@@ -79,7 +79,6 @@ bool strides_for_shape(const Layout& layout, const Shape& shape, Strides& stride
     if (taken != group) return false;
     open = false;
   }
-  while (next > 0) strides[--next] = step * taken;
   return true;
 }
 

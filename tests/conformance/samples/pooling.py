@@ -292,7 +292,7 @@ def _norms_wrongly(rank):
     def calls():
         image = _image_of(rank, 1, 2)
         yield Bad("order", Call(input=image, norm_type=0.0, kernel_size=2), ("norm_type", "0"))
-        yield Bad("kernel", Call(input=image, norm_type=2.0, kernel_size=0), ("kernel_size", "0"))
+        yield Bad("kernel", Call(input=image, norm_type=2.0, kernel_size=0), (f"[lp_pool{rank}d] kernel_size", "0"))
         yield Bad("stride", Call(input=image, norm_type=2.0, kernel_size=2, stride=0), ("stride", "at least 1"))
         yield Bad("too large", Call(input=image, norm_type=2.0, kernel_size=5), ("fit", "5"))
         yield Bad("rank", Call(input=f32(4), norm_type=2.0, kernel_size=2), ("input", "(4,)", *_ranks_taken(rank)))
