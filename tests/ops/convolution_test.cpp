@@ -96,6 +96,13 @@ TEST_CASE("convolution: an image may be as wide as an element's place can be cou
   CHECK(has(convolve(INT64_MAX / 4 + 1), "is too large"));
 }
 
+TEST_CASE("convolution: the largest stride") {
+  Tensor x = numbers({1, 1, 3}, 1, 5), w = numbers({1, 1, 1}, 1, 5);
+  constexpr int64_t largest = INT32_MAX;
+  CHECK(conv1d(x, w, {.stride = largest}).numel() == 1);
+  CHECK(has(error_of([&] { (void)conv1d(x, w, {.stride = largest + 1}); }), "stride"));
+}
+
 TEST_CASE("pad: only what is padded has to hold something") {
   for (const char* mode : {"reflect", "replicate", "circular"})
     CHECK(pad(zeros({0, 2, 3}), {1, 1}, {.mode = mode}).size(2) == 5);

@@ -84,6 +84,12 @@ TEST_CASE("scatter_reduce: what takes no part in a mean keeps its gradient") {
   CHECK(found[1].to_vector<float>() == std::vector<float>{0.5, 0.5});
 }
 
+TEST_CASE("scatter_reduce: a number and a vector of one meet") {
+  Tensor x = full(3, 2.0), number = full({}, 5.0).requires_grad_();
+  Tensor written = scatter_reduce(x, 0, whole({1}), number, "amax");
+  CHECK(grad({sum(written)}, {number})[0].item<float>() == 1);
+}
+
 TEST_CASE("scatter_reduce: what nothing is read of has a gradient of zeros") {
   Tensor x = full(2, 2.0).requires_grad_(), src = full(3, 1.0).requires_grad_();
   Tensor total = sum(scatter_reduce(x, 0, zeros({0}, {.dtype = DType::int64}), src, "amax"));

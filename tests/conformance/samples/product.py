@@ -436,7 +436,9 @@ def _():
     yield Bad("fewer terms", call("i", (2,), (2,)), ("einsum", "term"))
     yield Bad("rank", call("ij", (2,)), ("einsum", "(2,)", "names 2"))
     yield Bad("rank, no ellipsis", call("i", (2, 3)), ("einsum", "(2, 3)", "names 1"))
-    yield Bad("sizes", call("i,i", (2,), (3,)), ("einsum", "2", "3"))
+    for equation, first, second in (("ij,ij", (2, 4), (3, 4)), ("ij,ij", (4, 2), (4, 3)), ("i,i", (2,), (3,))):
+        words = ("[einsum]", "a dimension has size 2 in one operand and 3 in another")
+        yield Bad("sizes", call(equation, first, second), words)
     yield Bad("diagonal", call("ii", (2, 3)), ("einsum", "i stands twice"))
     yield Bad("diagonal from outside", call("iji", (2, 3, 4)), ("einsum", "i stands twice in a term, for sizes 2 and 4"))
     yield Bad("output twice", call("i->ii", (2,)), ("einsum", " i appears twice"))
