@@ -45,7 +45,7 @@ inline Lines lines_through(const Tensor& input, std::optional<int64_t> dim) {
 struct Rows {
   Rows(const Tensor& tensor, int64_t dim) {
     Lines lines = lines_through(tensor, OptionalIntList(dim));
-        if (tensor.numel() > 0) for_each_offset(lines.starts, [&](int64_t at) { starts.push_back(at); });
+    if (tensor.numel() > 0) for_each_offset(lines.starts, [&](int64_t at) { starts.push_back(at); });
     if (lines.along.rank()) size = lines.along.size(0), step = lines.along.stride(0);
   }
   std::vector<int64_t> starts;  // offsets into the storage
