@@ -116,7 +116,8 @@ SmallVector<int, 5> widest_first(const Layout& layout) {
   for (int d = 0; d < layout.rank(); ++d)
     if (layout.size(d) > 1) order.push_back(d);
   auto reach = [&](int d) { return layout.stride(d) < 0 ? -layout.stride(d) : layout.stride(d); };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return reach(a) > reach(b); });
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return reach(a) == reach(b) ? a < b : reach(a) > reach(b); });
   return order;
 }
 }  // namespace
