@@ -185,6 +185,7 @@ void BackwardPass::step(Node& node) {
     return;
   }
   Vjp vjp(node, create_graph_);
+  vjp.pass_ = this;
   bool any = false;
   for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
   if (!any) return;
@@ -196,6 +197,14 @@ void BackwardPass::step(Node& node) {
     deliver(node.edges()[i], std::move(gradient));
   }
   if (!keep_graph_) node.release_saved();
+}
+
+Tensor Vjp::take_waiting(size_t i) const {
+  const Edge& edge = node_.edges()[i];
+  if (create_graph_ || !edge || edge.node->pass_.load(std::memory_order_relaxed) != pass_) return {};
+  Tensor& slot = edge.node->inbox()[edge.output];
+  bool is_free = slot.defined() && slot.is_contiguous() && is_owned_alone(slot);
+  return is_free ? std::move(slot) : Tensor();
 }
 
 void BackwardPass::run() {

@@ -268,12 +268,18 @@ void transpose_vjp(Vjp& v) {
   v.set(0, transpose(v.grad(), a.dim0, a.dim1));
 }
 
-// Zeros with the gradient written over the part that the view showed.
+// Zeros with the gradient written over the part that the view showed; or what other views of the same tensor
+// have sent already, and the gradient added there.
 template <class View>
 void scatter_vjp(Vjp& v, View view) {
-  Tensor whole = full(v.input_shape(0), 0.0, {.dtype = v.input_dtype(0)});
-  view(whole).copy_(v.grad());
-  v.set(0, whole);
+  Tensor whole = v.take_waiting(0);
+  if (whole.defined()) {
+    view(whole).add_(v.grad());
+  } else {
+    whole = full(v.input_shape(0), 0.0, {.dtype = v.input_dtype(0)});
+    view(whole).copy_(v.grad());
+  }
+  v.set(0, std::move(whole));
 }
 void select_vjp(Vjp& v) {
   args::Select a(v.attrs());
