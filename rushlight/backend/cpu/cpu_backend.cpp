@@ -17,6 +17,21 @@ const Backend& cpu_backend() {
     table.set(OpId::to, cpu::copy_first);
     table.set(OpId::copy, cpu::copy);
     table.set(OpId::as_strided_scatter, cpu::as_strided_scatter);
+    table.set(OpId::cat, cpu::cat);
+    table.set(OpId::sequence, cpu::sequence);
+    table.set(OpId::masked_scatter, cpu::masked_scatter);
+    table.set(OpId::nonzero_positions, cpu::nonzero_positions);
+    table.set(OpId::index, cpu::index);
+    table.set(OpId::index_put, cpu::index_put);
+    table.set(OpId::gather, cpu::gather);
+    table.set(OpId::scatter, cpu::scatter);
+    table.set(OpId::scatter_value, cpu::scatter_value);
+    table.set(OpId::scatter_add, cpu::scatter_add);
+    table.set(OpId::scatter_reduce, cpu::scatter_reduce);
+    table.set(OpId::index_select, cpu::index_select);
+    table.set(OpId::index_add, cpu::index_add);
+    table.set(OpId::index_copy, cpu::index_copy);
+    table.set(OpId::index_fill, cpu::index_fill);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -33,7 +48,6 @@ const Backend& cpu_backend() {
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);
-    table.set(OpId::scatter_add, cpu::scatter_add);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);
@@ -52,6 +66,12 @@ const Backend& cpu_backend() {
     table.set(OpId::adam_amsgrad_step, cpu::adam_amsgrad_step);
     table.set(OpId::sgd_step, cpu::sgd_step);
     table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
+    // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
+    // state.
+    for (OpId rare :
+         {OpId::random_key, OpId::mode, OpId::histc, OpId::inverse, OpId::linalg_det, OpId::linalg_slogdet,
+          OpId::linalg_solve, OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
+      table.set(rare, cpu::by_reference);
     return table;
   }();
   return backend;

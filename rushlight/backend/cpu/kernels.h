@@ -8,6 +8,7 @@
 #include "rushlight/backend/cpu/copy.h"
 #include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
+#include "rushlight/backend/cpu/indexing.h"
 #include "rushlight/backend/cpu/optimizer.h"
 #include "rushlight/backend/cpu/pooling.h"
 #include "rushlight/backend/cpu/reduction.h"
@@ -42,6 +43,7 @@ struct FloatingKernels {
 
   void (*reduce)(const ReductionArgs<T>&);
   void (*extreme)(const ExtremeArgs<T>&);
+  void (*join)(const PickArgs&, Join how, T factor);  // factor is for sums
   void (*adam_step)(const AdamArgs<T>&);
   void (*sgd_step)(const SgdArgs<T>&);
 };
@@ -52,6 +54,10 @@ struct Kernels {
   FloatingKernels<double> f64;
   void (*copy)(const CopyArgs&);
   void (*fill)(const FillArgs&);
+  void (*pick)(const PickArgs&);       // small <- large
+  void (*put)(const PickArgs&);        // large <- small
+  void (*put_value)(const PickArgs&);  // small is one element
+  void (*put_sums)(const PickArgs&);   // of whole numbers, which wrap
   // The loop of the op-th formula of MapOps for float, or double if `wide`: its forward part 0, or its
   // gradient with respect to operand part - 1. Null where the formula has none. run_map() calls it.
   MapLoop (*map_loop)(int op, int part, bool wide);

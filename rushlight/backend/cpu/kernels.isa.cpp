@@ -42,11 +42,17 @@ void reduce(const ReductionArgs<T>&);
 template <class T>
 void extreme(const ExtremeArgs<T>&);
 template <class T>
+void join(const PickArgs&, Join how, T factor);
+template <class T>
 void adam_step(const AdamArgs<T>&);
 template <class T>
 void sgd_step(const SgdArgs<T>&);
 void copy(const CopyArgs&);
 void fill(const FillArgs&);
+void pick(const PickArgs&);
+void put(const PickArgs&);
+void put_value(const PickArgs&);
+void put_sums(const PickArgs&);
 MapLoop map_loop(int op, int part, bool wide);
 CastRun cast_run_between(int to, int from);
 
@@ -71,6 +77,7 @@ constexpr FloatingKernels<T> kFloating{
     .cross_entropy_backward = cross_entropy_backward<T>,
     .reduce = reduce<T>,
     .extreme = extreme<T>,
+    .join = join<T>,
     .adam_step = adam_step<T>,
     .sgd_step = sgd_step<T>,
 };
@@ -83,6 +90,10 @@ constinit const Kernels kKernels{
     .f64 = kFloating<double>,
     .copy = copy,
     .fill = fill,
+    .pick = pick,
+    .put = put,
+    .put_value = put_value,
+    .put_sums = put_sums,
     .map_loop = map_loop,
     .cast_run = cast_run_between,
 };
