@@ -32,6 +32,12 @@ const Backend& cpu_backend() {
     table.set(OpId::index_add, cpu::index_add);
     table.set(OpId::index_copy, cpu::index_copy);
     table.set(OpId::index_fill, cpu::index_fill);
+    table.set(OpId::dropout_with_key, cpu::dropout_with_key);
+    table.set(OpId::uniform_with_key, cpu::uniform_with_key);
+    table.set(OpId::normal_with_key, cpu::normal_with_key);
+    table.set(OpId::integers_with_key, cpu::integers_with_key);
+    table.set(OpId::permutation_with_key, cpu::permutation_with_key);
+    table.set(OpId::multinomial_with_key, cpu::multinomial_with_key);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -72,6 +78,28 @@ const Backend& cpu_backend() {
          {OpId::random_key, OpId::mode, OpId::histc, OpId::inverse, OpId::linalg_det, OpId::linalg_slogdet,
           OpId::linalg_solve, OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
       table.set(rare, cpu::by_reference);
+    // Not fast yet.
+    for (OpId slow : {OpId::sort,
+                      OpId::topk,
+                      OpId::argsort_rows,
+                      OpId::median_dim,
+                      OpId::nanmedian_dim,
+                      OpId::kthvalue,
+                      OpId::searchsorted,
+                      OpId::cumsum,
+                      OpId::cumprod,
+                      OpId::logcumsumexp,
+                      OpId::cummax,
+                      OpId::cummin,
+                      OpId::linear_recurrence,
+                      OpId::adaptive_max_pool,
+                      OpId::avg_pool,
+                      OpId::avg_pool_gradient,
+                      OpId::im2col,
+                      OpId::col2im,
+                      OpId::resample,
+                      OpId::resample_gradient})
+      table.set(slow, cpu::by_reference);
     return table;
   }();
   return backend;
