@@ -38,6 +38,12 @@ const Backend& cpu_backend() {
     table.set(OpId::integers_with_key, cpu::integers_with_key);
     table.set(OpId::permutation_with_key, cpu::permutation_with_key);
     table.set(OpId::multinomial_with_key, cpu::multinomial_with_key);
+    table.set(OpId::sort, cpu::sort);
+    table.set(OpId::topk, cpu::topk);
+    table.set(OpId::median_dim, cpu::median_dim);
+    table.set(OpId::nanmedian_dim, cpu::nanmedian_dim);
+    table.set(OpId::kthvalue, cpu::kthvalue);
+    table.set(OpId::searchsorted, cpu::searchsorted);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -74,31 +80,15 @@ const Backend& cpu_backend() {
     table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
     // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
     // state.
-    for (OpId rare :
-         {OpId::random_key, OpId::mode, OpId::histc, OpId::inverse, OpId::linalg_det, OpId::linalg_slogdet,
-          OpId::linalg_solve, OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
+    for (OpId rare : {OpId::random_key, OpId::argsort_rows, OpId::mode, OpId::histc, OpId::inverse,
+                      OpId::linalg_det, OpId::linalg_slogdet, OpId::linalg_solve,
+                      OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
       table.set(rare, cpu::by_reference);
     // Not fast yet.
-    for (OpId slow : {OpId::sort,
-                      OpId::topk,
-                      OpId::argsort_rows,
-                      OpId::median_dim,
-                      OpId::nanmedian_dim,
-                      OpId::kthvalue,
-                      OpId::searchsorted,
-                      OpId::cumsum,
-                      OpId::cumprod,
-                      OpId::logcumsumexp,
-                      OpId::cummax,
-                      OpId::cummin,
-                      OpId::linear_recurrence,
-                      OpId::adaptive_max_pool,
-                      OpId::avg_pool,
-                      OpId::avg_pool_gradient,
-                      OpId::im2col,
-                      OpId::col2im,
-                      OpId::resample,
-                      OpId::resample_gradient})
+    for (OpId slow :
+         {OpId::cumsum, OpId::cumprod, OpId::logcumsumexp, OpId::cummax, OpId::cummin,
+          OpId::linear_recurrence, OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient,
+          OpId::im2col, OpId::col2im, OpId::resample, OpId::resample_gradient})
       table.set(slow, cpu::by_reference);
     return table;
   }();

@@ -44,6 +44,9 @@ struct FloatingKernels {
 
   void (*reduce)(const ReductionArgs<T>&);
   void (*extreme)(const ExtremeArgs<T>&);
+  // The places of the numbers that are not below the bound, or not above it: how many. There may be n of
+  // them.
+  int64_t (*find_beyond)(int64_t n, const T* x, T bound, bool above, uint32_t* places);
   void (*uniform)(const RandomArgs<T>&);
   void (*normal)(const RandomArgs<T>&);
   void (*dropout)(const DropoutArgs<T>&);

@@ -44,6 +44,8 @@ void extreme(const ExtremeArgs<T>&);
 template <class T>
 void join(const PickArgs&, Join how, T factor);
 template <class T>
+int64_t find_beyond(int64_t n, const T* x, T bound, bool above, uint32_t* places);
+template <class T>
 void uniform(const RandomArgs<T>&);
 template <class T>
 void normal(const RandomArgs<T>&);
@@ -84,6 +86,7 @@ constexpr FloatingKernels<T> kFloating{
     .cross_entropy_backward = cross_entropy_backward<T>,
     .reduce = reduce<T>,
     .extreme = extreme<T>,
+    .find_beyond = find_beyond<T>,
     .uniform = uniform<T>,
     .normal = normal<T>,
     .dropout = dropout<T>,
