@@ -31,8 +31,8 @@ void gather_infer(OpCall& call) {
   call.emit(call.in[1].shape(), call.in[0].dtype());
 }
 void gather_vjp(Vjp& v) {
-  Tensor nothing = zeros(v.input_shape(0), {.dtype = v.grad().dtype()});
-  v.set(0, scatter_add(nothing, args::Gather(v.attrs()).dim, v.input(1), v.grad()));
+  Tensor zeros = nothing(v.input_shape(0), v.grad().dtype());
+  v.set(0, scatter_add(zeros, args::Gather(v.attrs()).dim, v.input(1), v.grad()));
 }
 
 // Every scatter: input, index and, but for the form with a number, src.
@@ -196,11 +196,11 @@ void expect_index(const OpCall& call, size_t input) {
 
 namespace defs {
 const OpDef gather = placing(OpId::gather, gather_infer, gather_vjp);
-const OpDef scatter = placing(OpId::scatter, scatter_src_infer, scatter_vjp);
-const OpDef scatter_value = placing(OpId::scatter_value, scatter_value_infer, scatter_value_vjp);
-const OpDef scatter_add = placing(OpId::scatter_add, scatter_infer, scatter_add_vjp);
+const OpDef scatter = writing(OpId::scatter, scatter_src_infer, scatter_vjp);
+const OpDef scatter_value = writing(OpId::scatter_value, scatter_value_infer, scatter_value_vjp);
+const OpDef scatter_add = writing(OpId::scatter_add, scatter_infer, scatter_add_vjp);
 const OpDef scatter_reduce = [] {
-  OpDef def = placing(OpId::scatter_reduce, scatter_reduce_infer, scatter_reduce_vjp);
+  OpDef def = writing(OpId::scatter_reduce, scatter_reduce_infer, scatter_reduce_vjp);
   def.saved_inputs = 0b111;
   def.saved_outputs = 1;
   return def;

@@ -1,6 +1,6 @@
 // Indexing by tensors: index reads, index_put writes.
 #include "rushlight/backend/index_plan.h"
-#include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
 
@@ -16,7 +16,7 @@ void index_infer(OpCall& call) {
 void index_vjp(Vjp& v) {
   std::vector<Tensor> indices;
   for (size_t i = 1; i < v.input_count(); ++i) indices.push_back(v.input(i));
-  Tensor zeros = full(v.input_shape(0), 0.0, {.dtype = v.grad().dtype()});
+  Tensor zeros = nothing(v.input_shape(0), v.grad().dtype());
   v.set(0, index_put(zeros, indices, v.grad(), {.accumulate = true}));
 }
 

@@ -30,8 +30,8 @@ void index_select_infer(OpCall& call) {
   call.emit(span_of(shape), input.dtype());
 }
 void index_select_vjp(Vjp& v) {
-  Tensor nothing = zeros(v.input_shape(0), {.dtype = v.grad().dtype()});
-  v.set(0, index_add(nothing, args::IndexSelect(v.attrs()).dim, v.input(1), v.grad()));
+  Tensor zeros = nothing(v.input_shape(0), v.grad().dtype());
+  v.set(0, index_add(zeros, args::IndexSelect(v.attrs()).dim, v.input(1), v.grad()));
 }
 
 // index_add and index_copy: one slice of source for each number.
@@ -126,16 +126,16 @@ void embedding_vjp(Vjp& v) {
     int64_t row = *padding < 0 ? *padding + shape[0] : *padding;
     rows = masked_fill(rows, unsqueeze(numbers == row, 1), 0.0);
   }
-  v.set(1, index_add(zeros(shape, {.dtype = rows.dtype()}), 0, numbers, rows));
+  v.set(1, index_add(nothing(shape, rows.dtype()), 0, numbers, rows));
 }
 
 }  // namespace
 
 namespace defs {
 const OpDef index_select = placing(OpId::index_select, index_select_infer, index_select_vjp);
-const OpDef index_add = placing(OpId::index_add, write_slices_infer, index_add_vjp);
-const OpDef index_copy = placing(OpId::index_copy, write_slices_infer, index_copy_vjp);
-const OpDef index_fill = placing(OpId::index_fill, index_fill_infer, index_fill_vjp);
+const OpDef index_add = writing(OpId::index_add, write_slices_infer, index_add_vjp);
+const OpDef index_copy = writing(OpId::index_copy, write_slices_infer, index_copy_vjp);
+const OpDef index_fill = writing(OpId::index_fill, index_fill_infer, index_fill_vjp);
 const OpDef embedding = [] {
   OpDef def{OpId::embedding};
   def.infer = embedding_infer;

@@ -18,4 +18,14 @@ constexpr OpDef placing(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
   return def;
 }
 
+// ... that writes there, and may do so in place.
+constexpr OpDef writing(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
+  OpDef def = placing(id, infer, vjp);
+  def.in_place_safe = true;
+  return def;
+}
+
+// Zeros to add to or to write into: one number, expanded.
+inline Tensor nothing(IntSpan shape, DType dtype) { return expand(zeros({}, {.dtype = dtype}), shape); }
+
 }  // namespace rushlight

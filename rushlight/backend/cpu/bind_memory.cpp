@@ -1,4 +1,6 @@
 // Filling, copying, casting.
+#include <algorithm>
+
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/strided_loop.h"
 #include "rushlight/base/thread_pool.h"
@@ -13,6 +15,11 @@ void copy_same_type(const Tensor& to, const Tensor& from) {
   int lead = target.rank() - source.rank();
   for (int d = lead; d < target.rank(); ++d)
     if (source.size(d - lead) != 1) from_strides[static_cast<size_t>(d)] = source.stride(d - lead);
+  if (to.is_contiguous() &&
+      std::all_of(from_strides.begin(), from_strides.end(), [](int64_t step) { return step == 0; })) {
+    kernels().fill({to.raw_data(), to.numel(), from.raw_data(), static_cast<int>(to.element_size())});
+    return;
+  }
   CopyArgs args;
   args.dims = target.rank();
   args.sizes = target.shape().data();

@@ -63,32 +63,4 @@ bool max_pool_gradient(const KernelCall& call) {
   });
 }
 
-// Along the last dimension, each row of `src` into the row of `out` that stands at its place.
-bool scatter_add(const KernelCall& call) {
-  const Tensor &input = call.in[0], &index = call.in[1], &src = call.in[2], &out = call.out[0];
-  const int rank = out.rank();
-  const int64_t dim = args::ScatterAdd(call.attrs).dim;
-  bool fast = rank > 0 && (dim == rank - 1 || dim == -1) && index.dtype() == DType::int64 &&
-              index.is_contiguous() && src.is_contiguous() && out.is_contiguous() &&
-              src.dtype() == out.dtype() && index.numel() > 0;
-  for (int d = 0; fast && d < rank; ++d)
-    fast = index.layout().size(d) == src.layout().size(d) &&
-           (d == rank - 1 || index.layout().size(d) == out.layout().size(d));
-  if (!fast || !has_kernels(out.dtype())) return by_reference(call);
-  const int64_t width = out.shape().back(), count = index.shape().back(), rows = index.numel() / count;
-  const int64_t* places = pointer<int64_t>(index);
-  for (int64_t i = 0; i < index.numel(); ++i)
-    if (places[i] < 0 || places[i] >= width) return by_reference(call);  // which says what is wrong
-  if (out.raw_data() != input.raw_data()) copy_elements(out, input);
-  return with_floating(out.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = pointer<T>(src);
-    T* to = pointer<T>(out);
-    each_plane(rows, count, [&](int64_t row) {
-      for (int64_t i = row * count; i < (row + 1) * count; ++i) to[row * width + places[i]] += from[i];
-    });
-    return true;
-  });
-}
-
 }  // namespace rushlight::cpu

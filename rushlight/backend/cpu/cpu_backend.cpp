@@ -17,6 +17,33 @@ const Backend& cpu_backend() {
     table.set(OpId::to, cpu::copy_first);
     table.set(OpId::copy, cpu::copy);
     table.set(OpId::as_strided_scatter, cpu::as_strided_scatter);
+    table.set(OpId::cat, cpu::cat);
+    table.set(OpId::sequence, cpu::sequence);
+    table.set(OpId::masked_scatter, cpu::masked_scatter);
+    table.set(OpId::nonzero_positions, cpu::nonzero_positions);
+    table.set(OpId::index, cpu::index);
+    table.set(OpId::index_put, cpu::index_put);
+    table.set(OpId::gather, cpu::gather);
+    table.set(OpId::scatter, cpu::scatter);
+    table.set(OpId::scatter_value, cpu::scatter_value);
+    table.set(OpId::scatter_add, cpu::scatter_add);
+    table.set(OpId::scatter_reduce, cpu::scatter_reduce);
+    table.set(OpId::index_select, cpu::index_select);
+    table.set(OpId::index_add, cpu::index_add);
+    table.set(OpId::index_copy, cpu::index_copy);
+    table.set(OpId::index_fill, cpu::index_fill);
+    table.set(OpId::dropout_with_key, cpu::dropout_with_key);
+    table.set(OpId::uniform_with_key, cpu::uniform_with_key);
+    table.set(OpId::normal_with_key, cpu::normal_with_key);
+    table.set(OpId::integers_with_key, cpu::integers_with_key);
+    table.set(OpId::permutation_with_key, cpu::permutation_with_key);
+    table.set(OpId::multinomial_with_key, cpu::multinomial_with_key);
+    table.set(OpId::sort, cpu::sort);
+    table.set(OpId::topk, cpu::topk);
+    table.set(OpId::median_dim, cpu::median_dim);
+    table.set(OpId::nanmedian_dim, cpu::nanmedian_dim);
+    table.set(OpId::kthvalue, cpu::kthvalue);
+    table.set(OpId::searchsorted, cpu::searchsorted);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -34,7 +61,6 @@ const Backend& cpu_backend() {
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);
     table.set(OpId::max_pool_gradient, cpu::max_pool_gradient);
-    table.set(OpId::scatter_add, cpu::scatter_add);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);
@@ -53,6 +79,18 @@ const Backend& cpu_backend() {
     table.set(OpId::adam_amsgrad_step, cpu::adam_amsgrad_step);
     table.set(OpId::sgd_step, cpu::sgd_step);
     table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
+    // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
+    // state.
+    for (OpId rare : {OpId::random_key, OpId::argsort_rows, OpId::mode, OpId::histc, OpId::inverse,
+                      OpId::linalg_det, OpId::linalg_slogdet, OpId::linalg_solve,
+                      OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
+      table.set(rare, cpu::by_reference);
+    // Not fast yet.
+    for (OpId slow :
+         {OpId::cumsum, OpId::cumprod, OpId::logcumsumexp, OpId::cummax, OpId::cummin,
+          OpId::linear_recurrence, OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient,
+          OpId::im2col, OpId::col2im, OpId::resample, OpId::resample_gradient})
+      table.set(slow, cpu::by_reference);
     return table;
   }();
   return backend;

@@ -8,8 +8,10 @@
 #include "rushlight/backend/cpu/copy.h"
 #include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
+#include "rushlight/backend/cpu/indexing.h"
 #include "rushlight/backend/cpu/optimizer.h"
 #include "rushlight/backend/cpu/pooling.h"
+#include "rushlight/backend/cpu/random.h"
 #include "rushlight/backend/cpu/reduction.h"
 #include "rushlight/backend/cpu/row_kernels.h"
 #include "rushlight/backend/map_loop.h"
@@ -43,6 +45,13 @@ struct FloatingKernels {
 
   void (*reduce)(const ReductionArgs<T>&);
   void (*extreme)(const ExtremeArgs<T>&);
+  // The places of the numbers that are not below the bound, or not above it: how many. There may be n of
+  // them.
+  int64_t (*find_beyond)(int64_t n, const T* x, T bound, bool above, uint32_t* places);
+  void (*uniform)(const RandomArgs<T>&);
+  void (*normal)(const RandomArgs<T>&);
+  void (*dropout)(const DropoutArgs<T>&);
+  void (*join)(const PickArgs&, Join how, T factor);  // factor is for sums
   void (*adam_step)(const AdamArgs<T>&);
   void (*sgd_step)(const SgdArgs<T>&);
 };
@@ -53,6 +62,12 @@ struct Kernels {
   FloatingKernels<double> f64;
   void (*copy)(const CopyArgs&);
   void (*fill)(const FillArgs&);
+  void (*pick)(const PickArgs&);       // small <- large
+  void (*put)(const PickArgs&);        // large <- small
+  void (*put_value)(const PickArgs&);  // small is one element
+  void (*put_sums)(const PickArgs&);   // of whole numbers, which wrap
+  // count words, a multiple of four, from block `first` on.
+  void (*random_words)(PhiloxKey, uint64_t first, int64_t count, uint32_t* to);
   // The loop of the op-th formula of MapOps for float, or double if `wide`: its forward part 0, or its
   // gradient with respect to operand part - 1. Null where the formula has none. run_map() calls it.
   MapLoop (*map_loop)(int op, int part, bool wide);

@@ -44,11 +44,26 @@ void reduce(const ReductionArgs<T>&);
 template <class T>
 void extreme(const ExtremeArgs<T>&);
 template <class T>
+void join(const PickArgs&, Join how, T factor);
+template <class T>
+int64_t find_beyond(int64_t n, const T* x, T bound, bool above, uint32_t* places);
+template <class T>
+void uniform(const RandomArgs<T>&);
+template <class T>
+void normal(const RandomArgs<T>&);
+template <class T>
+void dropout(const DropoutArgs<T>&);
+template <class T>
 void adam_step(const AdamArgs<T>&);
 template <class T>
 void sgd_step(const SgdArgs<T>&);
 void copy(const CopyArgs&);
 void fill(const FillArgs&);
+void pick(const PickArgs&);
+void put(const PickArgs&);
+void put_value(const PickArgs&);
+void put_sums(const PickArgs&);
+void random_words(PhiloxKey key, uint64_t first, int64_t count, uint32_t* to);
 MapLoop map_loop(int op, int part, bool wide);
 CastRun cast_run_between(int to, int from);
 
@@ -74,6 +89,11 @@ constexpr FloatingKernels<T> kFloating{
     .cross_entropy_backward = cross_entropy_backward<T>,
     .reduce = reduce<T>,
     .extreme = extreme<T>,
+    .find_beyond = find_beyond<T>,
+    .uniform = uniform<T>,
+    .normal = normal<T>,
+    .dropout = dropout<T>,
+    .join = join<T>,
     .adam_step = adam_step<T>,
     .sgd_step = sgd_step<T>,
 };
@@ -86,6 +106,11 @@ constinit const Kernels kKernels{
     .f64 = kFloating<double>,
     .copy = copy,
     .fill = fill,
+    .pick = pick,
+    .put = put,
+    .put_value = put_value,
+    .put_sums = put_sums,
+    .random_words = random_words,
     .map_loop = map_loop,
     .cast_run = cast_run_between,
 };

@@ -178,7 +178,7 @@ bool scatter_with(const KernelCall& call, const Tensor& src, Reduce reduce, bool
     return true;
   }
   if (out.raw_data() != call.in[0].raw_data()) copy_elements(out, call.in[0]);
-  scatter_elements(call, out, src, reduce, include_self);
+  scatter_elements(call, out, apart(src, out), reduce, include_self);
   return true;
 }
 

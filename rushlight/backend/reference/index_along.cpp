@@ -89,7 +89,7 @@ bool index_add(const KernelCall& call) {
   const Tensor& out = call.out[0];
   // many small halves: their sum is kept in float32 until the end
   Tensor total = is_half(out.dtype()) ? empty(out.shape(), DType::float32) : out;
-  Tensor source = is_half(out.dtype()) ? empty(call.in[2].shape(), DType::float32) : call.in[2];
+  Tensor source = is_half(out.dtype()) ? empty(call.in[2].shape(), DType::float32) : apart(call.in[2], out);
   copy_unless_same(total, call.in[0]);
   copy_unless_same(source, call.in[2]);
   Slices to(total, a.dim), from(source, a.dim);
@@ -103,7 +103,8 @@ bool index_add(const KernelCall& call) {
 bool index_copy(const KernelCall& call) {
   int64_t dim = args::IndexCopy(call.attrs).dim;
   const Tensor& out = call.out[0];
-  Slices to(out, dim), from(call.in[2], dim);
+  Tensor source = apart(call.in[2], out);
+  Slices to(out, dim), from(source, dim);
   std::vector<int64_t> numbers = slice_numbers("index_copy", call.in[1], to.count);
   copy_unless_same(out, call.in[0]);
   int64_t next = 0;

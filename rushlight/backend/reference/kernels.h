@@ -101,6 +101,11 @@ void copy_elements(const Tensor& to, const Tensor& from);
 // A row-major copy, cast.
 Tensor row_major_in(DType dtype, const Tensor& tensor);
 
+// What is read while `written` is written: itself, or a copy where the two share memory.
+inline Tensor apart(const Tensor& read, const Tensor& written) {
+  return read.shares_storage(written) ? row_major_in(read.dtype(), read) : read;
+}
+
 // out's elements in row-major order <- the elements at these places of input's storage, or 0 where a place is
 // negative.
 void pick_elements(const Tensor& out, const Tensor& input, const std::vector<int64_t>& places);

@@ -1,0 +1,45 @@
+// Ops on the cpu backend beside the plain loops of the reference: the same bits, for any number of threads.
+#pragma once
+
+#include "rushlight/rushlight.h"
+#include "tests/backend/cpu_testing.h"
+
+namespace rushlight {
+
+// The bytes of all results in row-major order.
+inline std::vector<unsigned char> bytes_of(const std::vector<Tensor>& results) {
+  std::vector<unsigned char> bytes;
+  for (const Tensor& result : results) {
+    Tensor row = contiguous(result);
+    const auto* first = static_cast<const unsigned char*>(row.raw_data());
+    bytes.insert(bytes.end(), first, first + row.nbytes());
+  }
+  return bytes;
+}
+
+// By the plain loops.
+template <class Compute>
+auto by_reference(Compute compute) {
+  set_backend("reference");
+  auto result = compute();
+  set_backend("cpu");
+  return result;
+}
+
+// compute() -> std::vector<Tensor>
+template <class Compute>
+void check_same_on_both_backends(Compute compute) {
+  const auto bytes = [&] { return bytes_of(compute()); };
+  CHECK(bytes() == by_reference(bytes));
+  cpu::check_same_for_all_thread_counts(bytes);
+}
+
+// Whole numbers below `end` from a fixed seed.
+inline Tensor some_numbers(const IntList& shape, int64_t end, uint64_t seed) {
+  return randint(0, end, shape, {.generator = Generator(seed)});
+}
+inline Tensor some_normals(const IntList& shape, uint64_t seed, DType dtype = DType::float32) {
+  return randn(shape, {.dtype = dtype, .generator = Generator(seed)});
+}
+
+}  // namespace rushlight
