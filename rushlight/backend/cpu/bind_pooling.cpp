@@ -1,32 +1,16 @@
-// Pooling of planes, plane by plane in parallel. Other ranks and types are the reference's.
-#include <algorithm>
-
+// Max pooling of planes and its gradient. Other ranks and types are the reference's.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/windows.h"
-#include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
 
 namespace rushlight::cpu {
 
 namespace {
 
-// Planes that one chunk of parallel work holds.
-int64_t planes_per_chunk(int64_t numbers) {
-  return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(numbers, 1));
-}
-
-template <class Body>
-void each_plane(int64_t planes, int64_t numbers, Body body) {
-  int64_t some = planes_per_chunk(numbers);
-  parallel_for((planes + some - 1) / some, [&](int64_t chunk) {
-    for (int64_t plane = chunk * some; plane < std::min(planes, (chunk + 1) * some); ++plane) body(plane);
-  });
-}
-
-}  // namespace
-
 // Results of one order that have kernels.
 bool has_pool_kernels(const Tensor& image) { return has_kernels(image.dtype()) && is_dense_image(image); }
+
+}  // namespace
 
 bool max_pool(const KernelCall& call) {
   const Tensor &out = call.out[0], &places = call.out[1];
