@@ -3,6 +3,7 @@
 
 #include "bench/workloads/cnn.h"
 #include "bench/workloads/tinyvit.h"
+#include "rushlight/jit/trace.h"
 #include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
@@ -32,4 +33,13 @@ TEST_CASE("cpu: a CNN trains to the same bits on any number of threads") {
 }
 TEST_CASE("cpu: a TinyViT trains to the same bits on any number of threads") {
   cpu::check_same_for_all_thread_counts(train_twice<workloads::TinyVitTraining>);
+}
+
+TEST_CASE("cpu: replayed steps of a CNN on channels-last images are the eager ones, bit for bit") {
+  workloads::CnnTraining eager, recorded;
+  auto step = trace([&](const Tensor& x, const Tensor& y) { return recorded.step(x, y); });
+  for (int i = 0; i < 4; ++i) {
+    float expected = eager.step(eager.images, eager.labels).item<float>();
+    CHECK(step(recorded.images, recorded.labels).item<float>() == expected);
+  }
 }
