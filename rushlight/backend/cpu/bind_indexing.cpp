@@ -6,6 +6,7 @@
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/index_plan.h"
+#include "rushlight/backend/scatter_words.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
 
@@ -347,12 +348,15 @@ bool scatter_with(const KernelCall& call, const Tensor& src, Scattering scatteri
   return work.finish();
 }
 
+// Nothing for what replaces, and for means, which count.
 std::optional<Join> join_named(std::string_view name) {
-  if (name == "sum" || name == "add") return Join::add;
-  if (name == "prod" || name == "multiply") return Join::multiply;
-  if (name == "amax") return Join::largest;
-  if (name == "amin") return Join::smallest;
-  return {};
+  switch (reduce_named(name)) {
+    case Reduce::sum: return Join::add;
+    case Reduce::prod: return Join::multiply;
+    case Reduce::amax: return Join::largest;
+    case Reduce::amin: return Join::smallest;
+    default: return {};
+  }
 }
 
 }  // namespace
@@ -381,7 +385,7 @@ bool scatter_add(const KernelCall& call) { return scatter_with(call, call.in[2],
 bool scatter_reduce(const KernelCall& call) {
   args::ScatterReduce a(call.attrs);
   std::optional<Join> how = join_named(a.reduce);
-  return how ? scatter_with(call, call.in[2], {how, !a.include_self}) : by_reference(call);  // a mean counts
+  return how ? scatter_with(call, call.in[2], {how, !a.include_self}) : by_reference(call);
 }
 
 }  // namespace rushlight::cpu

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "rushlight/backend/concatenate.h"
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
@@ -17,18 +18,7 @@ int64_t chunks_of(int64_t n) { return (n + kChunk - 1) / kChunk; }
 }  // namespace
 
 bool cat(const KernelCall& call) {
-  const Tensor& out = call.out[0];
-  int64_t dim = args::Cat(call.attrs).dim;
-  auto d = static_cast<size_t>(dim < 0 ? dim + out.rank() : dim);
-  Shape shape = to_ints(out.shape());
-  int64_t offset = out.storage_offset();
-  for (size_t i = 0; i < call.in.size(); ++i) {
-    const Tensor& piece = call.in[i];
-    if (piece.numel() == 0) continue;
-    shape[d] = piece.shape()[d];
-    copy_elements(alias(out, Layout({shape.data(), shape.size()}, out.strides(), offset)), piece);
-    offset += shape[d] * out.strides()[d];
-  }
+  concatenate(call, copy_elements);
   return true;
 }
 

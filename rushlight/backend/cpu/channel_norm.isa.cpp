@@ -122,18 +122,21 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
 
 // -- pixel after pixel: parts of some rows, a row being a pixel's channels
 
-// body(first row, rows, part)
-template <class Args, class Body>
-void each_part(const Args& args, Body body) {
-  const int64_t rows = args.items * args.plane, some = items_per_chunk(rows, args.channels);
-  parallel_for(ceil_div(rows, some),
-               [&](int64_t part) { body(part * some, smaller(some, rows - part * some), part); });
-}
-template <class Args>
-int64_t part_count(const Args& args) {
-  const int64_t rows = args.items * args.plane;
-  return ceil_div(rows, items_per_chunk(rows, args.channels));
-}
+struct Parts {
+  int64_t rows, some, count;
+
+  template <class Args>
+  explicit Parts(const Args& args)
+      : rows(args.items * args.plane),
+        some(items_per_chunk(rows, args.channels)),
+        count(ceil_div(rows, some)) {}
+  int64_t size(int64_t part) const { return smaller(some, rows - part * some); }
+  // body(first row, rows, part)
+  template <class Body>
+  void each(Body body) const {
+    parallel_for(count, [&](int64_t part) { body(part * some, size(part), part); });
+  }
+};
 
 // The sums over the rows of body(row) of some channels, two at a time so that additions need not wait.
 template <class T, class Body>
@@ -158,13 +161,11 @@ struct ChannelTable {
 
 template <class T>
 void normalize_pixels(const ChannelNormArgs<T>& args) {
-  const int64_t channels = args.channels, parts = part_count(args);
-  const Scratch scratch(static_cast<size_t>(2 * parts * channels) * sizeof(T));
-  T *means = static_cast<T*>(scratch.data()), *squares = means + parts * channels;
-  const Scratch counts_memory(static_cast<size_t>(parts) * sizeof(double));
-  double* counts = static_cast<double*>(counts_memory.data());
-  each_part(args, [&](int64_t first, int64_t rows, int64_t part) {
-    counts[part] = static_cast<double>(rows);
+  const Parts parts(args);
+  const int64_t channels = args.channels;
+  const Scratch scratch(static_cast<size_t>(2 * parts.count * channels) * sizeof(T));
+  T *means = static_cast<T*>(scratch.data()), *squares = means + parts.count * channels;
+  parts.each([&](int64_t first, int64_t rows, int64_t part) {
     for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
       const int64_t left = channels - c;
       const auto at = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
@@ -185,12 +186,12 @@ void normalize_pixels(const ChannelNormArgs<T>& args) {
   T *mean = table.column(0), *scale = table.column(1), *shift = table.column(2);
   for (int64_t c = 0; c < channels; ++c) {
     Moments all;
-    for (int64_t p = 0; p < parts; ++p)
-      all.add({counts[p], means[p * channels + c], squares[p * channels + c]});
+    for (int64_t p = 0; p < parts.count; ++p)
+      all.add({static_cast<double>(parts.size(p)), means[p * channels + c], squares[p * channels + c]});
     const Line<T> line = finish_statistics(args, c, all);
     mean[c] = line.mean, scale[c] = line.scale, shift[c] = line.shift;
   }
-  each_part(args, [&](int64_t first, int64_t rows, int64_t) {
+  parts.each([&](int64_t first, int64_t rows, int64_t) {
     for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;
@@ -204,10 +205,11 @@ void normalize_pixels(const ChannelNormArgs<T>& args) {
 
 template <class T>
 void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
-  const int64_t channels = args.channels, parts = part_count(args);
-  const Scratch scratch(static_cast<size_t>(2 * parts * channels) * sizeof(T));
-  T *sums = static_cast<T*>(scratch.data()), *products = sums + parts * channels;
-  each_part(args, [&](int64_t first, int64_t rows, int64_t part) {
+  const Parts parts(args);
+  const int64_t channels = args.channels;
+  const Scratch scratch(static_cast<size_t>(2 * parts.count * channels) * sizeof(T));
+  T *sums = static_cast<T*>(scratch.data()), *products = sums + parts.count * channels;
+  parts.each([&](int64_t first, int64_t rows, int64_t part) {
     for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
       const int64_t left = channels - c;
       const Vec<T> mean = load_partial(args.mean + c, left);
@@ -226,12 +228,13 @@ void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
   T *slope = table.column(0), *tilt = table.column(1), *level = table.column(2);
   for (int64_t c = 0; c < channels; ++c) {
     double sum = 0, product = 0;
-    for (int64_t p = 0; p < parts; ++p) sum += sums[p * channels + c], product += products[p * channels + c];
+    for (int64_t p = 0; p < parts.count; ++p)
+      sum += sums[p * channels + c], product += products[p * channels + c];
     const Plane<T> of = finish_gradients(args, c, sum, product);
     slope[c] = of.slope, tilt[c] = of.tilt, level[c] = of.level;
   }
   if (!args.grad_x) return;
-  each_part(args, [&](int64_t first, int64_t rows, int64_t) {
+  parts.each([&](int64_t first, int64_t rows, int64_t) {
     for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;

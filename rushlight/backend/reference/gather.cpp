@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/scatter_words.h"
 #include "rushlight/backend/strided_loop.h"
 #include "rushlight/generated/op_args.h"
 
@@ -62,17 +63,6 @@ void each_indexed(const char* op, const Tensor& index, int64_t dim, const Tensor
     visit(IndexedRun{at[1], at[2], reinterpret_cast<const int64_t*>(at[0]), step[1], step[2], step[0], stride,
                      n});
   });
-}
-
-enum class Reduce { replace, sum, prod, mean, amax, amin };
-
-Reduce reduce_named(std::string_view name) {
-  constexpr std::pair<std::string_view, Reduce> names[] = {
-      {"sum", Reduce::sum},   {"add", Reduce::sum},   {"prod", Reduce::prod}, {"multiply", Reduce::prod},
-      {"mean", Reduce::mean}, {"amax", Reduce::amax}, {"amin", Reduce::amin}};
-  for (auto [known, reduce] : names)
-    if (known == name) return reduce;
-  return Reduce::replace;
 }
 
 template <class T>

@@ -1,4 +1,5 @@
 // Slices along one dimension, picked and written by their numbers.
+#include "rushlight/backend/concatenate.h"
 #include "rushlight/backend/reference/kernels.h"
 #include "rushlight/backend/strided_loop.h"
 #include "rushlight/generated/op_args.h"
@@ -122,18 +123,7 @@ bool index_fill(const KernelCall& call) {
 }
 
 bool cat(const KernelCall& call) {
-  const Tensor& out = call.out[0];
-  int64_t dim = args::Cat(call.attrs).dim;
-  auto d = static_cast<size_t>(dim < 0 ? dim + out.rank() : dim);
-  Shape shape = to_ints(out.shape());
-  int64_t offset = out.storage_offset();
-  for (size_t i = 0; i < call.in.size(); ++i) {
-    const Tensor& piece = call.in[i];
-    if (piece.numel() == 0) continue;
-    shape[d] = piece.layout().size(static_cast<int>(d));
-    copy_elements(alias(out, Layout({shape.data(), shape.size()}, out.strides(), offset)), piece);
-    offset += shape[d] * out.strides()[d];
-  }
+  concatenate(call, [](const Tensor& part, const Tensor& piece) { copy_elements(part, piece); });
   return true;
 }
 
