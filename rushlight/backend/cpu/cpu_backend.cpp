@@ -44,6 +44,12 @@ const Backend& cpu_backend() {
     table.set(OpId::nanmedian_dim, cpu::nanmedian_dim);
     table.set(OpId::kthvalue, cpu::kthvalue);
     table.set(OpId::searchsorted, cpu::searchsorted);
+    table.set(OpId::cumsum, cpu::cumsum);
+    table.set(OpId::cumprod, cpu::cumprod);
+    table.set(OpId::logcumsumexp, cpu::logcumsumexp);
+    table.set(OpId::cummax, cpu::cummax);
+    table.set(OpId::cummin, cpu::cummin);
+    table.set(OpId::linear_recurrence, cpu::linear_recurrence);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -85,10 +91,8 @@ const Backend& cpu_backend() {
                       OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
       table.set(rare, cpu::by_reference);
     // Not fast yet.
-    for (OpId slow :
-         {OpId::cumsum, OpId::cumprod, OpId::logcumsumexp, OpId::cummax, OpId::cummin,
-          OpId::linear_recurrence, OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient,
-          OpId::im2col, OpId::col2im, OpId::resample, OpId::resample_gradient})
+    for (OpId slow : {OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient, OpId::im2col,
+                      OpId::col2im, OpId::resample, OpId::resample_gradient})
       table.set(slow, cpu::by_reference);
     return table;
   }();
