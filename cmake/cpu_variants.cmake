@@ -21,7 +21,7 @@ foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
 endforeach()
 
 # Plain loops, which only -O3 vectorises.
-set(plain_loops cast.isa indexing.isa sorting bind_scans)
+set(plain_loops cast.isa indexing.isa weighing.isa sorting bind_scans bind_columns)
 list(TRANSFORM plain_loops REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/\\1.cpp")
 set_source_files_properties(${plain_loops} PROPERTIES COMPILE_OPTIONS -O3)
 

@@ -66,6 +66,13 @@ const Backend& cpu_backend() {
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);
+    table.set(OpId::avg_pool, cpu::avg_pool);
+    table.set(OpId::avg_pool_gradient, cpu::avg_pool_gradient);
+    table.set(OpId::resample, cpu::resample);
+    table.set(OpId::resample_gradient, cpu::resample_gradient);
+    table.set(OpId::im2col, cpu::im2col);
+    table.set(OpId::col2im, cpu::col2im);
+    table.set(OpId::adaptive_max_pool, cpu::adaptive_max_pool);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);
@@ -90,10 +97,6 @@ const Backend& cpu_backend() {
                       OpId::linalg_det, OpId::linalg_slogdet, OpId::linalg_solve,
                       OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
       table.set(rare, cpu::by_reference);
-    // Not fast yet.
-    for (OpId slow : {OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient, OpId::im2col,
-                      OpId::col2im, OpId::resample, OpId::resample_gradient})
-      table.set(slow, cpu::by_reference);
     return table;
   }();
   return backend;
