@@ -91,6 +91,12 @@ inline bool by_reference(const KernelCall& call) {
   return reference_backend().kernel(call.id, call.part)(call);
 }
 
+// ... or what the fast way declines, of an op that has no body: this is no fallback worth a warning.
+template <Kernel Fast>
+bool or_by_reference(const KernelCall& call) {
+  return Fast(call) || by_reference(call);
+}
+
 // A dtype that has kernels of its own, and those kernels.
 inline bool has_kernels(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 template <class T>

@@ -60,7 +60,7 @@ const Backend& cpu_backend() {
     table.set(OpId::amin, cpu::amin);
     table.set(OpId::argmax, cpu::argmax);
     table.set(OpId::argmin, cpu::argmin);
-    table.set(OpId::matmul, cpu::matmul);
+    table.set(OpId::matmul, cpu::or_by_reference<cpu::matmul>);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
     table.set(OpId::convolution, cpu::convolution);
@@ -85,12 +85,12 @@ const Backend& cpu_backend() {
     table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);
     table.set(OpId::attention, cpu::attention);
     table.set(OpId::attention, cpu::attention_backward, Part::backward);
-    table.set(OpId::adamw_step, cpu::adamw_step);
-    table.set(OpId::adamw_amsgrad_step, cpu::adamw_amsgrad_step);
-    table.set(OpId::adam_step, cpu::adam_step);
-    table.set(OpId::adam_amsgrad_step, cpu::adam_amsgrad_step);
-    table.set(OpId::sgd_step, cpu::sgd_step);
-    table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
+    table.set(OpId::adamw_step, cpu::or_by_reference<cpu::adamw_step>);
+    table.set(OpId::adamw_amsgrad_step, cpu::or_by_reference<cpu::adamw_amsgrad_step>);
+    table.set(OpId::adam_step, cpu::or_by_reference<cpu::adam_step>);
+    table.set(OpId::adam_amsgrad_step, cpu::or_by_reference<cpu::adam_amsgrad_step>);
+    table.set(OpId::sgd_step, cpu::or_by_reference<cpu::sgd_step>);
+    table.set(OpId::sgd_momentum_step, cpu::or_by_reference<cpu::sgd_momentum_step>);
     // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
     // state.
     for (OpId rare : {OpId::random_key, OpId::argsort_rows, OpId::mode, OpId::histc, OpId::inverse,
