@@ -1,12 +1,13 @@
 // The whole library. The includes, in floor order, are its table of contents.
 #pragma once
 
-#include "rushlight/backend/shortcuts.h"    // 4: allow_winograd()
+// clang-format off: not in the order of the alphabet
 #include "rushlight/base/error.h"           // 0: the one exception
 #include "rushlight/base/memory.h"          //    memory_stats(), empty_cache()
 #include "rushlight/core/dtype.h"           // 3: element types
 #include "rushlight/core/generator.h"       //    random state
 #include "rushlight/core/tensor.h"          //    Tensor
+#include "rushlight/backend/shortcuts.h"    // 4: allow_winograd()
 #include "rushlight/engine/backward.h"      // 5: backward(), grad()
 #include "rushlight/engine/context.h"       //    NoGrad, set_backend()
 #include "rushlight/engine/draw.h"          //    draw(): the tape as a picture

@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 # The flags that tell what a source means; all others belong to the compiler that the build was made for.
 MEANINGFUL = ("-D", "-I", "-isystem", "-std=", "-m", "-W", "-f")
 FOREIGN = ("-fsanitize", "-fno-fat-lto-objects")
-# std::stable_sort of gcc 12's library calls what that library itself calls deprecated; gcc keeps quiet about it.
-EXTRA = ("-Wno-deprecated-declarations",)
 
 
 def syntax_command(entry):
@@ -19,7 +17,7 @@ def syntax_command(entry):
     for before, word in zip(words, words[1:]):
         if before == "-isystem" or word.startswith(MEANINGFUL) and not word.startswith(FOREIGN):
             command.append(word)
-    return [*command, *EXTRA, entry["file"]]
+    return [*command, entry["file"]]
 
 
 def check(entry):

@@ -51,7 +51,8 @@ struct CnnTraining {
   static constexpr int64_t kBatch = 128;
   Cnn model;
   Sgd sgd{model.parameters()};
-  Tensor images = scattered({kBatch, 3, Cnn::kImage, Cnn::kImage}, 1);
+  Tensor images =
+      clone(scattered({kBatch, 3, Cnn::kImage, Cnn::kImage}, 1), {.memory_format = "channels_last"});
   Tensor labels = arange(kBatch).remainder(Cnn::kClasses);
 
   Tensor step(const Tensor& x, const Tensor& y) { return train(model, sgd, x, y); }

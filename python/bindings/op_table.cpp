@@ -11,10 +11,9 @@ namespace rushlight::python {
 
 namespace {
 
-nb::object as_tuple(const std::optional<std::vector<DType>>& dtypes) {
-  if (!dtypes) return nb::none();
+nb::object as_tuple(const std::vector<DType>& dtypes) {
   nb::list list;
-  for (DType dtype : *dtypes) list.append(nb::steal(dtype_object(dtype)));
+  for (DType dtype : dtypes) list.append(nb::steal(dtype_object(dtype)));
   return nb::tuple(list);
 }
 
@@ -47,9 +46,7 @@ nb::list op_table() {
 
 void bind_op_table(nb::module_& m) {
   m.def("ops", op_table,
-        "The op list: a dict for each line, with name, family, kind, signature, dtypes, doc. dtypes is None "
-        "where "
-        "the other arguments decide");
+        "The op list: a dict for each line, with name, family, kind, signature, dtypes, doc");
 }
 
 }  // namespace rushlight::python

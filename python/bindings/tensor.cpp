@@ -80,17 +80,8 @@ nb::object sizes_or_one(IntSpan values, nb::object dim, const char* op, bool as_
   return as_size ? size : nb::object(nb::tuple(size));
 }
 
-// Whether the channels of an image (dimension 1) lie closest together, as channels_last has them.
-bool is_channels_last(const Tensor& tensor) {
-  if (tensor.rank() < 3) return false;
-  IntList order{0};
-  for (int d = 2; d < tensor.rank(); ++d) order.push_back(d);
-  order.push_back(1);
-  return tensor.detach().permute(order).is_contiguous();
-}
-
 bool is_contiguous(const Tensor& tensor, const std::string& memory_format) {
-  if (memory_format == "channels_last") return is_channels_last(tensor);
+  if (memory_format == "channels_last") return tensor.layout().is_channels_last();
   if (memory_format != "contiguous")
     fail(ErrorKind::value, "[is_contiguous] memory_format is contiguous or channels_last, not ",
          memory_format);

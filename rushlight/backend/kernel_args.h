@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "rushlight/base/bounds.h"
 #include "rushlight/core/attr.h"
 #include "rushlight/core/schema.h"
 #include "rushlight/core/tensor.h"
@@ -17,7 +18,10 @@ class Inputs {
   Inputs() = default;
   Inputs(const Tensor* const* first, size_t count) : first_(first), count_(static_cast<uint32_t>(count)) {}
   size_t size() const { return count_; }
-  const Tensor& operator[](size_t i) const { return *first_[i]; }
+  const Tensor& operator[](size_t i) const {
+    assert_inside(i, count_);
+    return *first_[i];
+  }
   const Tensor* const* data() const { return first_; }
   Inputs from(size_t skip) const { return {first_ + skip, count_ - skip}; }
 

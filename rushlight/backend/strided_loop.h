@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "rushlight/core/shape.h"
 #include "rushlight/core/tensor.h"
@@ -20,6 +21,10 @@ class StridedLoop {
     layouts_[count_] = &tensor.layout();
     ++count_;
   }
+
+  // Visits elements as they lie in the result, so that channels-last images are one run; else in row-major
+  // order.
+  void in_order_of_memory() { by_memory_ = true; }
 
   // run(pointers, steps, n): a strided run of n elements.
   template <class Run>
@@ -43,7 +48,8 @@ class StridedLoop {
     int64_t steps[MaxOperands];
   };
 
-  void merge_dimensions() {
+  // All of more than one element, the last first.
+  void find_dimensions() {
     const Layout& shape = *layouts_[0];
     for (int d = shape.rank() - 1; d >= 0; --d) {
       if (shape.size(d) == 1) continue;
@@ -53,6 +59,24 @@ class StridedLoop {
         int own = d - (shape.rank() - layout.rank());
         dim.steps[i] = own >= 0 && layout.size(own) != 1 ? layout.stride(own) : 0;
       }
+      dims_.push_back(dim);
+    }
+  }
+
+  // The narrowest steps of the result first.
+  void sort_dimensions() {
+    auto reach = [](const Dim& dim) { return dim.steps[0] < 0 ? -dim.steps[0] : dim.steps[0]; };
+    for (size_t d = 1; d < dims_.size(); ++d)
+      for (size_t e = d; e > 0 && reach(dims_[e]) < reach(dims_[e - 1]); --e)
+        std::swap(dims_[e], dims_[e - 1]);
+  }
+
+  void merge_dimensions() {
+    find_dimensions();
+    if (by_memory_) sort_dimensions();
+    SmallVector<Dim, 6> all = std::move(dims_);
+    dims_.clear();
+    for (const Dim& dim : all) {
       bool runs_on = !dims_.empty();
       for (int i = 0; i < count_ && runs_on; ++i)
         runs_on = dim.steps[i] == dims_.back().steps[i] * dims_.back().size;
@@ -83,6 +107,7 @@ class StridedLoop {
     done_ = true;
   }
 
+  bool by_memory_ = false;
   int count_ = 0;
   Operand operands_[MaxOperands]{};
   const Layout* layouts_[MaxOperands]{};

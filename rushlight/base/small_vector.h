@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "rushlight/base/bounds.h"
 #include "rushlight/base/memory.h"
 
 namespace rushlight {
@@ -53,12 +54,12 @@ class SmallVector {
   T* end() { return data_ + size_; }
   const T* begin() const { return data_; }
   const T* end() const { return data_ + size_; }
-  T& operator[](size_t i) { return data_[i]; }
-  const T& operator[](size_t i) const { return data_[i]; }
-  T& back() { return data_[size_ - 1]; }
-  const T& back() const { return data_[size_ - 1]; }
-  T& front() { return data_[0]; }
-  const T& front() const { return data_[0]; }
+  T& operator[](size_t i) { return data_[checked(i)]; }
+  const T& operator[](size_t i) const { return data_[checked(i)]; }
+  T& back() { return (*this)[size_ - 1]; }
+  const T& back() const { return (*this)[size_ - 1]; }
+  T& front() { return (*this)[0]; }
+  const T& front() const { return (*this)[0]; }
 
   void push_back(T value) { emplace_back(std::move(value)); }
   template <class... Args>
@@ -99,6 +100,10 @@ class SmallVector {
   }
 
  private:
+  size_t checked(size_t i) const {
+    assert_inside(i, size_);
+    return i;
+  }
   T* inside() { return reinterpret_cast<T*>(inside_); }
 
   void grow(size_t count) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "rushlight/base/bounds.h"
 #include "rushlight/base/ref.h"
 #include "rushlight/base/small_vector.h"
 #include "rushlight/core/arguments.h"
@@ -149,7 +150,10 @@ class Attrs {
   template <size_t N>
   Attrs(const Attr (&list)[N]) : Attrs(list, N) {}
   size_t size() const { return count_; }
-  const Attr& operator[](size_t i) const { return first_[i]; }
+  const Attr& operator[](size_t i) const {
+    assert_inside(i, count_);
+    return first_[i];
+  }
   const Attr* begin() const { return first_; }
   const Attr* end() const { return first_ + count_; }
 

@@ -7,7 +7,9 @@
 //   COMPOSITE  a body of other ops, forward and backward, that makes one node; a backend may bring fused
 //   kernels FUNCTION   a plain function over other ops: autograd and traces see through it
 //
-// A schema reads `argument, argument: kind = default, *, ... -> output, output`, or `name(argument, ...) ->
+// A schema may begin with the dtypes that its first tensors, or those that it makes, may have: `[floats]`,
+// `[numbers]` (no bool), `[integers]`, or a list of names; unsaid: any. A MAP takes what its formula does.
+// Then it reads `argument, argument: kind = default, *, ... -> output, output`, or `name(argument, ...) ->
 // ...` where people call the op by another name than its id. Kinds: tensor (unsaid), tensor?, tensors, float,
 // int, bool, ints, floats, dtype, str, slot, generator, each but the first three also with `?` for "may be
 // None"; `int?s` are ints of which some may be None. `*` starts the arguments that Python passes by keyword
@@ -24,7 +26,7 @@ MAP(sub_scaled, "sub|subtract(input, other, *, alpha: float)", "input - alpha * 
 MAP(rsub, "input, other, *, alpha: float = 1", "other - alpha * input")
 MAP(mul, "mul|multiply(input, other)", "input * other")
 MAP(div, "div|divide|true_divide(input, other)", "input / other, never integer")
-FUNCTION(div_rounded, "div|divide(input!, other, *, rounding_mode: str?)",
+FUNCTION(div_rounded, "[numbers] div|divide(input!, other, *, rounding_mode: str?)",
          "input / other; rounding_mode \"floor\" or \"trunc\" makes it whole")
 MAP(floor_divide, "input, other", "input / other, rounded down")
 MAP(trunc_divide, "input, other", "input / other, rounded towards 0")
@@ -46,7 +48,7 @@ MAP(fmin, "input, other", "The smaller of the two; NaN if both are")
 MAP(clamp_min, "input, min", "input, but no less than min")
 MAP(clamp_max, "input, max", "input, but no more than max")
 MAP(clamp_tensor, "input, min, max", "input, but no less than min and no more than max")
-FUNCTION(clamp, "clamp|clip(input!, min: tensor? = None, max: tensor? = None)",
+FUNCTION(clamp, "[numbers] clamp|clip(input!, min: tensor? = None, max: tensor? = None)",
          "input, but no less than min and no more than max; None is no bound")
 FUNCTION(nan_to_num, "input!, nan: float = 0, posinf: float? = None, neginf: float? = None",
          "NaN and infinities replaced; None is the largest and the lowest finite number")
@@ -140,12 +142,13 @@ MAP(relu, "input", "input where positive, else 0")
 MAP(leaky_relu, "input, negative_slope: float = 0.01", "input where positive, else negative_slope * input")
 MAP(gelu, "input", "input * P(Z < input) for a standard normal Z")
 MAP(gelu_tanh, "input", "gelu with the probability approximated by way of tanh")
-FUNCTION(gelu_approximate, "gelu(input!, *, approximate: str)", "gelu for \"none\", gelu_tanh for \"tanh\"")
+FUNCTION(gelu_approximate, "[floats] gelu(input!, *, approximate: str)",
+         "gelu for \"none\", gelu_tanh for \"tanh\"")
 MAP(relu6, "input", "input between 0 and 6")
 MAP(hardtanh, "input, min_val: float = -1, max_val: float = 1", "input between min_val and max_val")
 MAP(threshold, "input, threshold: float, value: float", "input where above the threshold, else value")
 MAP(prelu_elementwise, "input, weight", "input where positive, else weight * input")
-FUNCTION(prelu, "input!, weight",
+FUNCTION(prelu, "[floats] input!, weight",
          "input where positive, else weight * input; one weight, or one for each channel")
 MAP(elu, "input, alpha: float = 1", "input where positive, else alpha * (exp(input) - 1)")
 MAP(celu, "input, alpha: float = 1", "input where positive, else alpha * (exp(input / alpha) - 1)")
@@ -244,19 +247,20 @@ FUNCTION(new_ones, "input, size: ints, *, dtype: dtype? = None", "Ones in input'
 FUNCTION(new_empty, "input, size: ints, *, dtype: dtype? = None", "A tensor to be filled, in input's dtype")
 FUNCTION(new_full, "input, size: ints, fill_value, *, dtype: dtype? = None", "One value in input's dtype")
 FUNCTION(scalar_tensor, "s, *, dtype: dtype? = None", "A 0-dimensional tensor")
-OP(sequence, "start, step, count: int, dtype: dtype", "count numbers from start on, step apart")
-FUNCTION(arange, "end, *, dtype: dtype? = None", "The whole numbers from 0 up to end, without it")
-FUNCTION(arange_from, "arange(start, end, step: tensor? = None, *, dtype: dtype? = None)",
+OP(sequence, "[numbers] start, step, count: int, dtype: dtype", "count numbers from start on, step apart")
+FUNCTION(arange, "[numbers] end, *, dtype: dtype? = None", "The whole numbers from 0 up to end, without it")
+FUNCTION(arange_from, "[numbers] arange(start, end, step: tensor? = None, *, dtype: dtype? = None)",
          "The numbers from start up to end, without it, step (1) apart")
-FUNCTION(linspace, "start: float, end: float, steps: int, *, dtype: dtype? = None",
+FUNCTION(linspace, "[floats] start: float, end: float, steps: int, *, dtype: dtype? = None",
          "steps evenly spaced numbers from start to end, both included")
-FUNCTION(logspace, "start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype? = None",
+FUNCTION(logspace,
+         "[floats] start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype? = None",
          "base to the power of evenly spaced exponents")
 FUNCTION(eye, "n: int, m: int? = None, *, dtype: dtype? = None",
          "Ones on the diagonal of n rows and m columns")
-FUNCTION(tril_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
+FUNCTION(tril_indices, "[integers] row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
          "Rows and columns of the lower triangle")
-FUNCTION(triu_indices, "row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
+FUNCTION(triu_indices, "[integers] row: int, col: int, offset: int = 0, *, dtype: dtype? = None",
          "Rows and columns of the upper triangle")
 
 // -- joining and repeating
@@ -306,32 +310,37 @@ OP(prod, "input, dim: int? = None, keepdim: bool = False, *, dtype: dtype? = Non
    "The product of all elements, or along dim")
 OP(any, "input, dim: ints? = None, keepdim: bool = False", "Whether any element is true (not zero)")
 OP(all, "input, dim: ints? = None, keepdim: bool = False", "Whether all elements are true (not zero)")
-COMPOSITE(mean, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+COMPOSITE(mean, "[floats] input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
           "The mean over the dimensions")
-COMPOSITE(
-    var, "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
-    "The mean square distance from the mean, the count lessened by correction")
-COMPOSITE(
-    std, "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1",
-    "The root of var")
+COMPOSITE(var,
+          "[floats] input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: "
+          "float? = 1",
+          "The mean square distance from the mean, the count lessened by correction")
+COMPOSITE(std,
+          "[floats] input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: "
+          "float? = 1",
+          "The root of var")
 FUNCTION(var_mean,
-         "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1 "
+         "[floats] input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: "
+         "float? = 1 "
          "-> var, mean",
          "var and mean")
 FUNCTION(std_mean,
-         "input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: float? = 1 "
+         "[floats] input, dim: ints? = None, unbiased: bool? = None, keepdim: bool = False, *, correction: "
+         "float? = 1 "
          "-> std, mean",
          "std and mean")
 FUNCTION(count_nonzero, "input, dim: ints? = None", "How many elements are not zero")
 FUNCTION(nansum, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
          "The sum of what is not NaN")
-FUNCTION(nanmean, "input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+FUNCTION(nanmean, "[floats] input, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
          "The mean of what is not NaN")
 COMPOSITE(logsumexp, "input, dim: ints, keepdim: bool = False", "log(sum(exp(input))) without overflow")
 COMPOSITE(vector_norm,
-          "input, ord: float = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+          "[floats] input, ord: float = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
           "(sum |input|^ord)^(1 / ord); the largest |input| for inf, how many are not zero for 0")
-FUNCTION(norm, "input, p: float? = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
+FUNCTION(norm,
+         "[floats] input, p: float? = 2, dim: ints? = None, keepdim: bool = False, *, dtype: dtype? = None",
          "vector_norm of order p")
 
 // -- extremes
@@ -346,9 +355,9 @@ OP(max_dim, "max(input, dim: int, keepdim: bool = False) -> values, indices",
    "The largest along dim and where it is first")
 OP(min_dim, "min(input, dim: int, keepdim: bool = False) -> values, indices",
    "The smallest along dim and where it is first")
-OP(argmax, "input, dim: int? = None, keepdim: bool = False",
+OP(argmax, "[numbers] input, dim: int? = None, keepdim: bool = False",
    "Where the largest is first, along dim or in row-major order")
-OP(argmin, "input, dim: int? = None, keepdim: bool = False",
+OP(argmin, "[numbers] input, dim: int? = None, keepdim: bool = False",
    "Where the smallest is first, along dim or in row-major order")
 
 // -- order statistics: NaN is above all numbers
@@ -364,12 +373,16 @@ OP(mode, "input, dim: int = -1, keepdim: bool = False -> values, indices",
 OP(kthvalue, "input, k: int, dim: int = -1, keepdim: bool = False -> values, indices",
    "The k-th smallest along dim, counted from 1, and where it is")
 FUNCTION(
-    quantile, "input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = \"linear\"",
+    quantile,
+    "[float32, float64] input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = "
+    "\"linear\"",
     "What a share of q of the elements lies below; between two neighbours interpolation says what: linear, "
     "lower, higher, nearest or midpoint")
-FUNCTION(nanquantile, "input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = \"linear\"",
+FUNCTION(nanquantile,
+         "[float32, float64] input, q, dim: int? = None, keepdim: bool = False, *, interpolation: str = "
+         "\"linear\"",
          "The quantile of the elements that are not NaN")
-OP(histc, "input, bins: int = 100, min: float = 0, max: float = 0",
+OP(histc, "[floats] input, bins: int = 100, min: float = 0, max: float = 0",
    "How many elements fall into each of the equal bins from min to max; for min = max those of the elements")
 FUNCTION(bincount, "input, weights: tensor? = None, minlength: int = 0",
          "How often each whole number from 0 on occurs, or the sum of its weights")
@@ -377,7 +390,7 @@ FUNCTION(bincount, "input, weights: tensor? = None, minlength: int = 0",
 // -- scans
 OP(cumsum, "input, dim: int, *, dtype: dtype? = None", "The sums of the elements up to each, along dim")
 OP(cumprod, "input, dim: int, *, dtype: dtype? = None", "The products of the elements up to each, along dim")
-OP(logcumsumexp, "input, dim: int", "log(cumsum(exp(input))) without overflow")
+OP(logcumsumexp, "[floats] input, dim: int", "log(cumsum(exp(input))) without overflow")
 OP(cummax, "input, dim: int -> values, indices", "The largest up to each element and where it is last")
 OP(cummin, "input, dim: int -> values, indices", "The smallest up to each element and where it is last")
 FUNCTION(cumulative_sum, "input, *, dim: int? = None, dtype: dtype? = None, include_initial: bool = False",
@@ -386,7 +399,7 @@ FUNCTION(cumulative_prod, "input, *, dim: int? = None, dtype: dtype? = None, inc
          "cumprod; a vector needs no dim, and include_initial puts a 1 in front")
 FUNCTION(diff, "input, n: int = 1, dim: int = -1, prepend: tensor? = None, append: tensor? = None",
          "The n-th differences of neighbours along dim; of bools, whether they differ")
-OP(linear_recurrence, "input, factor, dim: int, *, reverse: bool = False",
+OP(linear_recurrence, "[numbers] input, factor, dim: int, *, reverse: bool = False",
    "y[i] = input[i] + factor[i - 1] * y[i - 1] along dim; reversed y[i] = input[i] + factor[i] * y[i + 1]")
 
 // -- sorting
@@ -395,7 +408,8 @@ OP(sort, "input, dim: int = -1, descending: bool = False, *, stable: bool = Fals
 FUNCTION(argsort, "input, dim: int = -1, descending: bool = False, *, stable: bool = False",
          "Where the sorted elements were")
 FUNCTION(msort, "input", "Sorted along the first dimension")
-OP(topk, "input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True -> values, indices",
+OP(topk,
+   "[numbers] input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True -> values, indices",
    "The k largest (smallest) along dim, in order, and where they were")
 
 OP(argsort_rows, "input", "The order of a matrix's rows, compared element by element from the left")
@@ -424,89 +438,99 @@ FUNCTION(isin, "elements, test_elements, *, assume_unique: bool = False, invert:
          "Whether each element is one of the test elements; invert: whether it is none")
 
 // -- products
-OP(matmul, "input, other", "The matrix product, batched and broadcast over leading dimensions")
-COMPOSITE(linear, "input, weight, bias: tensor? = None", "input @ weight.T + bias")
-FUNCTION(mm, "input, mat2", "The product of two matrices")
-FUNCTION(bmm, "input, mat2", "The products of two batches of matrices")
-FUNCTION(mv, "input, vec", "A matrix times a vector")
-FUNCTION(dot, "input, tensor", "The sum of the products of two vectors' elements")
-FUNCTION(vdot, "input, other", "dot; complex numbers, where there are any, conjugated")
+OP(matmul, "[numbers] input, other", "The matrix product, batched and broadcast over leading dimensions")
+COMPOSITE(linear, "[numbers] input, weight, bias: tensor? = None", "input @ weight.T + bias")
+FUNCTION(mm, "[numbers] input, mat2", "The product of two matrices")
+FUNCTION(bmm, "[numbers] input, mat2", "The products of two batches of matrices")
+FUNCTION(mv, "[numbers] input, vec", "A matrix times a vector")
+FUNCTION(dot, "[numbers] input, tensor", "The sum of the products of two vectors' elements")
+FUNCTION(vdot, "[numbers] input, other", "dot; complex numbers, where there are any, conjugated")
 FUNCTION(inner, "input, other", "The sums of products over the last dimension of both")
 FUNCTION(outer, "outer|ger(input, vec2)", "Every element of one vector times every element of the other")
-FUNCTION(addmm, "input!, mat1, mat2, *, beta: float = 1, alpha: float = 1",
+FUNCTION(addmm, "[numbers] input!, mat1, mat2, *, beta: float = 1, alpha: float = 1",
          "beta * input + alpha * mat1 @ mat2; for beta 0 input is ignored")
-FUNCTION(addmv, "input!, mat, vec, *, beta: float = 1, alpha: float = 1", "beta * input + alpha * mat @ vec")
+FUNCTION(addmv, "[numbers] input!, mat, vec, *, beta: float = 1, alpha: float = 1",
+         "beta * input + alpha * mat @ vec")
 FUNCTION(addr, "input!, vec1, vec2, *, beta: float = 1, alpha: float = 1",
          "beta * input + alpha * outer(vec1, vec2)")
-FUNCTION(baddbmm, "input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
+FUNCTION(baddbmm, "[numbers] input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
          "beta * input + alpha * bmm(batch1, batch2)")
-FUNCTION(addbmm, "input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
+FUNCTION(addbmm, "[numbers] input!, batch1, batch2, *, beta: float = 1, alpha: float = 1",
          "beta * input + alpha * the sum of the batch's products")
-FUNCTION(bilinear, "input1, input2, weight, bias: tensor? = None",
+FUNCTION(bilinear, "[numbers] input1, input2, weight, bias: tensor? = None",
          "input1 @ weight[o] @ input2 for every output o, + bias")
 FUNCTION(kron, "input, other", "Every element of input times all of other, block by block")
-FUNCTION(linalg_trace, "linalg_trace|trace(input)", "The sum of a matrix's diagonal")
-FUNCTION(linalg_vecdot, "linalg_vecdot|vecdot(x, y, *, dim: int = -1)",
+FUNCTION(linalg_trace, "[numbers] linalg_trace|trace(input)", "The sum of a matrix's diagonal")
+FUNCTION(linalg_vecdot, "[numbers] linalg_vecdot|vecdot(x, y, *, dim: int = -1)",
          "The sums of products along dim; shapes broadcast")
-FUNCTION(renorm, "input!, p: float, dim: int, maxnorm: float",
+FUNCTION(renorm, "[floats] input!, p: float, dim: int, maxnorm: float",
          "Each slice along dim scaled down to a p-norm of maxnorm, where it is longer")
-FUNCTION(cross, "input, other, dim: int? = None",
+FUNCTION(cross, "[numbers] input, other, dim: int? = None",
          "The cross product along dim; None is the first dimension of size 3")
-FUNCTION(linalg_cross, "input, other, *, dim: int = -1", "The cross product along dim")
+FUNCTION(linalg_cross, "[numbers] input, other, *, dim: int = -1", "The cross product along dim")
 FUNCTION(einsum, "equation: str, operands: tensors",
          "Sums of products in Einstein's notation: \"ij,jk->ik\" is the matrix product")
-FUNCTION(tensordot, "a, b, dims: int = 2",
+FUNCTION(tensordot, "[numbers] a, b, dims: int = 2",
          "Sums of products over the last dims dimensions of a and the first of b")
-FUNCTION(tensordot_dims, "tensordot(a, b, dims_a: ints, dims_b: ints)",
+FUNCTION(tensordot_dims, "[numbers] tensordot(a, b, dims_a: ints, dims_b: ints)",
          "Sums of products over dimensions of a paired with dimensions of b")
-FUNCTION(linalg_multi_dot, "tensors: tensors", "The product of a chain of matrices, in the cheapest order")
+FUNCTION(linalg_multi_dot, "[numbers] tensors: tensors",
+         "The product of a chain of matrices, in the cheapest order")
 FUNCTION(matrix_power, "matrix_power|linalg_matrix_power(input, n: int)",
          "The product of n copies of a matrix; of its inverse for n < 0")
 
 // -- linear algebra: of matrices, in batches over the leading dimensions
-OP(inverse, "inverse|linalg_inv(input)", "The inverse")
-OP(linalg_det, "det|linalg_det(input)", "The determinant")
-OP(linalg_slogdet, "slogdet|linalg_slogdet(input) -> sign, logabsdet",
+OP(inverse, "[float32, float64] inverse|linalg_inv(input)", "The inverse")
+OP(linalg_det, "[float32, float64] det|linalg_det(input)", "The determinant")
+OP(linalg_slogdet, "[float32, float64] slogdet|linalg_slogdet(input) -> sign, logabsdet",
    "The determinant's sign and the logarithm of its size")
-FUNCTION(logdet, "input", "The logarithm of the determinant; NaN where it is negative")
-OP(linalg_solve, "A, B, *, left: bool = True", "X such that A @ X = B; X @ A = B for left = False")
-OP(linalg_solve_triangular, "input, B, *, upper: bool, left: bool = True, unitriangular: bool = False",
+FUNCTION(logdet, "[float32, float64] input", "The logarithm of the determinant; NaN where it is negative")
+OP(linalg_solve, "[float32, float64] A, B, *, left: bool = True",
+   "X such that A @ X = B; X @ A = B for left = False")
+OP(linalg_solve_triangular,
+   "[float32, float64] input, B, *, upper: bool, left: bool = True, unitriangular: bool = False",
    "X such that input @ X = B, of input the upper or lower triangle only; unitriangular: its diagonal counts "
    "as 1")
-OP(linalg_cholesky, "linalg_cholesky(input, *, upper: bool = False)",
+OP(linalg_cholesky, "[float32, float64] linalg_cholesky(input, *, upper: bool = False)",
    "L, lower triangular, such that L @ L.T is input, which is symmetric and positive definite; L.T if upper")
-FUNCTION(cholesky, "input, upper: bool = False", "linalg_cholesky")
-FUNCTION(cholesky_solve, "input, input2, upper: bool = False",
+FUNCTION(cholesky, "[float32, float64] input, upper: bool = False", "linalg_cholesky")
+FUNCTION(cholesky_solve, "[float32, float64] input, input2, upper: bool = False",
          "X such that L @ L.T @ X = input, where L is input2; L.T @ L if upper")
-OP(linalg_qr, "A, mode: str = \"reduced\" -> Q, R",
+OP(linalg_qr, "[float32, float64] A, mode: str = \"reduced\" -> Q, R",
    "Q, with orthonormal columns, and R, upper triangular, such that Q @ R is A; mode is reduced, complete or "
    "r")
-FUNCTION(qr, "input, some: bool = True -> Q, R", "linalg_qr, reduced or complete")
+FUNCTION(qr, "[float32, float64] input, some: bool = True -> Q, R", "linalg_qr, reduced or complete")
 
 // -- recurrent nets: weights as PyTorch packs them, the gates one below the other
-FUNCTION(lstm_cell, "input, hx: tensors, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None -> h, c",
+FUNCTION(lstm_cell,
+         "[numbers] input, hx: tensors, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None -> h, c",
          "One step of an LSTM from hx = (h, c)")
-FUNCTION(gru_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None", "One step of a GRU")
-FUNCTION(rnn_tanh_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
+FUNCTION(gru_cell, "[numbers] input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
+         "One step of a GRU")
+FUNCTION(rnn_tanh_cell, "[numbers] input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
          "tanh(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh)")
-FUNCTION(rnn_relu_cell, "input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
+FUNCTION(rnn_relu_cell, "[numbers] input, hx, w_ih, w_hh, b_ih: tensor? = None, b_hh: tensor? = None",
          "relu(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh)")
 FUNCTION(lstm,
-         "input, h_0, c_0, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+         "[floats] input, h_0, c_0, params: tensors, has_biases: bool, num_layers: int, dropout: float, "
+         "train: bool, "
          "bidirectional: bool, batch_first: bool -> output, h_n, c_n",
          "Layers of LSTM over sequences; params are w_ih, w_hh, b_ih, b_hh of each layer and direction")
-FUNCTION(gru,
-         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
-         "bidirectional: bool, batch_first: bool -> output, h_n",
-         "Layers of GRU over sequences")
-FUNCTION(rnn_tanh,
-         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
-         "bidirectional: bool, batch_first: bool -> output, h_n",
-         "Layers of rnn_tanh_cell over sequences")
-FUNCTION(rnn_relu,
-         "input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
-         "bidirectional: bool, batch_first: bool -> output, h_n",
-         "Layers of rnn_relu_cell over sequences")
+FUNCTION(
+    gru,
+    "[floats] input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+    "bidirectional: bool, batch_first: bool -> output, h_n",
+    "Layers of GRU over sequences")
+FUNCTION(
+    rnn_tanh,
+    "[floats] input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+    "bidirectional: bool, batch_first: bool -> output, h_n",
+    "Layers of rnn_tanh_cell over sequences")
+FUNCTION(
+    rnn_relu,
+    "[numbers] input, hx, params: tensors, has_biases: bool, num_layers: int, dropout: float, train: bool, "
+    "bidirectional: bool, batch_first: bool -> output, h_n",
+    "Layers of rnn_relu_cell over sequences")
 
 // -- indexing
 OP(index, "input, indices: tensors",
@@ -543,50 +567,55 @@ COMPOSITE(put, "input!, index, source, accumulate: bool = False",
           "input with source written (or added) at positions in the flattened tensor")
 FUNCTION(take, "input, index", "The elements at positions in the flattened tensor")
 FUNCTION(take_along_dim, "input, indices, dim: int? = None", "gather, where sizes broadcast")
-FUNCTION(one_hot, "input, num_classes: int = -1", "A 1 at each class, as a new last dimension")
+FUNCTION(one_hot, "[int64] input, num_classes: int = -1", "A 1 at each class, as a new last dimension")
 
 // -- random: the generator is read by random_key alone; what follows is a pure function of the key
 OP(random_key, "count: int, *, generator: generator? = None", "Where the next count random numbers start")
-OP(dropout_with_key, "input, key, p: float",
+OP(dropout_with_key, "[floats] input, key, p: float",
    "Zeroes each element with probability p and scales the rest by 1 / (1 - p)")
 FUNCTION(dropout, "input, p: float = 0.5, training: bool = True, *, generator: generator? = None",
          "dropout_with_key with a fresh key while training, else input itself")
-OP(uniform_with_key, "key, size: ints, dtype: dtype", "Uniform numbers in [0, 1)")
-OP(normal_with_key, "key, size: ints, dtype: dtype", "Numbers of mean 0 and variance 1, normally distributed")
-OP(integers_with_key, "key, size: ints, low: int, high: int, dtype: dtype",
+OP(uniform_with_key, "[floats] key, size: ints, dtype: dtype", "Uniform numbers in [0, 1)")
+OP(normal_with_key, "[floats] key, size: ints, dtype: dtype",
+   "Numbers of mean 0 and variance 1, normally distributed")
+OP(integers_with_key, "[numbers] key, size: ints, low: int, high: int, dtype: dtype",
    "Whole numbers from low up to high, without it")
-OP(permutation_with_key, "key, n: int", "The whole numbers below n in random order")
-FUNCTION(rand, "size: ints, *, dtype: dtype? = None, generator: generator? = None",
+OP(permutation_with_key, "[numbers] key, n: int", "The whole numbers below n in random order")
+FUNCTION(rand, "[floats] size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Uniform numbers in [0, 1)")
-FUNCTION(randn, "size: ints, *, dtype: dtype? = None, generator: generator? = None",
+FUNCTION(randn, "[floats] size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Numbers of mean 0 and variance 1, normally distributed")
 FUNCTION(rand_like, "input, *, dtype: dtype? = None", "Uniform numbers in input's shape and dtype")
 FUNCTION(randn_like, "input, *, dtype: dtype? = None",
          "Normally distributed numbers in input's shape and dtype")
-FUNCTION(randint, "high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
+FUNCTION(randint, "[numbers] high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Whole numbers from 0 up to high, without it")
 FUNCTION(randint_between,
-         "randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None)",
+         "[numbers] randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? "
+         "= None)",
          "Whole numbers from low up to high, without it")
-FUNCTION(randperm, "n: int, *, dtype: dtype? = None, generator: generator? = None",
+FUNCTION(randperm, "[numbers] n: int, *, dtype: dtype? = None, generator: generator? = None",
          "The whole numbers below n in random order")
-FUNCTION(uniform, "input!, from: float = 0, to: float = 1, *, generator: generator? = None",
+FUNCTION(uniform, "[floats] input!, from: float = 0, to: float = 1, *, generator: generator? = None",
          "Uniform numbers in input's shape and dtype")
-FUNCTION(exponential, "input!, lambd: float = 1, *, generator: generator? = None",
+FUNCTION(exponential, "[floats] input!, lambd: float = 1, *, generator: generator? = None",
          "Exponentially distributed numbers in input's shape and dtype")
-FUNCTION(bernoulli, "input, *, generator: generator? = None", "1 with the probabilities of input, else 0")
+FUNCTION(bernoulli, "[floats] input, *, generator: generator? = None",
+         "1 with the probabilities of input, else 0")
 FUNCTION(bernoulli_of, "bernoulli(input!, p: float, *, generator: generator? = None)",
          "1 with probability p, else 0, in input's shape and dtype")
-FUNCTION(normal, "mean, std, *, generator: generator? = None",
+FUNCTION(normal, "[floats] mean, std, *, generator: generator? = None",
          "Normally distributed numbers, each with its own mean and standard deviation")
-FUNCTION(normal_mean, "normal(mean, *, generator: generator? = None)",
+FUNCTION(normal_mean, "[floats] normal(mean, *, generator: generator? = None)",
          "Normally distributed numbers, each with its own mean, of standard deviation 1")
 FUNCTION(normal_sized,
-         "normal(mean: float, std: float, size: ints, *, dtype: dtype? = None, generator: generator? = None)",
+         "[floats] normal(mean: float, std: float, size: ints, *, dtype: dtype? = None, generator: "
+         "generator? = None)",
          "Normally distributed numbers")
-FUNCTION(normal_fill,
-         "normal_fill|normal_(input!, mean: float = 0, std: float = 1, *, generator: generator? = None)",
-         "Normally distributed numbers in input's shape and dtype")
+FUNCTION(
+    normal_fill,
+    "[floats] normal_fill|normal_(input!, mean: float = 0, std: float = 1, *, generator: generator? = None)",
+    "Normally distributed numbers in input's shape and dtype")
 FUNCTION(random_fill, "random_fill|random_(input!, *, generator: generator? = None)",
          "Whole numbers from 0 up, as large as input's dtype holds one by one")
 FUNCTION(random_fill_below, "random_fill|random_(input!, to: int, *, generator: generator? = None)",
@@ -594,144 +623,162 @@ FUNCTION(random_fill_below, "random_fill|random_(input!, to: int, *, generator: 
 FUNCTION(random_fill_between,
          "random_fill|random_(input!, from: int, to: int?, *, generator: generator? = None)",
          "Whole numbers from `from` up to `to`, without it; None: as large as input's dtype holds")
-OP(multinomial_with_key, "input, key, num_samples: int, replacement: bool",
+OP(multinomial_with_key, "[floats] input, key, num_samples: int, replacement: bool",
    "Places drawn from each row with the probabilities that its numbers are in proportion to")
-FUNCTION(multinomial, "input, num_samples: int, replacement: bool = False, *, generator: generator? = None",
+FUNCTION(multinomial,
+         "[floats] input, num_samples: int, replacement: bool = False, *, generator: generator? = None",
          "multinomial_with_key with a fresh key")
-FUNCTION(dropout1d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
-FUNCTION(dropout2d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
-FUNCTION(dropout3d, "input, p: float = 0.5, training: bool = True", "dropout of whole channels")
-FUNCTION(alpha_dropout, "input, p: float = 0.5, training: bool = False",
+FUNCTION(dropout1d, "[floats] input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(dropout2d, "[floats] input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(dropout3d, "[floats] input, p: float = 0.5, training: bool = True", "dropout of whole channels")
+FUNCTION(alpha_dropout, "[floats] input, p: float = 0.5, training: bool = False",
          "dropout that keeps mean 0 and variance 1 behind selu")
-FUNCTION(gumbel_softmax, "logits, tau: float = 1, hard: bool = False, dim: int = -1",
+FUNCTION(gumbel_softmax, "[floats] logits, tau: float = 1, hard: bool = False, dim: int = -1",
          "softmax of logits with noise: draws from the distribution, differentiable")
 
 // -- losses and layers
-COMPOSITE(softmax, "input, dim: int", "exp(input) along dim, scaled to sum to 1")
-COMPOSITE(log_softmax, "input, dim: int", "The logarithm of softmax, without overflow")
-COMPOSITE(layer_norm,
-          "input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
-          "Each item scaled to mean 0 and variance 1 over its last dimensions")
+COMPOSITE(softmax, "[floats] input, dim: int", "exp(input) along dim, scaled to sum to 1")
+COMPOSITE(log_softmax, "[floats] input, dim: int", "The logarithm of softmax, without overflow")
+COMPOSITE(
+    layer_norm,
+    "[floats] input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
+    "Each item scaled to mean 0 and variance 1 over its last dimensions")
 COMPOSITE(
     channel_norm,
-    "input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5 -> output, mean, variance",
+    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5 -> output, mean, "
+    "variance",
     "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are")
-COMPOSITE(cross_entropy,
-          "input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
-          "label_smoothing: float = 0",
-          "How surprised the logits are by the class indices, or by the probabilities of the classes")
-COMPOSITE(nll_loss,
-          "input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\"",
-          "How surprised the log-probabilities are by the class indices")
-COMPOSITE(attention, "query, key, value, is_causal: bool = False, scale: float? = None",
+COMPOSITE(
+    cross_entropy,
+    "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
+    "label_smoothing: float = 0",
+    "How surprised the logits are by the class indices, or by the probabilities of the classes")
+COMPOSITE(
+    nll_loss,
+    "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\"",
+    "How surprised the log-probabilities are by the class indices")
+COMPOSITE(attention, "[floats] query, key, value, is_causal: bool = False, scale: float? = None",
           "softmax(query @ key.T * scale) @ value")
 FUNCTION(
     scaled_dot_product_attention,
-    "query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, *, "
+    "[floats] query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, "
+    "*, "
     "scale: float? = None, enable_gqa: bool = False",
     "attention with a mask (False hides, a number is added), dropout, and heads that share keys and values")
 FUNCTION(softmax_in, "softmax(input, dim: int, dtype: dtype?)", "softmax of input cast to dtype")
 FUNCTION(log_softmax_in, "log_softmax(input, dim: int, dtype: dtype?)", "log_softmax of input cast to dtype")
 FUNCTION(softmin, "input, dim: int, dtype: dtype? = None", "softmax of -input")
 FUNCTION(glu, "input, dim: int = -1", "The first half along dim times the sigmoid of the second")
-FUNCTION(rms_norm, "input, normalized_shape: ints, weight: tensor? = None, eps: float? = None",
+FUNCTION(rms_norm, "[floats] input, normalized_shape: ints, weight: tensor? = None, eps: float? = None",
          "Each item scaled to mean square 1 over its last dimensions")
 FUNCTION(group_norm,
-         "input, num_groups: int, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
+         "[floats] input, num_groups: int, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
          "Each group of channels of each item scaled to mean 0 and variance 1")
 FUNCTION(batch_norm,
-         "input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? = None, "
+         "[floats] input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? "
+         "= None, "
          "training: bool = False, momentum: float = 0.1, eps: float = 1e-5",
          "Each channel scaled to mean 0 and variance 1 by the batch's statistics, which the running ones "
          "follow, or by the running ones")
 FUNCTION(instance_norm,
-         "input, running_mean: tensor? = None, running_var: tensor? = None, weight: tensor? = None, bias: "
+         "[floats] input, running_mean: tensor? = None, running_var: tensor? = None, weight: tensor? = None, "
+         "bias: "
          "tensor? = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5",
          "Each channel of each item scaled to mean 0 and variance 1")
-FUNCTION(mse_loss, "input, target, *, reduction: str = \"mean\", weight: tensor? = None",
+FUNCTION(mse_loss, "[numbers] input, target, *, reduction: str = \"mean\", weight: tensor? = None",
          "The squared difference")
-FUNCTION(l1_loss, "input, target, *, reduction: str = \"mean\", weight: tensor? = None",
+FUNCTION(l1_loss, "[numbers] input, target, *, reduction: str = \"mean\", weight: tensor? = None",
          "The absolute difference")
-FUNCTION(smooth_l1_loss, "input, target, *, reduction: str = \"mean\", beta: float = 1",
+FUNCTION(smooth_l1_loss, "[floats] input, target, *, reduction: str = \"mean\", beta: float = 1",
          "Half the squared difference over beta, and from beta on the absolute one")
-FUNCTION(huber_loss, "input, target, reduction: str = \"mean\", delta: float = 1",
+FUNCTION(huber_loss, "[floats] input, target, reduction: str = \"mean\", delta: float = 1",
          "Half the squared difference, and from delta on delta times the absolute one")
-FUNCTION(binary_cross_entropy, "input, target, weight: tensor? = None, *, reduction: str = \"mean\"",
+FUNCTION(binary_cross_entropy, "[floats] input, target, weight: tensor? = None, *, reduction: str = \"mean\"",
          "How surprised the probabilities are by the targets")
 FUNCTION(binary_cross_entropy_with_logits,
          "input, target, weight: tensor? = None, *, reduction: str = \"mean\", pos_weight: tensor? = None",
          "binary_cross_entropy of sigmoid(input)")
-FUNCTION(kl_div, "input, target, *, reduction: str = \"mean\", log_target: bool = False",
+FUNCTION(kl_div, "[floats] input, target, *, reduction: str = \"mean\", log_target: bool = False",
          "The divergence of the log-probabilities from the target")
-FUNCTION(soft_margin_loss, "input, target, *, reduction: str = \"mean\"",
+FUNCTION(soft_margin_loss, "[floats] input, target, *, reduction: str = \"mean\"",
          "log(1 + exp(-input * target)) for targets 1 and -1")
-FUNCTION(hinge_embedding_loss, "input, target, margin: float = 1, *, reduction: str = \"mean\"",
+FUNCTION(hinge_embedding_loss, "[floats] input, target, margin: float = 1, *, reduction: str = \"mean\"",
          "input where target is 1, and what it lacks of the margin where target is -1")
-FUNCTION(margin_ranking_loss, "input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
+FUNCTION(margin_ranking_loss,
+         "[floats] input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
          "How far input1 is from being above input2 (target 1), or below it (-1), by the margin")
 FUNCTION(cosine_embedding_loss, "input1, input2, target, margin: float = 0, *, reduction: str = \"mean\"",
          "1 - cosine where target is 1, and the cosine above the margin where target is -1")
-FUNCTION(
-    triplet_margin_loss,
-    "anchor, positive, negative, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: bool = False, "
-    "*, reduction: str = \"mean\"",
-    "How much farther the positive is from the anchor than the negative, with the margin")
-FUNCTION(normalize, "input, p: float = 2, dim: int = 1, eps: float = 1e-12",
+FUNCTION(triplet_margin_loss,
+         "[floats] anchor, positive, negative, margin: float = 1, p: float = 2, eps: float = 1e-6, swap: "
+         "bool = False, "
+         "*, reduction: str = \"mean\"",
+         "How much farther the positive is from the anchor than the negative, with the margin")
+FUNCTION(normalize, "[floats] input, p: float = 2, dim: int = 1, eps: float = 1e-12",
          "Vectors along dim divided by their p-norm")
-FUNCTION(pairwise_distance, "x1, x2, p: float = 2, eps: float = 1e-6, keepdim: bool = False",
+FUNCTION(pairwise_distance, "[floats] x1, x2, p: float = 2, eps: float = 1e-6, keepdim: bool = False",
          "The p-norm of x1 - x2 + eps along the last dimension")
-FUNCTION(cdist, "x1, x2, p: float = 2", "The p-norm distance of every row of x1 to every row of x2")
+FUNCTION(cdist, "[floats] x1, x2, p: float = 2", "The p-norm distance of every row of x1 to every row of x2")
 FUNCTION(cosine_similarity, "x1, x2, dim: int = 1, eps: float = 1e-8",
          "The cosine of the angle between vectors along dim")
 
 // -- images
 OP(convolution,
-   "input, weight, bias: tensor?, stride: ints, padding: ints, dilation: ints, transposed: bool, "
+   "[numbers] input, weight, bias: tensor?, stride: ints, padding: ints, dilation: ints, transposed: bool, "
    "output_padding: "
    "ints, groups: int",
    "A window of weights over an image of any spatial rank; transposed: spread by it")
 OP(convolution_weight_gradient,
-   "input, grad, kernel_size: ints, stride: ints, padding: ints, dilation: ints, groups: int",
+   "[numbers] input, grad, kernel_size: ints, stride: ints, padding: ints, dilation: ints, groups: int",
    "The gradient of a convolution's weight")
-FUNCTION(conv1d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
-         "groups: int = 1",
-         "A window of weights over sequences")
+FUNCTION(
+    conv1d,
+    "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+    "groups: int = 1",
+    "A window of weights over sequences")
 FUNCTION(conv1d_named,
-         "conv1d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "[numbers] conv1d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: "
+         "ints = 1, "
          "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
-FUNCTION(conv2d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
-         "groups: int = 1",
-         "A window of weights over images")
+FUNCTION(
+    conv2d,
+    "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+    "groups: int = 1",
+    "A window of weights over images")
 FUNCTION(conv2d_named,
-         "conv2d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "[numbers] conv2d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: "
+         "ints = 1, "
          "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
-FUNCTION(conv3d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
-         "groups: int = 1",
-         "A window of weights over volumes")
+FUNCTION(
+    conv3d,
+    "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, dilation: ints = 1, "
+    "groups: int = 1",
+    "A window of weights over volumes")
 FUNCTION(conv3d_named,
-         "conv3d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: ints = 1, "
+         "[numbers] conv3d(input, weight, bias: tensor? = None, stride: ints = 1, padding: str, dilation: "
+         "ints = 1, "
          "groups: int "
          "= 1)",
          "The same; padding \"same\" keeps the size, \"valid\" is none")
 FUNCTION(conv_transpose1d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, "
+         "output_padding: ints = "
          "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv1d, as a layer")
 FUNCTION(conv_transpose2d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, "
+         "output_padding: ints = "
          "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv2d, as a layer")
 FUNCTION(conv_transpose3d,
-         "input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, output_padding: ints = "
+         "[numbers] input, weight, bias: tensor? = None, stride: ints = 1, padding: ints = 0, "
+         "output_padding: ints = "
          "0, groups: "
          "int = 1, dilation: ints = 1",
          "What takes gradients back through conv3d, as a layer")
@@ -740,72 +787,86 @@ FUNCTION(pad, "input, pad: ints, mode: str = \"constant\", value: float? = None"
 
 // -- pooling: a window slides over each channel; no stride is the window's own size
 OP(max_pool,
-   "input, kernel_size: ints, stride: ints, padding: ints, dilation: ints, ceil_mode: bool -> output, "
+   "[numbers] input, kernel_size: ints, stride: ints, padding: ints, dilation: ints, ceil_mode: bool -> "
+   "output, "
    "indices",
    "The largest in each window over an image of any spatial rank, and where in its channel it is")
-OP(adaptive_max_pool, "input, output_size: ints -> output, indices",
+OP(max_pool_gradient, "[floats] grad, indices, size: ints",
+   "Every element of grad added up at its place in its channel, of an image of this spatial size")
+OP(adaptive_max_pool, "[numbers] input, output_size: ints -> output, indices",
    "The largest in each of output_size parts of an image of any spatial rank, and where in its channel it is")
 OP(avg_pool,
-   "input, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, count_include_pad: bool, "
+   "[numbers] input, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, count_include_pad: "
+   "bool, "
    "divisor_override: int?",
    "The mean of each window over an image of any spatial rank")
 OP(avg_pool_gradient,
-   "grad, size: ints, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, count_include_pad: "
+   "[floats] grad, size: ints, kernel_size: ints, stride: ints, padding: ints, ceil_mode: bool, "
+   "count_include_pad: "
    "bool, divisor_override: int?",
    "What takes gradients back through avg_pool to an image of this spatial size")
 FUNCTION(max_pool1d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False",
          "The largest in each window over sequences")
 FUNCTION(max_pool1d_with_indices,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False -> output, indices",
          "max_pool1d, and where in its channel each is")
 FUNCTION(max_pool2d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False",
          "The largest in each window over images")
 FUNCTION(max_pool2d_with_indices,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False -> output, indices",
          "max_pool2d, and where in its channel each is")
 FUNCTION(max_pool3d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False",
          "The largest in each window over volumes")
 FUNCTION(max_pool3d_with_indices,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, ceil_mode: "
+         "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, dilation: ints = 1, "
+         "ceil_mode: "
          "bool = False -> output, indices",
          "max_pool3d, and where in its channel each is")
-FUNCTION(avg_pool1d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
-         "count_include_pad: bool = True",
-         "The mean of each window over sequences")
-FUNCTION(avg_pool2d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
-         "count_include_pad: bool = True, divisor_override: int? = None",
-         "The mean of each window over images")
-FUNCTION(avg_pool3d,
-         "input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
-         "count_include_pad: bool = True, divisor_override: int? = None",
-         "The mean of each window over volumes")
-FUNCTION(adaptive_max_pool1d, "input, output_size: int?s",
+FUNCTION(
+    avg_pool1d,
+    "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+    "count_include_pad: bool = True",
+    "The mean of each window over sequences")
+FUNCTION(
+    avg_pool2d,
+    "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+    "count_include_pad: bool = True, divisor_override: int? = None",
+    "The mean of each window over images")
+FUNCTION(
+    avg_pool3d,
+    "[numbers] input, kernel_size: ints, stride: ints? = None, padding: ints = 0, ceil_mode: bool = False, "
+    "count_include_pad: bool = True, divisor_override: int? = None",
+    "The mean of each window over volumes")
+FUNCTION(adaptive_max_pool1d, "[numbers] input, output_size: int?s",
          "The largest in each of output_size parts of sequences; None keeps a size")
-FUNCTION(adaptive_max_pool1d_with_indices, "input, output_size: int?s -> output, indices",
+FUNCTION(adaptive_max_pool1d_with_indices, "[numbers] input, output_size: int?s -> output, indices",
          "adaptive_max_pool1d, and where in its channel each is")
-FUNCTION(adaptive_max_pool2d, "input, output_size: int?s",
+FUNCTION(adaptive_max_pool2d, "[numbers] input, output_size: int?s",
          "The largest in each of output_size parts of images; None keeps a size")
-FUNCTION(adaptive_max_pool2d_with_indices, "input, output_size: int?s -> output, indices",
+FUNCTION(adaptive_max_pool2d_with_indices, "[numbers] input, output_size: int?s -> output, indices",
          "adaptive_max_pool2d, and where in its channel each is")
-FUNCTION(adaptive_max_pool3d, "input, output_size: int?s",
+FUNCTION(adaptive_max_pool3d, "[numbers] input, output_size: int?s",
          "The largest in each of output_size parts of volumes; None keeps a size")
-FUNCTION(adaptive_max_pool3d_with_indices, "input, output_size: int?s -> output, indices",
+FUNCTION(adaptive_max_pool3d_with_indices, "[numbers] input, output_size: int?s -> output, indices",
          "adaptive_max_pool3d, and where in its channel each is")
-FUNCTION(adaptive_avg_pool1d, "input, output_size: int?s",
+FUNCTION(adaptive_avg_pool1d, "[floats] input, output_size: int?s",
          "The mean of each of output_size parts of sequences; None keeps a size")
-FUNCTION(adaptive_avg_pool2d, "input, output_size: int?s",
+FUNCTION(adaptive_avg_pool2d, "[floats] input, output_size: int?s",
          "The mean of each of output_size parts of images; None keeps a size")
-FUNCTION(adaptive_avg_pool3d, "input, output_size: int?s",
+FUNCTION(adaptive_avg_pool3d, "[floats] input, output_size: int?s",
          "The mean of each of output_size parts of volumes; None keeps a size")
 FUNCTION(
     max_unpool1d,
@@ -839,7 +900,8 @@ OP(resample,
    "An image of any spatial rank in another size; mode is nearest, nearest-exact, linear, cubic, lanczos or "
    "area")
 OP(resample_gradient,
-   "grad, size: ints, mode: str, align_corners: bool = False, antialias: bool = False, scale_factor: floats? "
+   "[floats] grad, size: ints, mode: str, align_corners: bool = False, antialias: bool = False, "
+   "scale_factor: floats? "
    "= None",
    "What takes gradients back through resample to an image of this spatial size")
 FUNCTION(
@@ -854,41 +916,47 @@ FUNCTION(channel_shuffle, "input, groups: int", "The channels of all groups in t
 
 // -- optimizer steps: lists of equal length; the results replace params and states
 OP(adamw_step,
-   "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "
+   "[floats] params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: "
+   "slot, beta1: "
    "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: bool = False",
    "One step of AdamW; step counts them")
 OP(adamw_amsgrad_step,
-   "adamw_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
+   "[floats] adamw_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
    "max_exp_avg_sqs!: "
    "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
    "float = 0.01, maximize: bool = False)",
    "One step of AdamW by the largest variance so far")
 OP(adam_step,
-   "params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: "
+   "[floats] params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: "
+   "slot, beta1: "
    "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0, maximize: bool = False",
    "One step of Adam; step counts them, and the decay is added to the gradients")
 OP(adam_amsgrad_step,
-   "adam_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, max_exp_avg_sqs!: "
+   "[floats] adam_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
+   "max_exp_avg_sqs!: "
    "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
    "float = 0, maximize: bool = False)",
    "One step of Adam by the largest variance so far")
-OP(sgd_step, "params!: tensors, grads: tensors, *, lr: slot, weight_decay: float = 0, maximize: bool = False",
+OP(sgd_step,
+   "[floats] params!: tensors, grads: tensors, *, lr: slot, weight_decay: float = 0, maximize: bool = False",
    "One step down (up if maximize) the gradients")
 OP(sgd_momentum_step,
-   "sgd_step(params!: tensors, grads: tensors, momentum_buffers!: tensors, step!, *, lr: slot, momentum: "
+   "[floats] sgd_step(params!: tensors, grads: tensors, momentum_buffers!: tensors, step!, *, lr: slot, "
+   "momentum: "
    "slot, "
    "dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, maximize: bool = False)",
    "One step along the momentum, which the first step (step 0) sets to the gradients")
 
 // -- gradient clipping
-FUNCTION(get_total_norm, "tensors: tensors, norm_type: float = 2, error_if_nonfinite: bool = False",
+FUNCTION(get_total_norm, "[floats] tensors: tensors, norm_type: float = 2, error_if_nonfinite: bool = False",
          "The norm of all elements of all tensors together")
-COMPOSITE(clip_grads_with_norm, "grads!: tensors, total_norm, max_norm: float",
+COMPOSITE(clip_grads_with_norm, "[floats] grads!: tensors, total_norm, max_norm: float",
           "Gradients scaled down by max_norm / total_norm where that is below 1")
-COMPOSITE(clip_grad_value, "grads!: tensors, clip_value: float",
+COMPOSITE(clip_grad_value, "[floats] grads!: tensors, clip_value: float",
           "Gradients clamped between -clip_value and clip_value")
 FUNCTION(
-    clip_grad_norm, "grads: tensors, max_norm: float, norm_type: float = 2, error_if_nonfinite: bool = False",
+    clip_grad_norm,
+    "[floats] grads: tensors, max_norm: float, norm_type: float = 2, error_if_nonfinite: bool = False",
     "Scales the gradients in place so that their total norm is no more than max_norm; returns what it was")
 
 // -- comparisons of whole tensors

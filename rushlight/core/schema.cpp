@@ -101,9 +101,14 @@ Schema parse(const Line& line, OpId id) {
   schema.id = id;
   schema.kind = line.kind;
   schema.id_name = schema.name = line.id;
-  schema.text = line.schema;
   schema.doc = line.doc;
   std::string_view text = line.schema;
+  if (text.starts_with('[')) {
+    size_t close = text.find(']');
+    schema.takes = text.substr(1, close - 1);
+    text = trim(text.substr(close + 1));
+  }
+  schema.text = text;
   if (size_t arrow = text.find("->"); arrow != text.npos) {
     parse_outputs(text.substr(arrow + 2), schema);
     text = trim(text.substr(0, arrow));

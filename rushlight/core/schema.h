@@ -82,7 +82,8 @@ struct Schema {
   std::string name;                  // what people call: `max` for max_dim
   std::vector<std::string> aliases;  // other names for the same: `absolute` for abs
   std::string id_name;               // max_dim
-  std::string text;                  // the schema as the list writes it
+  std::string takes;                 // the dtypes in brackets: "floats", "int64"; empty: any
+  std::string text;                  // the rest of the schema, as the list writes it
   std::string doc;
   std::vector<Argument> arguments;
   // Names of the results; one called `tensors` stands for a list; empty: one unnamed result.

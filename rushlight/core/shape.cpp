@@ -116,7 +116,8 @@ SmallVector<int, 5> widest_first(const Layout& layout) {
   for (int d = 0; d < layout.rank(); ++d)
     if (layout.size(d) > 1) order.push_back(d);
   auto reach = [&](int d) { return layout.stride(d) < 0 ? -layout.stride(d) : layout.stride(d); };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return reach(a) > reach(b); });
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return reach(a) == reach(b) ? a < b : reach(a) > reach(b); });
   return order;
 }
 }  // namespace
@@ -134,6 +135,30 @@ Layout Layout::dense_like() const {
     step *= size(d);
   }
   return Layout(shape(), IntSpan(strides.data(), strides.size()), 0);
+}
+
+Layout Layout::channels_last(IntSpan shape) {
+  Strides strides(shape.size(), 1);
+  int64_t step = shape[1];
+  for (size_t d = shape.size() - 1; d >= 2; --d) {
+    strides[d] = step;
+    step *= shape[d];
+  }
+  strides[0] = step;
+  return Layout(shape, IntSpan(strides.data(), strides.size()), 0);
+}
+
+bool Layout::is_channels_last() const {
+  if (rank_ < 3) return false;
+  int64_t step = 1;
+  auto follows = [&](int d) {
+    bool fits = size(d) == 1 || stride(d) == step;
+    step *= size(d);
+    return fits;
+  };
+  bool all = follows(1);
+  for (int d = rank_ - 1; all && d >= 2; --d) all = follows(d);
+  return numel_ == 0 || (all && follows(0));
 }
 
 int64_t Layout::first_element() const {

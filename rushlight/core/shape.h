@@ -52,6 +52,8 @@ class Layout {
   IntSpan shape() const { return {dims(), static_cast<size_t>(rank_)}; }
   IntSpan strides() const { return {dims() + rank_, static_cast<size_t>(rank_)}; }
   bool is_contiguous() const { return contiguous_; }
+  // Dense, and the channels (dimension 1 of at least 3) of a place lie side by side, as images may have them.
+  bool is_channels_last() const;
 
   bool same_shape(const Layout& other) const {
     if (rank_ != other.rank_ || numel_ != other.numel_) return false;
@@ -74,6 +76,8 @@ class Layout {
   // The layout a fresh result of this shape gets: dense and in the same order of dimensions, so that a
   // channels-last tensor stays channels-last; row-major where this one has gaps or overlaps.
   Layout dense_like() const;
+  // (N, C, ...) with the channels innermost; of rank 3 at least.
+  static Layout channels_last(IntSpan shape);
   // Lowest and one past the highest element that is touched (equal if empty).
   int64_t first_element() const;
   int64_t end_element() const;

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "rushlight/base/bounds.h"
 #include "rushlight/base/error.h"
 #include "rushlight/base/memory.h"
 #include "rushlight/base/ref.h"
@@ -216,7 +217,10 @@ class TensorList {
   size_t size() const { return count_; }
   const Tensor* begin() const { return first_; }
   const Tensor* end() const { return first_ + count_; }
-  const Tensor& operator[](size_t i) const { return first_[i]; }
+  const Tensor& operator[](size_t i) const {
+    assert_inside(i, count_);
+    return first_[i];
+  }
 
  private:
   const Tensor* first_ = nullptr;

@@ -55,7 +55,7 @@ Results apply(OpId id, Inputs in, Attrs attrs) {
 
 Tensor apply_single(OpId id, Inputs in, Attrs attrs) { return std::move(apply(id, in, attrs)[0]); }
 
-Tensor apply_map_grad(Node& node, int operand, Inputs in) {
+Tensor apply_map_grad(Node& node, int operand, Inputs in, bool last) {
   OpCall call{*node.op(), in, node.attrs(), static_cast<Part>(static_cast<int>(Part::grad0) + operand)};
   const Layout& first = in[0].layout();
   bool alike = true;
@@ -67,6 +67,12 @@ Tensor apply_map_grad(Node& node, int operand, Inputs in) {
     for (size_t i = 1; i < in.size(); ++i)
       shape = broadcast_shapes({shape.data(), shape.size()}, in[i].shape(), call.name());
     call.emit(Layout({shape.data(), shape.size()}), in[0].dtype());
+  }
+  const Tensor& gradient = in[0];
+  bool eager = !context().interpreter;  // a graph is easier to read, and to plan memory for, without
+  if (last && eager && is_owned_alone(gradient) && gradient.layout() == call.out[0].layout()) {
+    call.out[0] = gradient;
+    call.into_targets = true;
   }
   run_call(call);
   return std::move(call.out[0]);

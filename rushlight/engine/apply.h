@@ -18,7 +18,12 @@ const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out);
 
 // The gradient of operand `operand` of the MAP op that `node` recorded, by its formula's kernel. Inputs: the
 // gradient of the result, then what the formula reads.
-Tensor apply_map_grad(Node& node, int operand, Inputs in);
+// `last`: nobody reads in[0] after this call, so its memory may hold the result.
+Tensor apply_map_grad(Node& node, int operand, Inputs in, bool last);
+// This handle is the only one, and no view shares its memory.
+inline bool is_owned_alone(const Tensor& tensor) {
+  return tensor.ref()->use_count() == 1 && tensor.storage()->use_count() == 1;
+}
 
 // A composite's whole backward by one kernel. False: no backend kernel took it.
 bool run_fused_backward(Vjp& vjp);

@@ -13,10 +13,6 @@ namespace rushlight {
 
 namespace {
 
-bool owned_alone(const Tensor& tensor) {
-  return tensor.ref()->use_count() == 1 && tensor.storage()->use_count() == 1 && tensor.is_contiguous();
-}
-
 bool broadcasts_to(IntSpan from, IntSpan to) {
   if (from.size() > to.size()) return false;
   size_t lead = to.size() - from.size();
@@ -28,8 +24,8 @@ bool broadcasts_to(IntSpan from, IntSpan to) {
 // into += gradient, in place where nobody else sees `into`: then nothing that apply_in_place() asks can be
 // wrong.
 void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
-  bool in_place = !create_graph && owned_alone(into) && into.dtype() == gradient.dtype() &&
-                  into.layout().same_shape(gradient.layout());
+  bool in_place = !create_graph && into.is_contiguous() && is_owned_alone(into) &&
+                  into.dtype() == gradient.dtype() && into.layout().same_shape(gradient.layout());
   if (!in_place) {
     into = apply_op(OpId::add, {}, into, gradient);
     return;
@@ -189,6 +185,7 @@ void BackwardPass::step(Node& node) {
     return;
   }
   Vjp vjp(node, create_graph_);
+  vjp.pass_ = this;
   bool any = false;
   for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
   if (!any) return;
@@ -200,6 +197,14 @@ void BackwardPass::step(Node& node) {
     deliver(node.edges()[i], std::move(gradient));
   }
   if (!keep_graph_) node.release_saved();
+}
+
+Tensor Vjp::take_waiting(size_t i) const {
+  const Edge& edge = node_.edges()[i];
+  if (create_graph_ || !edge || edge.node->pass_.load(std::memory_order_relaxed) != pass_) return {};
+  Tensor& slot = edge.node->inbox()[edge.output];
+  bool is_free = slot.defined() && slot.is_contiguous() && is_owned_alone(slot);
+  return is_free ? std::move(slot) : Tensor();
 }
 
 void BackwardPass::run() {
@@ -232,7 +237,7 @@ void Leaf::accumulate(Tensor gradient, bool create_graph) {
   static std::mutex one_at_a_time;  // parameters may be shared by threads
   std::lock_guard lock(one_at_a_time);
   if (!grad.defined()) {
-    bool steal = create_graph || owned_alone(gradient);
+    bool steal = create_graph || (gradient.is_contiguous() && is_owned_alone(gradient));
     grad = steal ? std::move(gradient) : copy_of(gradient);
   } else if (create_graph) {
     grad = apply_op(OpId::add, {}, grad, gradient);

@@ -136,6 +136,7 @@ class Node : public History {
 
  private:
   friend class BackwardPass;
+  friend class Vjp;
   // The rooms stand behind the object: [results' gradients][edges][saved][attributes]
   Tensor* inbox_at() const {
     return reinterpret_cast<Tensor*>(const_cast<char*>(reinterpret_cast<const char*>(this)) + object_bytes_);
@@ -213,6 +214,9 @@ class Vjp {
   Node& node() const { return node_; }
 
   void set(size_t i, Tensor gradient) { gradients[i] = std::move(gradient); }
+  // The gradient that others have sent to input i so far, if it may be added to in place and set() again;
+  // else an undefined tensor. It is taken away: whoever calls must set() it.
+  Tensor take_waiting(size_t i) const;
   SmallVector<Tensor, 4> gradients;
 
  private:
@@ -220,6 +224,7 @@ class Vjp {
   Tensor saved(size_t slot, bool is_result) const;
   Node& node_;
   bool create_graph_;
+  const void* pass_ = nullptr;  // the BackwardPass that asks
   mutable Results recomputed_;
 };
 

@@ -16,8 +16,8 @@ class Unseen {
 };
 
 bool covers_storage(const Tensor& tensor) {
-  return tensor.is_contiguous() && tensor.storage_offset() == 0 &&
-         tensor.nbytes() == tensor.storage()->bytes();
+  bool is_dense = tensor.is_contiguous() || tensor.layout() == tensor.layout().dense_like();
+  return is_dense && tensor.storage_offset() == 0 && tensor.nbytes() == tensor.storage()->bytes();
 }
 
 Tensor gradient_now(const Tensor& tensor) {

@@ -44,8 +44,7 @@ struct SmoothL1 {
   static constexpr Info info{};
   template <Floating S> static constexpr S forward(S a, S b, Params p) {
     const S size = abs(a - b), beta = p.beta;
-    const auto is_small = size < beta;
-    return select(is_small, 0.5 * size * size / select(is_small, beta, S(1)), size - 0.5 * beta);
+    return select(size < beta, 0.5 * size * size / beta, size - 0.5 * beta);
   }
   template <int I, Floating S> static constexpr S grad(S g, S a, S b, S, Params p) {
     const S difference = I == 0 ? a - b : b - a;

@@ -106,7 +106,7 @@ struct Rad2deg {
 struct Sinc {
   static constexpr Info info{.integers = Integers::to_float};
   template <Floating S> static constexpr S forward(S x) {
-    const S t = select(x == 0, S(1), x * kPi);
+    const S t = x * kPi;
     return select(x == 0, S(1), sin(t) / t);
   }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {

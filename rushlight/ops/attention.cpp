@@ -66,8 +66,7 @@ void attention_body(OpCall& call) {
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
   Tensor y = matmul(weights / total, widened(call.in[2]));
-  call.out = {y.dtype() == call.in[0].dtype() ? y : to(y, call.in[0].dtype()),
-              squeeze(log(total) + shift, {.dim = -1})};
+  call.out = {to(y, call.in[0].dtype()), squeeze(log(total) + shift, {.dim = -1})};
 }
 
 void attention_vjp(Vjp& v) {
@@ -115,7 +114,7 @@ Tensor repeated_heads(const Tensor& t, int64_t times) {
 
 Tensor masked_scores(const Tensor& scores, const Tensor& mask) {
   if (mask.dtype() == DType::boolean) return where(mask, scores, -INFINITY);
-  return scores + (mask.dtype() == scores.dtype() ? mask : to(mask, scores.dtype()));
+  return scores + to(mask, scores.dtype());
 }
 
 // A row that sees nothing attends to nothing.
@@ -157,7 +156,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   Tensor weights = safe_softmax(scores);
   if (options.dropout_p > 0) weights = dropout(weights, {.p = options.dropout_p});
   Tensor y = matmul(weights, widened(values));
-  return y.dtype() == query.dtype() ? y : to(y, query.dtype());
+  return to(y, query.dtype());
 }
 
 }  // namespace rushlight

@@ -19,7 +19,7 @@ void channel_norm_infer(OpCall& call) {
   int64_t channels = input.size(1);
   expect_per_channel("channel_norm", "weight", call.in[1], channels);
   expect_per_channel("channel_norm", "bias", call.in[2], channels);
-  call.emit(input.shape(), input.dtype());
+  call.emit(input.layout().dense_like(), input.dtype());
   const int64_t numbers[] = {channels};
   for (int i = 0; i < (call.recording ? 4 : 2); ++i) call.emit(IntSpan(numbers), compute_type(input.dtype()));
 }

@@ -30,7 +30,8 @@ void clip_grads_with_norm_body(OpCall& call) {
   size_t count = call.in.size() - 1;
   Tensor norm = reshape(call.in[count], {});
   Tensor scale = clamp_max(args::ClipGradsWithNorm(call.attrs).max_norm / (norm + 1e-6), 1.0);
-  for (size_t i = 0; i < count; ++i) call.out.push_back(call.in[i] * scale);
+  for (size_t i = 0; i < count; ++i)
+    call.out.push_back(to(call.in[i] * scale, call.in[i].dtype()));  // numbers promote each other
 }
 
 void clip_grad_value_infer(OpCall& call) {
@@ -49,7 +50,6 @@ OpDef clipping(OpId id, void (*infer)(OpCall&), void (*body)(OpCall&)) {
   OpDef def{id};
   def.infer = infer;
   def.body = body;
-  def.outputs = -1;
   return def;
 }
 

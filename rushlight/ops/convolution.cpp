@@ -99,7 +99,7 @@ void convolution_infer(OpCall& call) {
     shape.push_back(a.transposed ? transposed_extent(window, x[d + 2], each(a.output_padding, d), call)
                                  : convolved_extent(window, x[d + 2], call));
   }
-  call.emit(span_of(shape), call.in[0].dtype());
+  call.emit(dense_in_order_of(call.in[0].layout(), span_of(shape)), call.in[0].dtype());
 }
 
 // -- gradients: what the window slides over is wide, what counts its positions is narrow
@@ -123,9 +123,15 @@ Tensor narrowed_image(const Tensor& wide, const Tensor& weight, const Args& a, I
   return result;
 }
 
+// A gradient that comes through a reshape has lost the image's order.
+Tensor in_order_of(const Tensor& image, const Tensor& gradient) {
+  bool differs = image.layout().is_channels_last() && !gradient.layout().is_channels_last();
+  return differs ? clone(gradient, {.memory_format = "channels_last"}) : gradient;
+}
+
 void convolution_vjp(Vjp& v) {
   args::Convolution a(v.attrs());
-  const Tensor& g = v.grad();
+  Tensor g = v.needs(1) ? in_order_of(v.input(0), v.grad()) : v.grad();
   if (v.needs(0))
     v.set(0, a.transposed ? narrowed_image(g, v.input(1), a, v.input_shape(0))
                           : widened_image(g, v.input(1), a, v.input_shape(0)));

@@ -17,31 +17,20 @@ void full_infer(OpCall& call) {
 }
 void full_vjp(Vjp& v) { v.set(0, reshape(sum(v.grad()), v.input_shape(0))); }
 
-// NHWC in memory behind an NCHW shape.
-Layout channels_last(IntSpan shape) {
-  if (shape.size() < 3)
-    fail(ErrorKind::runtime,
-         "[clone] channels_last wants (N, C, ..., W), at least 3 dimensions, but the shape is ", shape);
-  Strides strides(shape.size(), 1);
-  int64_t step = shape[1];
-  for (size_t d = shape.size() - 1; d >= 2; --d) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  strides[0] = step;
-  return Layout(shape, span_of(strides), 0);
-}
-
 void clone_infer(OpCall& call) {
   expect_defined(call, 0, "input");
   const Tensor& input = call.in[0];
   auto format = args::Clone(call.attrs).memory_format;
+  if (format == "channels_last" && input.rank() < 3)
+    fail(ErrorKind::runtime,
+         "[clone] channels_last wants (N, C, ..., W), at least 3 dimensions, but the shape is ",
+         input.shape());
   if (!format)
     call.emit(input.layout().dense_like(), input.dtype());
   else if (*format == "contiguous")
     call.emit(input.shape(), input.dtype());
   else if (*format == "channels_last")
-    call.emit(channels_last(input.shape()), input.dtype());
+    call.emit(Layout::channels_last(input.shape()), input.dtype());
   else
     fail(ErrorKind::value, "[clone] memory_format is None, \"contiguous\" or \"channels_last\", not \"",
          *format, "\"");

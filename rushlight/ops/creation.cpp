@@ -108,9 +108,7 @@ Tensor new_full(const Tensor& input, const IntList& size, const Tensor& fill_val
 Tensor scalar_tensor(const Tensor& s, const ScalarTensorOptions& options) {
   return full({}, s, {.dtype = options.dtype.value_or(default_dtype())});
 }
-Tensor type_as(const Tensor& input, const Tensor& other) {
-  return input.dtype() == other.dtype() ? input : to(input, other.dtype());
-}
+Tensor type_as(const Tensor& input, const Tensor& other) { return to(input, other.dtype()); }
 
 // -- counting up
 

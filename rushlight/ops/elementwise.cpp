@@ -72,6 +72,8 @@ void map_infer(OpCall& call) {
 
 // The gradient of operand i as one kernel that reads only what the formula reads.
 Tensor grad_by_kernel(const Vjp& v, size_t i, const MapFacts& facts) {
+  bool last = true;
+  for (size_t k = i + 1; k < static_cast<size_t>(facts.arity); ++k) last &= !v.needs(k);
   const math::GradUse& use = facts.grads[i];
   Tensor read[kMapOperands];
   const Tensor* inputs[kMapOperands] = {&v.grad()};
@@ -84,7 +86,7 @@ Tensor grad_by_kernel(const Vjp& v, size_t i, const MapFacts& facts) {
   for (size_t k = 0; k < static_cast<size_t>(facts.arity); ++k)
     if (use.reads_input[k]) add(v.input(k));
   if (use.reads_output) add(v.output());
-  return apply_map_grad(v.node(), static_cast<int>(i), {inputs, count});
+  return apply_map_grad(v.node(), static_cast<int>(i), {inputs, count}, last);
 }
 
 // A plain number has no type of its own: what a formula makes of two would be rounded to the default dtype.
@@ -100,9 +102,9 @@ Tensor grad_by_formula(const Vjp& v, size_t i, const MapFacts& facts) {
   for (size_t k = 0; k < std::size(operands); ++k)
     if (use.reads_input[k]) operands[k] = with_own_type(v.input(k), v.grad().dtype());
   if (use.reads_output) result = v.output();
-  double params[8] = {};
-  for (size_t k = 0; k < static_cast<size_t>(facts.param_count); ++k) params[k] = v.attrs()[k].as_real();
-  return grad_formula(v.node().op()->id, i)(v.grad(), operands, result, params).tensor;
+  SmallVector<double, 8> params;
+  for (const Attr& attr : v.attrs()) params.push_back(attr.as_real());
+  return grad_formula(v.node().op()->id, i)(v.grad(), operands, result, params.data()).tensor;
 }
 
 void map_vjp(Vjp& v) {

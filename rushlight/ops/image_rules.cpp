@@ -33,8 +33,10 @@ Layout dense_in_order_of(const Layout& like, IntSpan shape) {
   if (dense.is_contiguous() || checked_numel(shape, "shape") == 0) return Layout(shape);
   SmallVector<size_t, 5> order;
   for (size_t d = 0; d < shape.size(); ++d) order.push_back(d);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return dense.strides()[a] < dense.strides()[b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    IntSpan step = dense.strides();
+    return step[a] == step[b] ? a < b : step[a] < step[b];
+  });
   int64_t step = 1;
   Strides strides(shape.size(), 1);
   for (size_t d : order) {

@@ -167,7 +167,7 @@ Tensor repeat_interleave(const Tensor& input, int64_t repeats, const RepeatInter
   if (repeats < 0)
     fail(ErrorKind::runtime, "[repeat_interleave] repeats must not be negative, but it is ", repeats);
   Tensor source = options.dim && input.rank() ? input : flatten(input);
-  int64_t dim = wrap_dim(options.dim.value_or(0), input.rank() ? source.rank() : 1, "repeat_interleave");
+  int64_t dim = wrap_dim(options.dim.value_or(0), source.rank(), "repeat_interleave");
   Shape wide = to_ints(source.shape());
   wide.insert(static_cast<size_t>(dim) + 1, repeats);
   Tensor repeated = clone(expand(unsqueeze(source, dim + 1), wide), {.memory_format = "contiguous"});

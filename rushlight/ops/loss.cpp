@@ -89,7 +89,7 @@ Tensor weighed(const ClassShares& s, const Tensor& minus_log, int64_t dim) {
 Tensor reduced_loss(const Tensor& items, const ClassShares& s, const std::string& reduction, DType dtype) {
   Tensor loss = reduction == "none" ? items : sum(items);
   if (reduction == "mean") loss = loss / s.total;
-  return loss.dtype() == dtype ? loss : to(loss, dtype);
+  return to(loss, dtype);
 }
 
 // The gradient of each item's loss, ready to meet the classes.

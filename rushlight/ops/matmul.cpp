@@ -17,7 +17,7 @@ void matmul_infer(OpCall& call) {
   IntSpan x = a.shape(), y = b.shape();
   int64_t inner_a = x.back(), inner_b = y.size() == 1 ? y[0] : y[y.size() - 2];
   if (inner_a != inner_b) {
-    bool transposed_fits = y.size() >= 2 && y.back() == inner_a;
+    bool transposed_fits = y.back() == inner_a;
     fail(ErrorKind::runtime, "[matmul] ", x, " @ ", y, ": inner sizes differ (", inner_a, " vs ", inner_b,
          ").", transposed_fits ? " Did you mean to transpose the second?" : "");
   }

@@ -5,8 +5,6 @@ namespace rushlight {
 
 namespace {
 
-Tensor narrowed(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }
-
 // The largest along dim, kept as a dimension, without history: it only shifts exponents.
 Tensor shift_of(const Tensor& x, int64_t dim) { return detach(max(x, dim, {.keepdim = true}).values); }
 
@@ -22,12 +20,12 @@ void softmax_body(OpCall& call) {
   if (input.numel() == 0) return call.out.push_back(clone(input));
   Tensor x = widened(input);
   Tensor weights = exp(x - shift_of(x, dim));
-  call.out.push_back(narrowed(weights / sum(weights, {.dim = dim, .keepdim = true}), input.dtype()));
+  call.out.push_back(to(weights / sum(weights, {.dim = dim, .keepdim = true}), input.dtype()));
 }
 void softmax_vjp(Vjp& v) {
   int64_t dim = args::Softmax(v.attrs()).dim;
   Tensor y = widened(v.output()), g = widened(v.grad());
-  v.set(0, narrowed(y * (g - sum(g * y, {.dim = dim, .keepdim = true})), v.grad().dtype()));
+  v.set(0, to(y * (g - sum(g * y, {.dim = dim, .keepdim = true})), v.grad().dtype()));
 }
 
 void log_softmax_body(OpCall& call) {
@@ -36,13 +34,12 @@ void log_softmax_body(OpCall& call) {
   if (input.numel() == 0) return call.out.push_back(clone(input));
   Tensor x = widened(input);
   Tensor shifted = x - shift_of(x, dim);
-  call.out.push_back(
-      narrowed(shifted - log(sum(exp(shifted), {.dim = dim, .keepdim = true})), input.dtype()));
+  call.out.push_back(to(shifted - log(sum(exp(shifted), {.dim = dim, .keepdim = true})), input.dtype()));
 }
 void log_softmax_vjp(Vjp& v) {
   int64_t dim = args::LogSoftmax(v.attrs()).dim;
   Tensor y = widened(v.output()), g = widened(v.grad());
-  v.set(0, narrowed(g - exp(y) * sum(g, {.dim = dim, .keepdim = true}), v.grad().dtype()));
+  v.set(0, to(g - exp(y) * sum(g, {.dim = dim, .keepdim = true}), v.grad().dtype()));
 }
 
 // -- layer_norm: residuals are the mean and 1/deviation of every item
@@ -86,7 +83,7 @@ void layer_norm_body(OpCall& call) {
   Tensor y = centred * rstd;
   if (weight.defined()) y = y * weight;
   if (bias.defined()) y = y + bias;
-  call.out = {narrowed(y, input.dtype()), mean, rstd};
+  call.out = {to(y, input.dtype()), mean, rstd};
 }
 void layer_norm_vjp(Vjp& v) {
   args::LayerNorm a(v.attrs());
@@ -101,7 +98,7 @@ void layer_norm_vjp(Vjp& v) {
   Tensor inner = weight.defined() ? g * weight : g;
   Tensor mean_inner = sum(inner, {.dim = dims, .keepdim = true}) / count;
   Tensor mean_product = sum(inner * normalized, {.dim = dims, .keepdim = true}) / count;
-  v.set(0, narrowed((inner - mean_inner - normalized * mean_product) * rstd, v.grad().dtype()));
+  v.set(0, to((inner - mean_inner - normalized * mean_product) * rstd, v.grad().dtype()));
 }
 
 OpDef row_composite(OpId id, void (*body)(OpCall&), void (*vjp)(Vjp&)) {

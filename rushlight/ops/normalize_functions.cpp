@@ -87,7 +87,7 @@ Tensor rms_norm(const Tensor& input, const IntList& normalized_shape, const RmsN
 namespace {
 
 struct Statistics {
-  Tensor mean, variance;  // one number per channel, as dimension 1
+  Tensor mean, variance;  // one number per channel
   double count = 0;
 };
 
@@ -95,7 +95,7 @@ Statistics statistics_of_batch(const Tensor& x) {
   IntList dims = all_but_channels(x.rank());
   double count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
   Tensor mean = sum(x, {.dim = dims, .keepdim = true}) / count;
-  return {mean, sum(square(x - mean), {.dim = dims, .keepdim = true}) / count, count};
+  return {mean, sum(square(x - mean), {.dim = dims}) / count, count};
 }
 
 // running <- (1 - momentum) * running + momentum * seen

@@ -1,7 +1,6 @@
 // ops(): the op list as a table, for people, documents and tests.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +10,9 @@
 namespace rushlight {
 
 struct OpRow {
-  const Schema& schema;  // name, aliases, kind, arguments, and the signature as text
-  std::string family;    // the heading that it stands under
-  // What it has a formula for, or computes integers in. None: it depends on the other arguments.
-  std::optional<std::vector<DType>> dtypes;
+  const Schema& schema;       // name, aliases, kind, arguments, and the signature as text
+  std::string family;         // the heading that it stands under
+  std::vector<DType> dtypes;  // that its first tensors, or the ones it makes, may have
 };
 
 std::vector<OpRow> ops();

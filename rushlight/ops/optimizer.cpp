@@ -27,8 +27,10 @@ size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
 // Results: params, then those of the states in the lists from 2 on.
 void emit_lists(OpCall& call, size_t lists, size_t count) {
   for (size_t list = 0; list < lists; ++list)
-    for (size_t i = 0; i < count && list != 1; ++i)
-      call.emit(call.in[list * count + i].layout(), call.in[list * count + i].dtype());
+    for (size_t i = 0; i < count && list != 1; ++i) {
+      const Tensor& written = call.in[list * count + i];
+      call.emit(written.layout(), written.dtype());
+    }
 }
 
 // The last input and result: how many steps there were.
@@ -58,7 +60,6 @@ void sgd_momentum_infer(OpCall& call) {
 OpDef optimizer_step(OpId id, void (*infer)(OpCall&)) {
   OpDef def{id};
   def.infer = infer;
-  def.outputs = -1;
   def.in_place_safe = true;
   return def;
 }

@@ -134,7 +134,7 @@ Tensor quantile_of(const char* op, const Tensor& input, const Tensor& q, const O
   Tensor shares = checked_shares(op, input, q);
   int dim = options.dim ? wrap_dim(*options.dim, input.rank(), op) : 0;
   Tensor lines = options.dim && input.rank() ? movedim(input, dim, -1) : reshape(input, {input.numel()});
-  Tensor sorted = sort(lines, {.stable = true}).values;
+  Tensor sorted = sort(lines).values;
   Tensor picked = elements_at(sorted, ranks_of(sorted, reshape(shares, {-1}), skips_nan), between);
   Tensor result = q.rank() ? movedim(picked, -1, 0) : squeeze(picked, {.dim = -1});
   if (!options.keepdim || !input.rank()) return result;

@@ -77,16 +77,29 @@ void adaptive_max_pool_infer(OpCall& call) {
 }
 
 // Every window gives its gradient to the element that was the largest.
-void largest_vjp(Vjp& v) {
-  IntSpan wide = v.input_shape(0);
-  const Tensor& g = v.grad();
-  int64_t places = 1;
-  for (int64_t size : spatial(wide)) places *= size;
-  int64_t windows = 1;
-  for (int64_t size : spatial(g.shape())) windows *= size;
-  Tensor indices = reshape(v.output(1), {wide[0], wide[1], windows});
-  Tensor nothing = zeros({wide[0], wide[1], places}, {.dtype = g.dtype()});
-  v.set(0, reshape(scatter_add(nothing, -1, indices, reshape(g, indices.shape())), wide));
+void largest_vjp(Vjp& v) { v.set(0, max_pool_gradient(v.grad(), v.output(1), spatial(v.input_shape(0)))); }
+
+void max_pool_gradient_infer(OpCall& call) {
+  constexpr size_t kNone = 99;
+  size_t rank = expect_image(call, 0, "grad", kNone);
+  expect_floating(call, 0, "grad");
+  expect_defined(call, 1, "indices");
+  const Tensor &grad = call.in[0], &indices = call.in[1];
+  if (indices.dtype() != DType::int64)
+    fail(ErrorKind::runtime, "[max_pool_gradient] indices must be int64, but they are ", indices.dtype());
+  if (!indices.layout().same_shape(grad.layout()))
+    fail(ErrorKind::runtime, "[max_pool_gradient] indices of shape ", indices.shape(),
+         " do not name a place for each element of grad, whose shape is ", grad.shape());
+  IntList size = args::MaxPoolGradient(call.attrs).size;
+  expect_numbers(call.name(), "size", size, rank, 1);
+  Shape wide{grad.shape()[0], grad.shape()[1]};
+  for (size_t d = 0; d < rank; ++d) wide.push_back(each(size, d));
+  call.emit(dense_in_order_of(indices.layout(), span_of(wide)), grad.dtype());
+}
+void max_pool_gradient_vjp(Vjp& v) {
+  Tensor indices = v.input(1);
+  v.set(0, reshape(gather(flatten(v.grad(), {.start_dim = 2}), -1, flatten(indices, {.start_dim = 2})),
+                   indices.shape()));
 }
 
 // -- the mean
@@ -152,6 +165,11 @@ OpDef largest(OpId id, void (*infer)(OpCall&)) {
 
 namespace defs {
 const OpDef max_pool = largest(OpId::max_pool, max_pool_infer);
+const OpDef max_pool_gradient = [] {
+  OpDef def = with_gradient(OpId::max_pool_gradient, max_pool_gradient_infer, max_pool_gradient_vjp);
+  def.saved_inputs = 0b10;
+  return def;
+}();
 const OpDef adaptive_max_pool = largest(OpId::adaptive_max_pool, adaptive_max_pool_infer);
 const OpDef avg_pool = with_gradient(OpId::avg_pool, avg_pool_infer, avg_pool_vjp);
 const OpDef avg_pool_gradient =

@@ -33,7 +33,7 @@ void cumsum_vjp(Vjp& v) {
 // y[k] has the factors x[0] ... x[k]. Without x[i] it is the product before i, times what follows up to k.
 void cumprod_vjp(Vjp& v) {
   const Tensor& g = v.grad();
-  if (g.rank() == 0 || g.numel() == 0) return v.set(0, g);
+  if (g.rank() == 0) return v.set(0, g);
   int dim = wrap_dim(args::Cumprod(v.attrs()).dim, g.rank(), "cumprod");
   Tensor x = as_dtype(v.input(0), g.dtype());
   Tensor first = expand(to(positions_along(x.shape(), dim) == 0, x.dtype()), x.shape());
@@ -50,7 +50,7 @@ void logcumsumexp_infer(OpCall& call) {
 // d y[k] / d x[i] = exp(x[i] - y[k]); stepping back from k to k - 1 multiplies by exp(y[k - 1] - y[k]) <= 1.
 void logcumsumexp_vjp(Vjp& v) {
   const Tensor& g = v.grad();
-  if (g.rank() == 0 || g.numel() == 0) return v.set(0, g);
+  if (g.rank() == 0) return v.set(0, g);
   int dim = wrap_dim(args::Logcumsumexp(v.attrs()).dim, g.rank(), "logcumsumexp");
   Tensor x = widened(v.input(0)), y = widened(v.output());
   Tensor decay = exp(all_but_last(y, dim) - all_but_first(y, dim));

@@ -42,6 +42,6 @@ Tensor argsort(const Tensor& input, const ArgsortOptions& options) {
       .indices;
 }
 
-Tensor msort(const Tensor& input) { return sort(input, {.dim = 0, .stable = true}).values; }
+Tensor msort(const Tensor& input) { return sort(input, {.dim = 0}).values; }
 
 }  // namespace rushlight

@@ -53,7 +53,7 @@ bool strides_for_shape(const Layout& layout, const Shape& shape, Strides& stride
   size_t next = shape.size();  // the new dimension being cut, from the last on
   int64_t group = 1;           // elements of old dimensions in the current group
   int64_t taken = 1;           // elements of new dimensions cut from it
-  int64_t step = 0;            // the group's innermost stride
+  int64_t step = 1;            // the group's innermost stride
   bool open = false;
   for (int d = layout.rank() - 1; d >= 0; --d) {
     if (layout.size(d) == 1) continue;
@@ -79,7 +79,6 @@ bool strides_for_shape(const Layout& layout, const Shape& shape, Strides& stride
     if (taken != group) return false;
     open = false;
   }
-  while (next > 0) strides[--next] = step * taken;
   return true;
 }
 
@@ -269,12 +268,18 @@ void transpose_vjp(Vjp& v) {
   v.set(0, transpose(v.grad(), a.dim0, a.dim1));
 }
 
-// Zeros with the gradient written over the part that the view showed.
+// Zeros with the gradient written over the part that the view showed; or what other views of the same tensor
+// have sent already, and the gradient added there.
 template <class View>
 void scatter_vjp(Vjp& v, View view) {
-  Tensor whole = full(v.input_shape(0), 0.0, {.dtype = v.input_dtype(0)});
-  view(whole).copy_(v.grad());
-  v.set(0, whole);
+  Tensor whole = v.take_waiting(0);
+  if (whole.defined()) {
+    view(whole).add_(v.grad());
+  } else {
+    whole = full(v.input_shape(0), 0.0, {.dtype = v.input_dtype(0)});
+    view(whole).copy_(v.grad());
+  }
+  v.set(0, std::move(whole));
 }
 void select_vjp(Vjp& v) {
   args::Select a(v.attrs());

@@ -29,8 +29,9 @@ Tensor numbers(const IntList& shape, unsigned seed) {
 }
 
 // The result and the three gradients.
-std::vector<Tensor> convolve(const Shape3x3& s, DType dtype) {
-  Tensor x = numbers({s.images, s.in * s.groups, s.height, s.width}, 1).to(dtype).requires_grad_();
+std::vector<Tensor> convolve(const Shape3x3& s, DType dtype, const char* order = "contiguous") {
+  Tensor x = numbers({s.images, s.in * s.groups, s.height, s.width}, 1).to(dtype);
+  x = clone(x, {.memory_format = order}).requires_grad_();
   Tensor w = numbers({s.out * s.groups, s.in, 3, 3}, 2).to(dtype).requires_grad_();
   Tensor bias = numbers({s.out * s.groups}, 3).to(dtype).requires_grad_();
   Tensor y = conv2d(x, w, {.bias = bias, .padding = s.padding, .groups = s.groups});
@@ -70,6 +71,29 @@ TEST_CASE("cpu: Winograd's convolution and its gradients are within 2e-5 of the 
   }
 }
 
+TEST_CASE("cpu: convolutions of channels-last images stay so, with or without tiles") {
+  for (const Shape3x3& shape : kShapes)
+    for (DType dtype : {DType::float32, DType::float64}) {
+      CAPTURE(shape.in);
+      CAPTURE(shape.width);
+      std::vector<Tensor> made = convolve(shape, dtype, "channels_last"),
+                          exact = convolve(shape, DType::float64);
+      for (int i : {0, 1}) CHECK(made[static_cast<size_t>(i)].layout().is_channels_last());
+      for (size_t i = 0; i < made.size(); ++i)
+        CHECK(error_of(made[i], exact[i]) < (dtype == DType::float64 ? 1e-13 : 2e-5));
+    }
+}
+
+TEST_CASE("cpu: a transposed convolution with strides keeps the order of its image") {
+  Tensor x = numbers({2, 5, 6, 7}, 1), w = numbers({5, 3, 3, 2}, 2);
+  Tensor last = clone(x, {.memory_format = "channels_last"});
+  auto transposed = [&](const Tensor& image) {
+    return conv_transpose2d(image, w, {.stride = 2, .padding = {1, 0}, .output_padding = 1});
+  };
+  CHECK(transposed(last).layout().is_channels_last());
+  CHECK(error_of(transposed(last), transposed(x).to(DType::float64)) < 1e-6);
+}
+
 TEST_CASE("cpu: Winograd's convolution is used where it may be") {
   const Shape3x3 shape = kShapes[0];
   Bytes tiles{convolve(shape, DType::float32)};
@@ -102,6 +126,7 @@ TEST_CASE("cpu: max pooling finds the first of equals and the last NaN, at any s
           CAPTURE(stride);
           Tensor x = (numbers({2, 3, 7, width}, 5) * 3).round();  // many are equal
           x.span<float>()[static_cast<size_t>(width + 3)] = NAN;
+          x = clone(x, {.memory_format = padding ? "channels_last" : "contiguous"});
           const auto pooled = [&] {
             return max_pool2d_with_indices(
                 x, {3, 2}, {.stride = stride, .padding = {padding, padding}, .dilation = dilation});
@@ -114,4 +139,50 @@ TEST_CASE("cpu: max pooling finds the first of equals and the last NaN, at any s
           CHECK(equal(fast.output.nan_to_num(), slow.output.nan_to_num()));
           CHECK(equal(fast.output.isnan(), slow.output.isnan()));
         }
+}
+
+TEST_CASE("cpu: the gradient of max pooling adds up what several windows send to one place") {
+  for (const char* order : {"contiguous", "channels_last"})
+    for (int64_t stride : {1, 2}) {
+      Tensor x = clone((numbers({3, 17, 9, 8}, 6) * 3).round(), {.memory_format = order}).requires_grad_();
+      auto gradient = [&] {
+        x.set_grad({});
+        Tensor y = max_pool2d(x, 3, {.stride = stride, .padding = 1});
+        (y * y).sum().backward();
+        return x.grad();
+      };
+      Tensor fast = gradient();
+      CHECK(fast.layout().is_channels_last() == x.layout().is_channels_last());
+      set_backend("reference");
+      Tensor slow = gradient();
+      set_backend("cpu");
+      CHECK(equal(fast, slow));  // of whole numbers, so that no order of additions matters
+    }
+}
+
+TEST_CASE("cpu: channel norm of channels-last images, with numbers far from zero") {
+  const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}};
+  for (const IntList& shape : shapes)
+    for (DType dtype : {DType::float32, DType::float64}) {
+      const int64_t channels = shape[1];
+      Tensor weight = numbers({channels}, 2).to(dtype).requires_grad_();
+      Tensor bias = numbers({channels}, 3).to(dtype).requires_grad_();
+      Tensor grad = numbers(shape, 4).to(dtype);
+      auto run = [&](const char* order) {
+        Tensor x = clone((numbers(shape, 1) * 3 + 50).to(dtype), {.memory_format = order}).requires_grad_();
+        auto [y, mean, variance] = channel_norm(x, {.weight = weight, .bias = bias});
+        weight.set_grad({}), bias.set_grad({});
+        y.backward({.gradient = grad});
+        CHECK(y.layout().is_channels_last() == x.layout().is_channels_last());
+        return std::vector<Tensor>{y.detach(), mean, variance, x.grad(), weight.grad(), bias.grad()};
+      };
+      std::vector<Tensor> made = run("channels_last");
+      cpu::check_same_for_all_thread_counts(
+          [&] { return Bytes{{clone(run("channels_last")[3], {.memory_format = "contiguous"})}}; });
+      set_backend("reference");
+      std::vector<Tensor> slow = run("contiguous");
+      set_backend("cpu");
+      for (size_t i = 0; i < made.size(); ++i)
+        CHECK(error_of(made[i], slow[i].to(DType::float64)) < (dtype == DType::float64 ? 1e-12 : 1e-5));
+    }
 }

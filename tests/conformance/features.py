@@ -62,7 +62,7 @@ _except(
     ("0-d",),
     "takes images, rows or several dimensions",
     *("diff", "argsort_rows", "linalg_vecdot", "renorm", "multinomial_with_key", "multinomial", "max_pool",),
-    *("adaptive_max_pool", "avg_pool", "max_pool1d", "avg_pool_gradient", "max_pool1d_with_indices", "max_pool2d",),
+    *("adaptive_max_pool", "avg_pool", "max_pool1d", "avg_pool_gradient", "max_pool_gradient", "max_pool1d_with_indices", "max_pool2d",),
     *("max_pool3d", "max_pool2d_with_indices", "max_pool3d_with_indices", "avg_pool1d", "avg_pool2d",),
     *("avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d",),
     *("adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices", "adaptive_avg_pool1d",),

@@ -31,6 +31,7 @@ class Family:
     multilinear: bool = False  # a sum of products: errors are as large as those of the same sum of absolute values
     relative: bool = False  # a MAP whose small results are exact wherever its operands are
     units: float = 64  # allowed error, in units of the last place of the largest magnitude
+    meanings: int = 0  # how many more draws than usual it takes to see what its arguments may mean
     symmetric: bool = False  # its matrices are: finite differences must keep them so
     bent: Optional[Callable] = None  # (call) -> whether a rounding may cross a kink, where any slope is right
     bad: Optional[Callable] = None  # () -> iterable of Bad

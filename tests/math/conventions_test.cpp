@@ -81,6 +81,13 @@ TEST_CASE("who gets the gradient of a tie") {
   CHECK(grad<ClampTensor, 1>({0, 3, 1}) == 0);
   CHECK(grad<ClampTensor, 2>({0, 3, 1}) == 1);
   CHECK(grad<ClampTensor, 1>({0, 1, 3}) == 1);
+  CHECK(grad<ClampTensor>({1, 1, 3}) == 1);
+  CHECK(grad<ClampTensor, 1>({1, 1, 3}) == 0);
+  CHECK(grad<ClampTensor>({3, 1, 3}) == 1);
+  CHECK(grad<ClampTensor, 2>({3, 1, 3}) == 0);
+  CHECK(grad<ClampTensor, 1>({0, 1, 1}) == 0);  // bounds that leave no room: nobody gets it
+  CHECK(grad<ClampTensor, 2>({0, 1, 1}) == 0);
+  CHECK(grad<ClampTensor, 2>({2, 1, 1}) == 1);
 }
 
 TEST_CASE("gradients at the edge of a domain") {
@@ -124,6 +131,11 @@ TEST_CASE("sinc at whole numbers") {
   CHECK(value<Sinc>({0}) == 1);
   CHECK(std::abs(value<Sinc>({1})) < 1e-15);
   CHECK(std::abs(value<Sinc>({-2})) < 1e-15);
+}
+
+TEST_CASE("floor division of numbers whose product is too large") {
+  CHECK(value<FloorDivide>({1e200, 1e300}) == 0);
+  CHECK(value<FloorDivide>({-1e200, 1e300}) == -1);
 }
 
 TEST_CASE("what becomes of NaN") {
@@ -205,6 +217,7 @@ TEST_CASE("no overflow, and no digits lost, far out") {
   CHECK(value<Softplus, float>({200}, {1, 1e9}) == 200);
   CHECK(value<Softplus, float>({-60}, {1, 20}) == close(8.756510762696521e-27));
   CHECK(value<Softplus, float>({5}, {2, 9}) == 5);
+  CHECK(value<Softplus>({0.5}, {2, 1}) == close(0.6566308437591114));  // up to the threshold, and at it
   CHECK(value<LogSigmoid, float>({60}) == close(-8.756510762696521e-27));
   CHECK(value<LogSigmoid, float>({-200}) == -200);
   CHECK(grad<LogSigmoid>({800}) == 0);
@@ -229,6 +242,7 @@ TEST_CASE("no overflow, and no digits lost, far out") {
   CHECK(value<BceWithLogits, float>({-200, 1, 1}) == 200);
   CHECK(grad<BceWithLogits>({-40, 0, 3}) == close(4.248354255291589e-18));
   CHECK(value<Bce>({0, 1}) == 100);
+  CHECK(value<Bce>({1, 0}) == 100);
   CHECK(value<Bce>({1, 1}) == 0);
   CHECK(grad<Bce>({0, 1}) == close(-1e12));
 }

@@ -41,6 +41,17 @@ TEST_CASE_TEMPLATE("integers wrap", T, int8_t, int16_t, int32_t, int64_t) {
   CHECK(apply<Pow, T>(2, 8 * sizeof(T) - 1) == low);
 }
 
+TEST_CASE_TEMPLATE("a number out of range becomes the nearest integer, also where a rounded limit is met", T,
+                   int8_t, uint8_t, int32_t, uint32_t, int64_t, uint64_t) {
+  constexpr T low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
+  CHECK(number_cast<T>(static_cast<double>(high)) == high);  // 2^63 for int64
+  CHECK(number_cast<T>(static_cast<float>(high)) == high);
+  CHECK(number_cast<T>(1e30) == high);
+  CHECK(number_cast<T>(-1e30) == low);
+  CHECK(number_cast<T>(0.0 / 0.0) == 0);
+  CHECK(number_cast<T>(5.75) == 5);
+}
+
 TEST_CASE_TEMPLATE("a number that was given no value is 0", T, bool, int8_t, uint8_t, int64_t, uint64_t,
                    float, double) {
   CHECK(Num<T>().value == T(0));

@@ -5,8 +5,8 @@ wrong calls with the words of their errors.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
-import multiprocessing
 import pathlib
 import sys
 
@@ -27,6 +27,7 @@ from evaluate import ERRORS, answer, ask, run  # noqa: E402
 from golden_file import Unspeakable, Writer  # noqa: E402
 from judge import UNIT, largest, tolerance, wrong_places  # noqa: E402
 from op_table import NOT_GIVEN, ops  # noqa: E402
+from samples import elementwise  # noqa: E402
 
 LARGEST = 2_000  # elements of all tensors of a call
 SECOND_TOLERANCE = 1e-9
@@ -35,6 +36,7 @@ SECOND_TOLERANCE = 1e-9
 NEIGHBOURED = 4  # calls that are changed a little
 FEW = 200  # elements of such a call
 MORE_PER_OPTION = 6  # draws: each changes what the others mean
+MORE_PER_WORD = 18  # draws: words stand for rules of their own
 
 
 class Skipped(Exception):
@@ -285,6 +287,11 @@ class Goldens:
         call = suite._choose_layouts(self.family.draw(draw), draw)
         return self._complete(call), draw
 
+    def more_draws(self):
+        """Draws for the options."""
+        options = [a for a in self.op.arguments if not a.is_tensor]
+        return self.family.meanings + sum(MORE_PER_WORD if a.kind == "str" else MORE_PER_OPTION for a in options)
+
     def features(self):
         """Each dtype once, and tensors that are empty or of no dimensions."""
         for feature in (*self.family.dtypes, *features.SHAPES):
@@ -297,6 +304,12 @@ class Goldens:
                 self.skipped.append(f"{self.op.id}, {feature}: {error}")
                 continue
             self.add(self._complete(call), draw)
+
+    def dense(self):
+        """Of a formula also many numbers, for its branches."""
+        if self.op.kind == "map" and self.takes_floats:
+            draw = Draw(f"dense/{self.op.id}", "float64", smooth=True)
+            self.add(self._complete(elementwise.dense_call(self.op, draw)), draw)
 
     def _complete(self, call):
         """With every argument said, in the schema's order; what the schema does not know is an error to be."""
@@ -377,9 +390,10 @@ def goldens_of(op_id, count):
     torch.set_num_threads(1)
     rushlight.set_backend("reference")
     goldens = Goldens(op_id)
-    for index in range(count + MORE_PER_OPTION * sum(not a.is_tensor for a in goldens.op.arguments)):
+    for index in range(count + goldens.more_draws()):
         goldens.add(*goldens.drawn(index))
     goldens.features()
+    goldens.dense()
     goldens.neighbours(count)
     goldens.other_dtypes()
     right = goldens.writer.count
@@ -398,8 +412,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tell", action="store_true", help="which draws are left out, and why")
     arguments = parser.parse_args()
-    with multiprocessing.Pool(arguments.jobs) as pool:
-        rows = pool.map(_one, [(op_id, arguments.count) for op_id in ops()], chunksize=4)
+    # an executor says so where one of its processes died
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        rows = list(pool.map(_one, [(op_id, arguments.count) for op_id in ops()], chunksize=4))
     total = sum(right + wrong for _, right, wrong, _, _ in rows)
     arguments.out.write_bytes(total.to_bytes(4, "little") + b"".join(row[4] for row in rows))
     if arguments.tell:

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rushlight/engine/apply.h"
@@ -327,6 +329,49 @@ void check_second(const Case& c, const std::vector<Tensor>& first, std::vector<T
   compare_gradients(second, c.second, "second gradient");
 }
 
+// Counts what calls save for their gradients, and what of it gradients read.
+class Watch final : public SavedTensorHooks {
+ public:
+  Ref<PackedTensor> pack(const Tensor& tensor) override {
+    ++unread;
+    return Ref<PackedTensor>::adopt(new Item(tensor, unread));
+  }
+  int unread = 0;
+
+ private:
+  struct Item final : PackedTensor {
+    Item(const Tensor& kept, int& count) : tensor(detach(kept)), unread(count) {}
+    Tensor unpack() override {
+      unread -= !std::exchange(read, true);
+      return tensor;
+    }
+    Tensor tensor;
+    int& unread;
+    bool read = false;
+  };
+};
+// Of each op, what its thriftiest call saved in vain.
+std::map<OpId, int> saved_in_vain;
+
+// A gradient that nothing is changed for but what the call saves and reads.
+void watch_savings(const Case& c, const std::vector<std::vector<double>>& cotangents) {
+  Watch watch;
+  std::vector<Tensor> inputs = own_inputs(c, true), leaves, outputs, given;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (c.tracked[i]) leaves.push_back(inputs[i]);
+  {
+    Scoped<SavedTensorHooks*> scope(context().saved_tensor_hooks, &watch);
+    std::vector<Tensor> results = call(c, inputs);
+    for (size_t i = 0; i < c.wanted.size(); ++i) {
+      outputs.push_back(results[static_cast<size_t>(c.wanted[i])]);
+      given.push_back(tensor_like(cotangents[i], outputs.back()));
+    }
+  }
+  (void)grad(outputs, leaves, {.grad_outputs = given, .allow_unused = true});
+  auto [at, is_new] = saved_in_vain.try_emplace(c.id, watch.unread);
+  if (!is_new) at->second = std::min(at->second, watch.unread);
+}
+
 void check_gradients(const Case& c) {
   std::vector<Tensor> inputs = own_inputs(c, true), leaves;
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -347,6 +392,7 @@ void check_gradients(const Case& c) {
     if (first[i].defined() &&
         (first[i].dtype() != leaves[i].dtype() || !first[i].layout().same_shape(leaves[i].layout())))
       differ("gradient ", i, " is ", first[i]);
+  watch_savings(c, c.cotangents);
   if (!c.has_second) return;
   for (const Tensor& t : cotangents) t.requires_grad_();
   options.grad_outputs = cotangents;
@@ -356,9 +402,30 @@ void check_gradients(const Case& c) {
   check_second(c, first, leaves, cotangents);
 }
 
+// What a composite's rule says of its results and residuals, a kernel has to write: the body agrees.
+void check_inferred(const Case& c) {
+  if (schema_of(c.id).kind != OpKind::composite) return;
+  const OpDef& def = op_def(c.id);
+  std::vector<Tensor> inputs = own_inputs(c, false);
+  Pointers pointers(inputs);
+  std::vector<Attr> attrs = fresh(c);
+  OpCall said{def, pointers.inputs(), {attrs.data(), attrs.size()}};
+  said.recording = true;
+  OpCall done = said;
+  def.infer(said);
+  def.body(done);
+  if (said.out.size() != done.out.size()) differ(said.out.size(), " results, but ", done.out.size());
+  for (size_t i = 0; i < said.out.size(); ++i)
+    if (done.out[i].defined() && (said.out[i].dtype() != done.out[i].dtype() ||
+                                  !said.out[i].layout().same_shape(done.out[i].layout())))
+      differ("result or residual ", i, " should be ", said.out[i].dtype(), said.out[i].shape(), ", but is ",
+             done.out[i]);
+}
+
 void check_right(const Case& c) {
   std::vector<Tensor> results = call(c, own_inputs(c, false));
   compare(results, c, "result");
+  check_inferred(c);
   if (c.in_place) {
     std::vector<Tensor> inputs = own_inputs(c, false);
     std::vector<Attr> attrs = fresh(c);
@@ -380,11 +447,25 @@ void check_right(const Case& c) {
   check_gradients(c);
 }
 
+// Whether a message begins with the op that complains: this one, or an earlier word for it ("max" of
+// "max_dim"). Functions, and few ops beside them, leave it to those that they are made of.
+bool names_op(const Case& c, const std::string& message) {
+  if (message.rfind("ZeroDivisionError", 0) == 0) return true;
+  if (message[0] != '[') return false;
+  std::string said = message.substr(1, message.find(']') - 1);
+  if (said.back() == '_') said.pop_back();  // in place
+  for (const char* part : {"shape", "memory", "index_put", "index_select"})
+    if (said == part) return true;
+  const Schema& schema = schema_of(c.id);
+  return schema.kind == OpKind::function || said == schema.name || c.op.rfind(said, 0) == 0;
+}
+
 void check_wrong(const Case& c) {
   try {
     call(c, own_inputs(c, false));
   } catch (const Error& error) {
     std::string message = error.what();
+    if (!names_op(c, message)) differ("the message names no op: ", message);
     for (const std::string& word : c.words)
       if (message.find(word) == message.npos) differ("the message lacks '", word, "': ", message);
     return;
@@ -417,6 +498,12 @@ int main(int argc, char** argv) {
   for (uint32_t i = 0; i < count; ++i) {
     if (holds(read_case(in))) continue;
     right = false;
+    if (!all) return 1;
+  }
+  for (auto [id, unread] : saved_in_vain) {
+    if (unread == 0 || id == OpId::attention) continue;  // its fused gradient reads more than its rule
+    right = false;
+    std::printf("%s saves %d tensors in vain\n", std::string(name_of(id)).c_str(), unread);
     if (!all) return 1;
   }
   std::printf("%u cases\n", count);

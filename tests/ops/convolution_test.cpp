@@ -4,6 +4,7 @@
 
 #include "rushlight/engine/backward.h"
 #include "rushlight/ops/op_rules.h"
+#include "tests/engine/error_words.h"
 
 using namespace rushlight;
 
@@ -85,6 +86,26 @@ TEST_CASE("convolution: errors name what does not fit") {
   CHECK_THROWS_WITH_AS((void)conv_transpose1d(x, w, {.output_padding = 1}),
                        doctest::Contains("output_padding"), Error);
   CHECK_THROWS_WITH_AS((void)conv1d(numbers({4}, 1, 5), w), doctest::Contains("(unbatched)"), Error);
+}
+
+TEST_CASE("convolution: an image may be as wide as an element's place can be counted") {
+  auto convolve = [](int64_t width) {
+    return error_of([&] { (void)conv1d(expand(zeros({1}), {1, 1, width}), zeros({1, 1, 1})); });
+  };
+  CHECK_FALSE(has(convolve(INT64_MAX / 4), "is too large"));
+  CHECK(has(convolve(INT64_MAX / 4 + 1), "is too large"));
+}
+
+TEST_CASE("convolution: the largest stride") {
+  Tensor x = numbers({1, 1, 3}, 1, 5), w = numbers({1, 1, 1}, 1, 5);
+  constexpr int64_t largest = INT32_MAX;
+  CHECK(conv1d(x, w, {.stride = largest}).numel() == 1);
+  CHECK(has(error_of([&] { (void)conv1d(x, w, {.stride = largest + 1}); }), "stride"));
+}
+
+TEST_CASE("pad: only what is padded has to hold something") {
+  for (const char* mode : {"reflect", "replicate", "circular"})
+    CHECK(pad(zeros({0, 2, 3}), {1, 1}, {.mode = mode}).size(2) == 5);
 }
 
 TEST_CASE("pad: every mode, and negative numbers that crop") {

@@ -3,7 +3,10 @@
 #include <cmath>
 #include <vector>
 
+#include "rushlight/engine/backward.h"
+#include "rushlight/ops/indexing.h"
 #include "rushlight/ops/operators.h"
+#include "tests/engine/error_words.h"
 
 using namespace rushlight;
 
@@ -15,7 +18,25 @@ TEST_CASE("a power of one is a copy: who writes to it leaves the matrix alone") 
 TEST_CASE("a resized image is laid out as the image was, in rows where its sizes leave a choice") {
   Tensor x = full({1, 2, 1, 4}, 3.0);
   CHECK(interpolate(x, {.size = IntList{3, 4}}).is_contiguous());
-  CHECK(interpolate(permute(full({1, 4, 2, 3}, 1.0), {0, 3, 1, 2}), {.size = IntList{3, 4}}).stride(1) == 1);
+  Tensor last = interpolate(permute(full({2, 4, 5, 3}, 1.0), {0, 3, 1, 2}), {.size = IntList{2, 6}});
+  CHECK(last.layout() == Layout(IntSpan(last.shape()), std::vector<int64_t>{36, 1, 18, 3}, 0));
+}
+
+TEST_CASE("who counts places in int32 has no more of them") {
+  Tensor row = expand(zeros({1}), {int64_t{1} << 31}), x = zeros({2});
+  CHECK(has(error_of([&] { (void)searchsorted(row, x, {.out_int32 = true}); }), "among 2147483648 elements"));
+}
+
+TEST_CASE("arange counts int64 from whole ends, other whole numbers from the ends as they are") {
+  CHECK(arange(0.1, 3.2, {.dtype = DType::int64}).numel() == 3);
+  CHECK(arange(0.1, 3.2, {.dtype = DType::int32}).numel() == 4);
+}
+
+TEST_CASE("rms_norm of small numbers: eps is the distance from 1 to the next number, unless it is said") {
+  Tensor small = full(2, 0x1p-26, {.dtype = DType::float64}), half = full(2, 0x1p-12);
+  // the mean square is eps, or half of it
+  CHECK(rms_norm(small, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(2.0)));
+  CHECK(rms_norm(half, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(3.0)));
 }
 
 TEST_CASE("linspace is the same from both ends, to the last bit") {

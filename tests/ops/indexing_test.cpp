@@ -30,6 +30,8 @@ TEST_CASE("indexing: integers and slices are views") {
   CHECK(floats(x(1, 2)) == std::vector<float>{6});
   CHECK(floats(x(Slice(0, 2), -1)) == std::vector<float>{3, 7});
   CHECK(floats(x(_, 0)) == std::vector<float>{0, 4, 8});
+  CHECK(floats(x(0, Slice(1, {}))) == std::vector<float>{1, 2, 3});
+  CHECK(floats(x(0, Slice({}, 2))) == std::vector<float>{0, 1});
   CHECK(floats(x(0, Slice({}, {}, 2))) == std::vector<float>{0, 2});
   CHECK(floats(x(0, Slice({}, {}, -2))) == std::vector<float>{3, 1});
   CHECK(x(1).shares_storage(x));
@@ -108,6 +110,7 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);
+  CHECK(has(error_of([&] { (void)x(counting({3, 3}) > 0); }), "The shape of the mask (3, 3) at index 0"));
 }
 
 TEST_CASE("indexing: what was read may change before the gradient") {

@@ -24,11 +24,15 @@ TEST_CASE("ops(): the dtypes of elementwise ops and views") {
   std::vector<OpRow> table = ops();
   auto takes = [&](OpId id, DType dtype) {
     const auto& dtypes = table[static_cast<size_t>(id)].dtypes;
-    return dtypes && std::find(dtypes->begin(), dtypes->end(), dtype) != dtypes->end();
+    return std::find(dtypes.begin(), dtypes.end(), dtype) != dtypes.end();
   };
   CHECK(takes(OpId::exp, DType::bfloat16));
   CHECK(takes(OpId::bitwise_and, DType::int8));
   CHECK_FALSE(takes(OpId::bitwise_and, DType::float32));
   CHECK(takes(OpId::permute, DType::boolean));
-  CHECK_FALSE(table[static_cast<size_t>(OpId::matmul)].dtypes.has_value());
+  CHECK(takes(OpId::matmul, DType::int8));
+  CHECK_FALSE(takes(OpId::matmul, DType::boolean));
+  CHECK_FALSE(takes(OpId::softmax, DType::int64));
+  CHECK(takes(OpId::linalg_det, DType::float64));
+  CHECK_FALSE(takes(OpId::linalg_det, DType::float16));
 }

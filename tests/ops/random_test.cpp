@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "rushlight/ops/indexing.h"
 #include "rushlight/rushlight.h"
 
 using namespace rushlight;
@@ -30,6 +31,16 @@ TEST_CASE("a fork moves the parent on and shares nothing with it") {
   CHECK(a.state().seed != parent.state().seed);
 }
 
+// A number is uniform over [0, 1) in steps of 2^-24: with p of them below p, no more and no fewer are true.
+TEST_CASE("bernoulli is true where the uniform number lies below p, not where it is p") {
+  auto again = [] { return Generator(7); };
+  Tensor numbers = rand({64}, {.generator = again()});
+  CHECK(sum(bernoulli(numbers, {.generator = again()})).item<double>() == 0);
+  CHECK(sum(bernoulli(numbers + 1.0 / (1 << 24), {.generator = again()})).item<double>() == 64);
+  double p = numbers(5).item<double>();
+  CHECK(equal(bernoulli(numbers, p, {.generator = again()}), to(numbers < p, DType::float32)));
+}
+
 // A replay moves the generator on by what the shapes say, and a later draw must not meet the numbers of an
 // earlier one. One count gives four numbers of 32 bits.
 TEST_CASE("every draw moves the generator on by what it uses") {
@@ -41,6 +52,7 @@ TEST_CASE("every draw moves the generator on by what it uses") {
   };
   Tensor x = full({3, 5}, 0.5), whole = full({3, 5}, 1, {.dtype = DType::int64});
   CHECK(used([&] { return rand({3, 5}, {.generator = generator}); }) == 4);
+  CHECK(used([&] { return rand({3, 5}, {.dtype = DType::float64, .generator = generator}); }) == 8);
   CHECK(used([&] { return randn({3, 5}, {.generator = generator}); }) == 4);
   CHECK(used([&] { return randint(9, {3, 5}, {.generator = generator}); }) == 8);
   CHECK(used([&] { return random_fill(whole, {.generator = generator}); }) == 8);
@@ -48,5 +60,6 @@ TEST_CASE("every draw moves the generator on by what it uses") {
   CHECK(used([&] { return bernoulli(x, {.generator = generator}); }) == 4);
   CHECK(used([&] { return randperm(6, {.generator = generator}); }) == 3);
   CHECK(used([&] { return randperm(0, {.generator = generator}); }) == 0);
+  CHECK(used([&] { return multinomial(x, 2, {.generator = generator}); }) == 8);
   CHECK(used([&] { return multinomial(x, 2, {.replacement = true, .generator = generator}); }) == 3);
 }

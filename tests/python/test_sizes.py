@@ -70,6 +70,16 @@ def test_reductions_of_no_elements_in_very_many_rows_take_no_time(dtype):
     assert shapes == {(2**40, 0)} and x.max(1).values.shape == (2**40, 0)
 
 
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "cummax", "cummin", "logcumsumexp", "sort", "argsort"])
+@pytest.mark.parametrize("backend", rushlight.backends())
+def test_scans_and_sorts_of_no_elements_in_very_many_rows_take_no_time(name, backend):
+    with rushlight.backends.use_backend(backend):
+        x = rushlight.empty(0).reshape(1, 1, 0).expand(2**40, 1, 0).transpose(1, 2)
+        result = getattr(x, name)(1)
+        assert all(r.shape == (2**40, 0, 1) for r in (result if isinstance(result, tuple) else [result]))
+        assert x.topk(0, dim=1).values.shape == (2**40, 0, 1)
+
+
 @pytest.mark.parametrize("shape", [(2**21 + 9,), (3, 2**20 + 5), (2**20 + 5, 3)])
 @pytest.mark.parametrize("backend", rushlight.backends())
 def test_the_largest_of_more_elements_than_are_compared_at_once(shape, backend):

@@ -6,14 +6,15 @@ namespace rushlight::cpu {
 
 namespace {
 
-// Planes of fewer numbers leave most lanes empty.
-constexpr int64_t kLeastPlane = 8;
+// Planes or pixels of fewer numbers leave most lanes empty.
+constexpr int64_t kLeastRun = 8;
 
 template <class Args>
 bool take_image(const Tensor& x, Args& args) {
   args.items = x.size(0), args.channels = x.size(1);
   args.plane = x.numel() ? x.numel() / (args.items * args.channels) : 0;
-  return args.plane >= kLeastPlane;
+  args.by_pixel = !x.is_contiguous();
+  return args.plane > 0 && (args.by_pixel ? args.channels : args.plane) >= kLeastRun;
 }
 
 bool fits(const Tensor& tensor, DType dtype) {
@@ -23,8 +24,9 @@ bool fits(const Tensor& tensor, DType dtype) {
 }  // namespace
 
 bool channel_norm(const KernelCall& call) {
-  Tensor x = row_major(call.in[0]), weight = row_major(call.in[1]), bias = row_major(call.in[2]);
-  if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !call.out[0].is_contiguous()) return false;
+  Tensor x = image_like(call.in[0], call.out[0]), weight = row_major(call.in[1]),
+         bias = row_major(call.in[2]);
+  if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !is_dense_image(call.out[0])) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     ChannelNormArgs<T> args;
@@ -46,10 +48,12 @@ bool channel_norm(const KernelCall& call) {
 // 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
   if (!call.in[0].defined()) return false;
-  Tensor g = row_major(call.in[0]), x = row_major(call.in[3]), weight = row_major(call.in[4]);
+  const Tensor& order = call.out[0].defined() ? call.out[0] : call.in[3];
+  if (!is_dense_image(order)) return false;
+  Tensor g = image_like(call.in[0], order), x = image_like(call.in[3], order), weight = row_major(call.in[4]);
   if (g.dtype() != x.dtype() || !fits(weight, x.dtype())) return false;
-  for (const Tensor& out : call.out)
-    if (!fits(out, x.dtype())) return false;
+  for (size_t i = 1; i < call.out.size(); ++i)
+    if (!fits(call.out[i], x.dtype())) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     ChannelNormBackwardArgs<T> args;

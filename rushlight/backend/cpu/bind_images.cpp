@@ -80,11 +80,22 @@ bool has_few_slides(const args::Convolution& a, int rank) {
   return slides <= kMostSlides;
 }
 
+ImageOrder order_of(const Tensor& image) {
+  const int64_t channels = image.size(1), numbers = image.numel() / image.size(0);
+  if (image.is_contiguous()) return {numbers, numbers / channels, 1};
+  return {numbers, 1, channels};
+}
+
+// The image itself, or a row-major copy of that type.
+Tensor image_as(const Tensor& image, DType dtype) {
+  return image.dtype() == dtype && is_dense_image(image) ? image : row_major_as(image, dtype);
+}
+
 // body(dense result), computed in float32 for halves, and copied to `out` where that is another tensor.
 template <class Body>
 bool in_compute_type(const Tensor& out, Body&& body) {
   DType type = compute_type(out.dtype());
-  Tensor result = type == out.dtype() && out.is_contiguous() ? out : empty(out.shape(), type);
+  Tensor result = type == out.dtype() && is_dense_image(out) ? out : empty(out.shape(), type);
   if (!with_floating(type, [&](auto tag) { return body(tag, result); })) return false;
   if (!result.is_same(out)) copy_elements(out, result);
   return true;
@@ -98,7 +109,8 @@ bool convolution(const KernelCall& call) {
   bool fits = out.rank() <= 5 && has_few_slides(a, out.rank() - 2);
   if (!fits || !is_floating(out.dtype())) return by_reference(call);
   if (out.numel() == 0) return true;
-  Tensor x = row_major_as(call.in[0], compute_type(out.dtype()));
+  if (call.in[0].numel() == 0) return by_reference(call);
+  Tensor x = image_as(call.in[0], compute_type(out.dtype()));
   Tensor w = row_major_as(call.in[1], x.dtype());
   Tensor bias = call.in[2].defined() ? row_major_as(call.in[2], x.dtype()) : Tensor();
   return in_compute_type(out, [&](auto tag, const Tensor& y) {
@@ -109,6 +121,7 @@ bool convolution(const KernelCall& call) {
     args.images = x.size(0), args.groups = a.groups;
     args.in_channels = x.size(1) / a.groups, args.out_channels = y.size(1) / a.groups;
     args.x = pointer<T>(x), args.w = pointer<T>(w), args.bias = pointer<T>(bias), args.y = pointer<T>(y);
+    args.x_order = order_of(x), args.y_order = order_of(y);
     args.w_group = w.numel() / a.groups;
     args.w_out = a.transposed ? kernel : w.size(1) * kernel;
     args.w_in = a.transposed ? w.size(1) * kernel : kernel;
@@ -128,7 +141,7 @@ bool convolution_weight_gradient(const KernelCall& call) {
   const Tensor& out = call.out[0];
   if (out.rank() > 5 || !is_floating(out.dtype())) return by_reference(call);
   if (out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
-  Tensor x = row_major_as(call.in[0], compute_type(out.dtype())), grad = row_major_as(call.in[1], x.dtype());
+  Tensor x = image_as(call.in[0], compute_type(out.dtype())), grad = image_as(call.in[1], x.dtype());
   return in_compute_type(out, [&](auto tag, const Tensor& y) {
     using T = typename decltype(tag)::type;
     WeightGradientArgs<T> args;
@@ -136,6 +149,7 @@ bool convolution_weight_gradient(const KernelCall& call) {
     args.in_channels = x.size(1) / a.groups, args.out_channels = grad.size(1) / a.groups;
     args.allow_winograd = winograd_allowed();
     args.x = pointer<T>(x), args.grad = pointer<T>(grad), args.grad_w = pointer<T>(y);
+    args.x_order = order_of(x), args.grad_order = order_of(grad);
     for (int d = 2; d < x.rank(); ++d)
       args.slide.axis[axis_of(d - 2, x.rank() - 2)] =
           plain_axis(window_of(a, y.size(d), static_cast<size_t>(d - 2)), x.size(d), grad.size(d));

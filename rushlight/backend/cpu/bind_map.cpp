@@ -82,6 +82,7 @@ bool map(const KernelCall& call) {
     return true;
   }
   StridedLoop<kMapOperands + 1> walk;
+  walk.in_order_of_memory();
   walk.add(call.out[0]);
   for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
   walk.each_plane(

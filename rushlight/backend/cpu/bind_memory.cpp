@@ -74,6 +74,14 @@ Tensor row_major_as(const Tensor& tensor, DType dtype) {
   return copy;
 }
 
+Tensor image_like(const Tensor& image, const Tensor& like) {
+  if (like.is_contiguous()) return row_major(image);
+  if (image.layout().is_channels_last()) return image;
+  Tensor copy = empty_like_layout(Layout::channels_last(image.shape()), image.dtype(), host_allocator());
+  copy_same_type(copy, image);
+  return copy;
+}
+
 namespace {
 
 // Every element of `out` becomes the one number of `value`.

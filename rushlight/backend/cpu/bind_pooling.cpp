@@ -1,6 +1,4 @@
-// Pooling of planes, plane by plane in parallel. Other ranks and types are the reference's.
-#include <algorithm>
-
+// Max pooling of planes and its gradient. Other ranks and types are the reference's.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/windows.h"
 #include "rushlight/base/thread_pool.h"
@@ -10,28 +8,17 @@ namespace rushlight::cpu {
 
 namespace {
 
-// Planes that one chunk of parallel work holds.
-int64_t planes_per_chunk(int64_t numbers) {
-  return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(numbers, 1));
-}
-
-template <class Body>
-void each_plane(int64_t planes, int64_t numbers, Body body) {
-  int64_t some = planes_per_chunk(numbers);
-  parallel_for((planes + some - 1) / some, [&](int64_t chunk) {
-    for (int64_t plane = chunk * some; plane < std::min(planes, (chunk + 1) * some); ++plane) body(plane);
-  });
-}
+// Results of one order that have kernels.
+bool has_pool_kernels(const Tensor& image) { return has_kernels(image.dtype()) && is_dense_image(image); }
 
 }  // namespace
 
 bool max_pool(const KernelCall& call) {
-  const Tensor& out = call.out[0];
-  bool fast =
-      out.rank() == 4 && has_kernels(out.dtype()) && out.is_contiguous() && call.out[1].is_contiguous();
+  const Tensor &out = call.out[0], &places = call.out[1];
+  bool fast = out.rank() == 4 && has_pool_kernels(out) && out.layout() == places.layout();
   if (!fast || out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
   args::MaxPool a(call.attrs);
-  Tensor x = row_major(call.in[0]);
+  Tensor x = image_like(call.in[0], out);
   auto axis = [&](size_t d) {
     int dim = static_cast<int>(d) + 2;
     return PoolAxis{x.size(dim),       out.size(dim),      each(a.kernel_size, d),
@@ -39,8 +26,24 @@ bool max_pool(const KernelCall& call) {
   };
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    floating_kernels<T>().max_pool({x.size(0) * x.size(1), axis(0), axis(1), pointer<T>(x), pointer<T>(out),
-                                    pointer<int64_t>(call.out[1])});
+    floating_kernels<T>().max_pool({x.size(0), x.size(1), !out.is_contiguous(), axis(0), axis(1),
+                                    pointer<T>(x), pointer<T>(out), pointer<int64_t>(places)});
+    return true;
+  });
+}
+
+bool max_pool_gradient(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  if (!has_pool_kernels(out) || out.numel() == 0) return by_reference(call);
+  const int64_t channels = out.size(1), plane = out.numel() / (out.size(0) * channels);
+  Tensor grad = image_like(call.in[0], out), places = image_like(call.in[1], out);
+  for (const int64_t *place = pointer<int64_t>(places), *end = place + places.numel(); place != end; ++place)
+    if (*place < 0 || *place >= plane) return by_reference(call);  // which says what is wrong
+  return with_floating(out.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    floating_kernels<T>().max_pool_gradient({out.size(0), channels, !out.is_contiguous(),
+                                             grad.numel() / (out.size(0) * channels), plane, pointer<T>(grad),
+                                             pointer<int64_t>(places), pointer<T>(out)});
     return true;
   });
 }
@@ -73,7 +76,7 @@ bool adaptive_max_pool(const KernelCall& call) {
   auto end = [](int64_t i, int64_t extent, int64_t count) { return ((i + 1) * extent + count - 1) / count; };
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    each_plane(x.size(0) * x.size(1), height * width, [&](int64_t p) {
+    parallel_for(x.size(0) * x.size(1), [&](int64_t p) {
       const T* plane = pointer<T>(x) + p * height * width;
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < columns; ++j) {

@@ -69,6 +69,7 @@ bool resample_gradient(const KernelCall& call);
 bool im2col(const KernelCall& call);
 bool col2im(const KernelCall& call);
 bool adaptive_max_pool(const KernelCall& call);
+bool max_pool_gradient(const KernelCall& call);
 bool softmax(const KernelCall& call);
 bool softmax_backward(const KernelCall& call);
 bool layer_norm(const KernelCall& call);
@@ -128,6 +129,9 @@ void copy_elements(const Tensor& to, const Tensor& from);
 // The tensor itself, or a row-major copy (of that type) for the length of a call.
 Tensor row_major(const Tensor& tensor);
 Tensor row_major_as(const Tensor& tensor, DType dtype);
+// An image, channel after channel or pixel after pixel without gaps; and another in the same order.
+inline bool is_dense_image(const Tensor& x) { return x.is_contiguous() || x.layout().is_channels_last(); }
+Tensor image_like(const Tensor& image, const Tensor& like);
 // The column sums of a rows x columns matrix.
 template <class T>
 void sum_rows(int64_t rows, int64_t columns, const T* x, T* y) {

@@ -1,4 +1,5 @@
-// What normalising the channels of images needs to know. Images are dense: items x channels x plane numbers.
+// What normalising the channels of images needs to know. Images are dense: items x channels x plane numbers,
+// or items x plane x channels if they lie `by_pixel`.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@ namespace rushlight::cpu {
 template <class T>
 struct ChannelNormArgs {
   int64_t items = 0, channels = 0, plane = 0;
+  bool by_pixel = false;
   double eps = 1e-5;
   const T *x = nullptr, *weight = nullptr, *bias = nullptr;
   T *y = nullptr, *mean = nullptr, *variance = nullptr, *rstd = nullptr;
@@ -20,6 +22,7 @@ struct ChannelNormArgs {
 template <class T>
 struct ChannelNormBackwardArgs {
   int64_t items = 0, channels = 0, plane = 0;
+  bool by_pixel = false;
   const T *x = nullptr, *weight = nullptr, *mean = nullptr, *rstd = nullptr, *grad = nullptr;
   T *grad_x = nullptr, *grad_weight = nullptr, *grad_bias = nullptr;
 };

@@ -1,7 +1,9 @@
-// Normalisation of channels by their own statistics: the image is read twice, forward and backward.
+// Normalisation of channels by their own statistics: the image is read twice, forward and backward. What is
+// added up is cut by shapes alone.
 #include "rushlight/backend/cpu/channel_norm.h"
 
 #include "rushlight/backend/cpu/chunks.h"
+#include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/backend/cpu/simd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
@@ -19,6 +21,40 @@ struct Moments {
     count = both;
   }
 };
+
+// What y is of x: (x - mean) scale + shift.
+template <class T>
+struct Line {
+  T mean, scale, shift;
+};
+// Writes channel c's statistics.
+template <class T>
+Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, const Moments& all) {
+  const double variance = all.squares / all.count;
+  args.mean[c] = static_cast<T>(all.mean);
+  args.variance[c] = static_cast<T>(variance);
+  args.rstd[c] = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
+  return {args.mean[c], args.weight ? args.weight[c] * args.rstd[c] : args.rstd[c],
+          args.bias ? args.bias[c] : T(0)};
+}
+
+// What grad_x is of grad and x: grad slope + (x - mean) tilt + level.
+template <class T>
+struct Plane {
+  T slope, tilt, level;
+};
+// From the sums of grad and of grad (x - mean), which are the gradients of bias and weight.
+template <class T>
+Plane<T> finish_gradients(const ChannelNormBackwardArgs<T>& args, int64_t c, double sum, double product) {
+  const double rstd = args.rstd[c], count = static_cast<double>(args.items * args.plane);
+  if (args.grad_weight) args.grad_weight[c] = static_cast<T>(product * rstd);
+  if (args.grad_bias) args.grad_bias[c] = static_cast<T>(sum);
+  const double scale = (args.weight ? args.weight[c] : 1) * rstd;
+  return {static_cast<T>(scale), static_cast<T>(-scale * rstd * rstd * product / count),
+          static_cast<T>(-scale * sum / count)};
+}
+
+// -- channel after channel
 
 // Of one plane, which stays in L1 between its two passes.
 template <class T>
@@ -43,12 +79,9 @@ template <class T>
 void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
   Moments all;
   each_plane(args, c, [&](int64_t at) { all.add(moments_of(args.x + at, args.plane)); });
-  const double variance = all.squares / all.count, rstd = 1 / __builtin_sqrt(variance + args.eps);
-  args.mean[c] = static_cast<T>(all.mean);
-  args.variance[c] = static_cast<T>(variance);
-  args.rstd[c] = static_cast<T>(rstd);
-  const Vec<T> mean = Vec<T>::splat(args.mean[c]), shift = Vec<T>::splat(args.bias ? args.bias[c] : T(0));
-  const Vec<T> scale = Vec<T>::splat(args.weight ? args.weight[c] * args.rstd[c] : args.rstd[c]);
+  const Line<T> line = finish_statistics(args, c, all);
+  const Vec<T> mean = Vec<T>::splat(line.mean), scale = Vec<T>::splat(line.scale);
+  const Vec<T> shift = Vec<T>::splat(line.shift);
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
@@ -73,14 +106,10 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
     sum += sum_of_lanes(sums);
     product += sum_of_lanes(products);
   });
-  const double rstd = args.rstd[c], count = static_cast<double>(args.items * args.plane);
-  if (args.grad_weight) args.grad_weight[c] = static_cast<T>(product * rstd);
-  if (args.grad_bias) args.grad_bias[c] = static_cast<T>(sum);
+  const Plane<T> of = finish_gradients(args, c, sum, product);
   if (!args.grad_x) return;
-  const double scale = (args.weight ? args.weight[c] : 1) * rstd;
-  const Vec<T> slope = Vec<T>::splat(static_cast<T>(scale));
-  const Vec<T> level = Vec<T>::splat(static_cast<T>(-scale * sum / count));
-  const Vec<T> tilt = Vec<T>::splat(static_cast<T>(-scale * rstd * rstd * product / count));
+  const Vec<T> slope = Vec<T>::splat(of.slope), tilt = Vec<T>::splat(of.tilt),
+               level = Vec<T>::splat(of.level);
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
@@ -91,10 +120,135 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
   });
 }
 
+// -- pixel after pixel: parts of some rows, a row being a pixel's channels
+
+// body(first row, rows, part)
+template <class Args, class Body>
+void each_part(const Args& args, Body body) {
+  const int64_t rows = args.items * args.plane, some = items_per_chunk(rows, args.channels);
+  parallel_for(ceil_div(rows, some),
+               [&](int64_t part) { body(part * some, smaller(some, rows - part * some), part); });
+}
+template <class Args>
+int64_t part_count(const Args& args) {
+  const int64_t rows = args.items * args.plane;
+  return ceil_div(rows, items_per_chunk(rows, args.channels));
+}
+
+// The sums over the rows of body(row) of some channels, two at a time so that additions need not wait.
+template <class T, class Body>
+RUSHLIGHT_INLINE Vec<T> sum_of_rows(int64_t rows, Body body) {
+  Vec<T> even = 0, odd = 0;
+  int64_t r = 0;
+  for (; r + 1 < rows; r += 2) {
+    even += body(r);
+    odd += body(r + 1);
+  }
+  if (r < rows) even += body(r);
+  return even + odd;
+}
+
+// Columns of numbers, one of each kind for each channel.
+template <class T, int Kinds>
+struct ChannelTable {
+  int64_t channels;
+  Scratch memory{static_cast<size_t>(Kinds * channels) * sizeof(T)};
+  T* column(int kind) const { return static_cast<T*>(memory.data()) + kind * channels; }
+};
+
+template <class T>
+void normalize_pixels(const ChannelNormArgs<T>& args) {
+  const int64_t channels = args.channels, parts = part_count(args);
+  const Scratch scratch(static_cast<size_t>(2 * parts * channels) * sizeof(T));
+  T *means = static_cast<T*>(scratch.data()), *squares = means + parts * channels;
+  const Scratch counts_memory(static_cast<size_t>(parts) * sizeof(double));
+  double* counts = static_cast<double*>(counts_memory.data());
+  each_part(args, [&](int64_t first, int64_t rows, int64_t part) {
+    counts[part] = static_cast<double>(rows);
+    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
+      const int64_t left = channels - c;
+      const auto at = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
+      const Vec<T> pivot = at(0);  // near the mean, so that large numbers do not drown the small
+      const Vec<T> mean = pivot + sum_of_rows<T>(rows, [&](int64_t r) { return at(r) - pivot; }) /
+                                      Vec<T>(static_cast<double>(rows));
+      store_partial(means + part * channels + c, mean, left);
+      store_partial(squares + part * channels + c,
+                    sum_of_rows<T>(rows,
+                                   [&](int64_t r) {
+                                     const Vec<T> step = at(r) - mean;
+                                     return step * step;
+                                   }),
+                    left);
+    }
+  });
+  const ChannelTable<T, 3> table{channels};
+  T *mean = table.column(0), *scale = table.column(1), *shift = table.column(2);
+  for (int64_t c = 0; c < channels; ++c) {
+    Moments all;
+    for (int64_t p = 0; p < parts; ++p)
+      all.add({counts[p], means[p * channels + c], squares[p * channels + c]});
+    const Line<T> line = finish_statistics(args, c, all);
+    mean[c] = line.mean, scale[c] = line.scale, shift[c] = line.shift;
+  }
+  each_part(args, [&](int64_t first, int64_t rows, int64_t) {
+    for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
+      for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
+        const int64_t left = channels - c;
+        const Vec<T> centred = load_partial(args.x + at + c, left) - load_partial(mean + c, left);
+        store_partial(args.y + at + c,
+                      multiply_add(centred, load_partial(scale + c, left), load_partial(shift + c, left)),
+                      left);
+      }
+  });
+}
+
+template <class T>
+void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
+  const int64_t channels = args.channels, parts = part_count(args);
+  const Scratch scratch(static_cast<size_t>(2 * parts * channels) * sizeof(T));
+  T *sums = static_cast<T*>(scratch.data()), *products = sums + parts * channels;
+  each_part(args, [&](int64_t first, int64_t rows, int64_t part) {
+    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
+      const int64_t left = channels - c;
+      const Vec<T> mean = load_partial(args.mean + c, left);
+      const auto grad = [&](int64_t r) { return load_partial(args.grad + (first + r) * channels + c, left); };
+      store_partial(sums + part * channels + c, sum_of_rows<T>(rows, grad), left);
+      store_partial(products + part * channels + c,
+                    sum_of_rows<T>(rows,
+                                   [&](int64_t r) {
+                                     return grad(r) *
+                                            (load_partial(args.x + (first + r) * channels + c, left) - mean);
+                                   }),
+                    left);
+    }
+  });
+  const ChannelTable<T, 3> table{channels};
+  T *slope = table.column(0), *tilt = table.column(1), *level = table.column(2);
+  for (int64_t c = 0; c < channels; ++c) {
+    double sum = 0, product = 0;
+    for (int64_t p = 0; p < parts; ++p) sum += sums[p * channels + c], product += products[p * channels + c];
+    const Plane<T> of = finish_gradients(args, c, sum, product);
+    slope[c] = of.slope, tilt[c] = of.tilt, level[c] = of.level;
+  }
+  if (!args.grad_x) return;
+  each_part(args, [&](int64_t first, int64_t rows, int64_t) {
+    for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
+      for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
+        const int64_t left = channels - c;
+        const auto of = [&](const T* column) { return load_partial(column + c, left); };
+        const Vec<T> centred = of(args.x + at) - of(args.mean);
+        const Vec<T> g = of(args.grad + at);
+        store_partial(args.grad_x + at + c,
+                      multiply_add(g, of(slope), multiply_add(centred, of(tilt), of(level))), left);
+      }
+  });
+}
+
 }  // namespace
 
 template <class T>
 void channel_norm(const ChannelNormArgs<T>& args) {
+  if (args.by_pixel) return normalize_pixels(args);
   parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) normalize_channel(args, c);
   });
@@ -102,6 +256,7 @@ void channel_norm(const ChannelNormArgs<T>& args) {
 
 template <class T>
 void channel_norm_backward(const ChannelNormBackwardArgs<T>& args) {
+  if (args.by_pixel) return pixels_backward(args);
   parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) channel_backward(args, c);
   });

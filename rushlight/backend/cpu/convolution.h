@@ -1,5 +1,4 @@
-// What a convolution needs to know: three axes, the images and the weight. Images are dense, channel after
-// channel.
+// What a convolution needs to know: three axes, the images and the weight.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +23,12 @@ struct Slide {
   int64_t plane() const { return axis[0].image * axis[1].image * axis[2].image; }
 };
 
+// How far apart images, channels and pixels lie: channel after channel (pixel == 1), or pixel after pixel
+// (channel == 1).
+struct ImageOrder {
+  int64_t image = 0, channel = 0, pixel = 1;
+};
+
 // y[n, o] = bias[o] + the sum over a group's channels c and taps t of w[o, c, t] x[n, c, where t meets the
 // position].
 template <class T>
@@ -31,6 +36,7 @@ struct ConvolutionArgs {
   int64_t images = 0, groups = 1, in_channels = 0, out_channels = 0;  // channels of one group
   const T *x = nullptr, *w = nullptr, *bias = nullptr;
   T* y = nullptr;
+  ImageOrder x_order, y_order;
   // w's element of output o and input c of group g: g * w_group + o * w_out + c * w_in, then the kernel's own
   // place.
   int64_t w_group = 0, w_out = 0, w_in = 0;
@@ -46,6 +52,7 @@ struct WeightGradientArgs {
   int64_t images = 0, groups = 1, in_channels = 0, out_channels = 0;
   const T *x = nullptr, *grad = nullptr;
   T* grad_w = nullptr;  // row-major
+  ImageOrder x_order, grad_order;
   Slide slide;
   bool allow_winograd = true;
 };

@@ -20,12 +20,16 @@ constexpr int64_t kDepth =
 
 // -- forward, and the gradient of the image
 
-// The weights that one slide uses, of all groups: for each part of the depth, tiles of pack_left.
+// The weights that one slide uses, of all groups, for each part of the depth: tiles of pack_left if results
+// lie channel after channel, as weights are then the left operand; else panels of output channels.
 template <class T>
 struct PackedWeights {
   T* data;
   int64_t rows, depth;  // of one group
-  const T* at(int64_t group, int64_t p) const { return data + (group * depth + p) * rows; }
+  bool left;
+
+  int64_t padded_rows() const { return left ? rows : round_up(rows, kPanelCols<T>); }
+  T* at(int64_t group, int64_t p) const { return data + (group * depth + p) * padded_rows(); }
 };
 
 template <class T>
@@ -44,9 +48,13 @@ void pack_weights(const ConvolutionArgs<T>& c, const Slide& slide, int64_t group
                 kernel[((d.w_first + td * d.w_step) * c.kernel[1] + h.w_first + th * h.w_step) * c.kernel[2] +
                        w.w_first + tw * w.w_step];
     }
-  for (int64_t p = 0; p < to.depth; p += kDepth<T>)
-    pack_left(to.rows, smaller(kDepth<T>, to.depth - p), LeftMatrix<T>{flat + p, to.depth, 1},
-              to.data + (group * to.depth + p) * to.rows);
+  for (int64_t p = 0; p < to.depth; p += kDepth<T>) {
+    const int64_t k = smaller(kDepth<T>, to.depth - p);
+    if (to.left)
+      pack_left(to.rows, k, LeftMatrix<T>{flat + p, to.depth, 1}, to.at(group, p));
+    else
+      pack_panels(k, to.rows, flat + p, 1, to.depth, to.at(group, p));
+  }
 }
 
 // Positions that one chunk computes: their columns of one depth stay in L2.
@@ -56,35 +64,59 @@ int64_t positions_per_chunk(int64_t positions) {
   return ceil_div(positions, ceil_div(positions, most));
 }
 
-// results (rows x width, `row` apart) of the plan's positions.
-template <class T>
-void convolve_block(const T* x, const ColumnPlan& plan, int64_t width, PackedWeights<T> weights,
-                    int64_t group, const T* bias, T* results, int64_t row) {
-  for (int64_t o = 0; o < weights.rows; ++o)
-    for (int64_t j = 0; j < width; ++j) results[o * row + j] = bias ? bias[o] : T(0);
-  const int64_t most = smaller(kDepth<T>, weights.depth);
+// For each part of the depth: multiply(p, k, columns), columns being the plan's panels of k rows each.
+template <class T, class Multiply>
+void each_depth(const T* x, const ColumnPlan& plan, int64_t depth, Multiply multiply) {
+  const int64_t most = smaller(kDepth<T>, depth);
   const Scratch scratch(static_cast<size_t>(plan.panels() * most * kPanelCols<T>) * sizeof(T));
   T* columns = static_cast<T*>(scratch.data());
-  for (int64_t p = 0; p < weights.depth; p += kDepth<T>) {
-    const int64_t k = smaller(kDepth<T>, weights.depth - p);
+  for (int64_t p = 0; p < depth; p += kDepth<T>) {
+    const int64_t k = smaller(kDepth<T>, depth - p);
     for (int64_t panel = 0; panel < plan.panels(); ++panel)
       plan.gather(panel, x, p, p + k, columns + panel * k * kPanelCols<T>, kPanelCols<T>);
-    multiply_packed_block(weights.rows, width, k, weights.at(group, p),
-                          Panels<T>{columns, k * kPanelCols<T>, kPanelCols<T>},
-                          Destination<T>{results, row, true});
+    multiply(p, k, columns);
   }
 }
 
-// One result plane's positions of a slide, from side by side to where they belong.
+// The plan's results, `row` apart: a row for each output channel,
+template <class T>
+void convolve_channels(const T* x, const ColumnPlan& plan, int64_t width, PackedWeights<T> weights,
+                       int64_t group, const T* bias, T* results, int64_t row) {
+  for (int64_t o = 0; o < weights.rows; ++o)
+    for (int64_t j = 0; j < width; ++j) results[o * row + j] = bias ? bias[o] : T(0);
+  each_depth(x, plan, weights.depth, [&](int64_t p, int64_t k, const T* columns) {
+    multiply_packed_block(weights.rows, width, k, weights.at(group, p),
+                          Panels<T>{columns, k * kPanelCols<T>, kPanelCols<T>},
+                          Destination<T>{results, row, true});
+  });
+}
+
+// or for each position.
+template <class T>
+void convolve_pixels(const T* x, const ColumnPlan& plan, int64_t width, PackedWeights<T> weights,
+                     int64_t group, const T* bias, T* results, int64_t row) {
+  for (int64_t j = 0; j < width; ++j)
+    for (int64_t o = 0; o < weights.rows; ++o) results[j * row + o] = bias ? bias[o] : T(0);
+  each_depth(x, plan, weights.depth, [&](int64_t p, int64_t k, const T* columns) {
+    for (int64_t panel = 0; panel < plan.panels(); ++panel)
+      multiply_block(plan.width_of(panel), weights.rows, k,
+                     LeftMatrix<T>{columns + panel * k * kPanelCols<T>, 1, kPanelCols<T>},
+                     Panels<T>{weights.at(group, p), k * kPanelCols<T>, kPanelCols<T>},
+                     Destination<T>{results + panel * kPanelCols<T> * row, row, true});
+  });
+}
+
+// One output channel's positions of a slide, from side by side to where they belong.
 template <class T>
 void scatter(const Slide& slide, const int64_t (&result)[3], int64_t first, int64_t width, const T* from,
-             T* plane) {
+             T* to, int64_t pixel) {
   const auto& [d, h, w] = slide.axis;
   for (int64_t j = 0; j < width; ++j) {
     const int64_t at = first + j, line = at / w.positions;
     const int64_t z = d.to_first + line / h.positions * d.to_step,
                   y = h.to_first + line % h.positions * h.to_step;
-    plane[(z * result[1] + y) * result[2] + w.to_first + at % w.positions * w.to_step] = from[j];
+    const int64_t place = (z * result[1] + y) * result[2] + w.to_first + at % w.positions * w.to_step;
+    to[place * pixel] = from[j];
   }
 }
 
@@ -97,33 +129,38 @@ bool is_dense(const ConvolutionArgs<T>& c, const Slide& slide) {
 
 template <class T>
 void convolve_slide(const ConvolutionArgs<T>& c, const Slide& slide) {
-  PackedWeights<T> weights{nullptr, c.out_channels, c.in_channels * slide.taps()};
-  const Scratch scratch(static_cast<size_t>(c.groups * weights.rows * weights.depth) * sizeof(T));
+  const bool dense = is_dense(c, slide), by_pixel = dense && c.y_order.pixel != 1;
+  PackedWeights<T> weights{nullptr, c.out_channels, c.in_channels * slide.taps(), !by_pixel};
+  const Scratch scratch(static_cast<size_t>(c.groups * weights.padded_rows() * weights.depth) * sizeof(T));
   weights.data = static_cast<T*>(scratch.data());
   parallel_for(c.groups, [&](int64_t group) { pack_weights(c, slide, group, weights); });
   const int64_t positions = slide.positions(), width = positions_per_chunk<T>(positions);
-  const int64_t blocks = ceil_div(positions, width), plane = c.result[0] * c.result[1] * c.result[2];
-  const bool dense = is_dense(c, slide);
+  const int64_t blocks = ceil_div(positions, width);
   // Items of one chunk share its plan.
   const int64_t items = c.images * c.groups;
   const int64_t run = clamped(kChunkWork / (width * weights.rows * (weights.depth + 1)), 1, 8);
   parallel_for(ceil_div(items, run) * blocks, [&](int64_t chunk) {
     const int64_t first = chunk % blocks * width, count = smaller(width, positions - first);
-    const ColumnPlan plan(slide, first, count, kPanelCols<T>);
+    const ColumnPlan plan(slide, c.x_order, first, count, kPanelCols<T>);
     const Scratch side_by_side(dense ? 0 : static_cast<size_t>(c.out_channels * count) * sizeof(T));
     T* results = static_cast<T*>(side_by_side.data());
     for (int64_t item = chunk / blocks * run; item < smaller(items, (chunk / blocks + 1) * run); ++item) {
-      const int64_t group = item % c.groups;
-      const T* x = c.x + item * c.in_channels * slide.plane();
+      const int64_t image = item / c.groups, group = item % c.groups;
+      const T* x = c.x + image * c.x_order.image + group * c.in_channels * c.x_order.channel;
       const T* bias = c.bias ? c.bias + group * c.out_channels : nullptr;
-      T* y = c.y + item * c.out_channels * plane;
-      if (dense) {
-        convolve_block(x, plan, count, weights, group, bias, y + first, plane);
+      T* y = c.y + image * c.y_order.image + group * c.out_channels * c.y_order.channel;
+      if (by_pixel) {
+        convolve_pixels(x, plan, count, weights, group, bias, y + first * c.y_order.pixel, c.y_order.pixel);
         continue;
       }
-      convolve_block(x, plan, count, weights, group, bias, results, count);
+      if (dense) {
+        convolve_channels(x, plan, count, weights, group, bias, y + first, c.y_order.channel);
+        continue;
+      }
+      convolve_channels(x, plan, count, weights, group, bias, results, count);
       for (int64_t o = 0; o < c.out_channels; ++o)
-        scatter(slide, c.result, first, count, results + o * count, y + o * plane);
+        scatter(slide, c.result, first, count, results + o * count, y + o * c.y_order.channel,
+                c.y_order.pixel);
     }
   });
 }
@@ -155,12 +192,13 @@ struct WeightGradient {
     T *left = static_cast<T*>(columns.data()), *right = static_cast<T*>(packed.data());
     for (int64_t p = 0; p < positions; p += kPositions) {
       const int64_t k = smaller(kPositions, positions - p);
-      const ColumnPlan plan(c.slide, p, k, kPositions);
+      const ColumnPlan plan(c.slide, c.x_order, p, k, kPositions);
       for (int64_t n = part; n < c.images; n += parts) {
-        const int64_t item = n * c.groups + group;
-        plan.gather(0, c.x + item * c.in_channels * c.slide.plane(), first, first + rows, left, kPositions);
-        const T* grad = c.grad + item * c.out_channels * positions + p;
-        const Panels<T> b = pack_panels(k, c.out_channels, grad, 1, positions, right);
+        const T* x = c.x + n * c.x_order.image + group * c.in_channels * c.x_order.channel;
+        plan.gather(0, x, first, first + rows, left, kPositions);
+        const auto& [image, channel, pixel] = c.grad_order;
+        const T* grad = c.grad + n * image + group * c.out_channels * channel + p * pixel;
+        const Panels<T> b = pack_panels(k, c.out_channels, grad, pixel, channel, right);
         multiply_block(rows, c.out_channels, k, LeftMatrix<T>{left, kPositions, 1}, b,
                        Destination<T>{sum, c.out_channels, true});
       }

@@ -73,6 +73,7 @@ const Backend& cpu_backend() {
     table.set(OpId::im2col, cpu::im2col);
     table.set(OpId::col2im, cpu::col2im);
     table.set(OpId::adaptive_max_pool, cpu::adaptive_max_pool);
+    table.set(OpId::max_pool_gradient, cpu::max_pool_gradient);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
     table.set(OpId::log_softmax, cpu::softmax);

@@ -14,8 +14,9 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 // padding.
 class ColumnPlan {
  public:
-  ColumnPlan(const Slide& slide, int64_t first, int64_t count, int64_t width)
+  ColumnPlan(const Slide& slide, const ImageOrder& order, int64_t first, int64_t count, int64_t width)
       : slide_(slide),
+        order_(order),
         width_(width),
         count_(count),
         taps_per_panel_(slide.taps()),
@@ -40,15 +41,15 @@ class ColumnPlan {
   template <class T>
   RUSHLIGHT_INLINE void gather(int64_t panel, const T* x, int64_t begin, int64_t end, T* out,
                                int64_t row) const {
-    const int64_t plane = slide_.plane(), width = width_of(panel);
+    const int64_t width = width_of(panel);
     const Tap* first = taps_ + panel * taps_per_panel_;
-    x += begin / taps_per_panel_ * plane;
+    x += begin / taps_per_panel_ * order_.channel;
     int64_t tap = begin % taps_per_panel_;
     for (int64_t k = begin; k < end; ++k, out += row) {
       gather_tap(x, first + tap, width, out);
       if (++tap < taps_per_panel_) continue;
       tap = 0;
-      x += plane;
+      x += order_.channel;
     }
   }
 
@@ -79,7 +80,7 @@ class ColumnPlan {
       const int64_t z = place(d, line / h.positions, td), y = place(h, line % h.positions, th);
       if (z >= 0 && z < d.image && y >= 0 && y < h.image) {
         *piece = inside(position, run, tw);
-        piece->from += (z * h.image + y) * w.image;
+        piece->from = (piece->from + (z * h.image + y) * w.image) * order_.pixel;
         piece->column += static_cast<int32_t>(column);
         filled += piece->count;
         if (piece->count > 0) ++piece;
@@ -106,7 +107,7 @@ class ColumnPlan {
     if (tap->padded)
       for (int64_t j = 0; j < width; j += lanes) store_partial(out + j, Vec<T>(0), width - j);
     const Piece* piece = pieces_of(tap);
-    const int64_t step = slide_.axis[2].step;
+    const int64_t step = slide_.axis[2].step * order_.pixel;
     for (const Piece* end = piece + tap->pieces; piece != end; ++piece) {
       const T* from = x + piece->from;
       T* to = out + piece->column;
@@ -119,6 +120,7 @@ class ColumnPlan {
   }
 
   const Slide& slide_;
+  const ImageOrder order_;
   int64_t width_, count_, taps_per_panel_, most_pieces_;
   Scratch memory_;
   Tap* taps_;

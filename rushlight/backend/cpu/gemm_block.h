@@ -219,9 +219,10 @@ void pack_panel(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, 
   if (b_row == 1) {
     pack_transposed(k, n, b, b_col, out);
     pack_transposed(k, n - lanes, b + lanes * b_col, b_col, out + lanes);
-  } else if (b_col == 1 && n == kPanelCols<T>) {
+  } else if (b_col == 1) {
     for (int64_t p = 0; p < k; ++p)
-      for (int v = 0; v < 2; ++v) store(out + p * kPanelCols<T> + v * lanes, load(b + p * b_row + v * lanes));
+      for (int v = 0; v < 2; ++v)
+        store(out + p * kPanelCols<T> + v * lanes, load_partial(b + p * b_row + v * lanes, n - v * lanes));
   } else {
     for (int64_t p = 0; p < k; ++p)
       for (int64_t j = 0; j < kPanelCols<T>; ++j)

@@ -38,6 +38,7 @@ struct FloatingKernels {
   void (*channel_norm_backward)(const ChannelNormBackwardArgs<T>&);
   void (*max_pool)(const MaxPoolArgs<T>&);
   void (*weigh)(const WeighArgs<T>&);
+  void (*max_pool_gradient)(const MaxPoolGradientArgs<T>&);
   void (*softmax)(const SoftmaxArgs<T>&);
   void (*softmax_backward)(const SoftmaxBackwardArgs<T>&);
   // Returns -1, or the first row whose target is out of range: then nothing was written.

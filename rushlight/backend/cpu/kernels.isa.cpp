@@ -32,6 +32,8 @@ void max_pool(const MaxPoolArgs<T>&);
 template <class T>
 void weigh(const WeighArgs<T>&);
 template <class T>
+void max_pool_gradient(const MaxPoolGradientArgs<T>&);
+template <class T>
 void softmax(const SoftmaxArgs<T>&);
 template <class T>
 void softmax_backward(const SoftmaxBackwardArgs<T>&);
@@ -83,6 +85,7 @@ constexpr FloatingKernels<T> kFloating{
     .channel_norm_backward = channel_norm_backward<T>,
     .max_pool = max_pool<T>,
     .weigh = weigh<T>,
+    .max_pool_gradient = max_pool_gradient<T>,
     .softmax = softmax<T>,
     .softmax_backward = softmax_backward<T>,
     .cross_entropy = cross_entropy<T>,

@@ -1,4 +1,5 @@
-// What pooling of planes needs to know.
+// What pooling needs to know. Images are dense: items x channels x plane numbers, or items x plane x channels
+// if they lie `by_pixel`.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,23 @@ struct PoolAxis {
 // where in its plane it stands. Every window covers at least one element.
 template <class T>
 struct MaxPoolArgs {
-  int64_t planes = 0;
+  int64_t items = 0, channels = 0;
+  bool by_pixel = false;
   PoolAxis rows, columns;
   const T* x = nullptr;
   T* y = nullptr;
   int64_t* places = nullptr;
+};
+
+// grad_x, zeros but for what each element of grad adds at its place of the plane.
+template <class T>
+struct MaxPoolGradientArgs {
+  int64_t items = 0, channels = 0;
+  bool by_pixel = false;
+  int64_t positions = 0, plane = 0;  // numbers of a channel in grad and in grad_x
+  const T* grad = nullptr;
+  const int64_t* places = nullptr;
+  T* grad_x = nullptr;
 };
 
 }  // namespace rushlight::cpu

@@ -1,4 +1,4 @@
-// Pooling, plane by plane in parallel; the positions of a row are the lanes of a vector.
+// Pooling: the lanes of a vector are the positions of a row, or a pixel's channels.
 #include "rushlight/backend/cpu/pooling.h"
 
 #include "rushlight/backend/cpu/chunks.h"
@@ -75,19 +75,83 @@ void largest_of_plane(const MaxPoolArgs<T>& args, const T* plane, T* y, int64_t*
   }
 }
 
-}  // namespace
-
 template <class T>
-void max_pool(const MaxPoolArgs<T>& args) {
+void largest_of_planes(const MaxPoolArgs<T>& args) {
   const int64_t from = args.rows.image * args.columns.image,
                 to = args.rows.positions * args.columns.positions;
-  parallel_ranges(args.planes, from, [&](int64_t begin, int64_t end) {
+  parallel_ranges(args.items * args.channels, from, [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane)
       largest_of_plane(args, args.x + plane * from, args.y + plane * to, args.places + plane * to);
   });
 }
 
+// A position's channels.
+template <class T>
+void largest_of_pixels(const MaxPoolArgs<T>& args, const T* image, Taps rows, Taps columns, T* y,
+                       int64_t* places) {
+  using Bits = typename Vec<T>::Bits;
+  using Integer = typename Vec<T>::Integer;
+  const int64_t first = rows.at * args.columns.image + columns.at;
+  for (int64_t c = 0; c < args.channels; c += Vec<T>::kLanes) {
+    const int64_t left = args.channels - c;
+    Vec<T> most = load_partial(image + first * args.channels + c, left);
+    Bits where{};
+    for (int64_t r = 0; r < rows.count; ++r)
+      for (int64_t t = 0; t < columns.count; ++t) {
+        const int64_t step = r * args.rows.dilation * args.columns.image + t * args.columns.dilation;
+        const Vec<T> value = load_partial(image + (first + step) * args.channels + c, left);
+        const auto taken = (value > most) | (value != value);
+        most = select(taken, value, most);
+        where = taken.bits ? static_cast<Integer>(step) - Bits{} : where;
+      }
+    store_partial(y + c, most, left);
+    for (int i = 0; i < smaller(left, Vec<T>::kLanes); ++i) places[c + i] = first + where[i];
+  }
+}
+
+template <class T>
+void largest_by_pixel(const MaxPoolArgs<T>& args) {
+  const int64_t from = args.rows.image * args.columns.image * args.channels,
+                row = args.columns.positions * args.channels;
+  parallel_ranges(args.items * args.rows.positions, row, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Taps rows = taps_inside(args.rows, i % args.rows.positions);
+      for (int64_t j = 0; j < args.columns.positions; ++j) {
+        const int64_t to = i * row + j * args.channels;
+        largest_of_pixels(args, args.x + i / args.rows.positions * from, rows, taps_inside(args.columns, j),
+                          args.y + to, args.places + to);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void max_pool(const MaxPoolArgs<T>& args) {
+  args.by_pixel ? largest_by_pixel(args) : largest_of_planes(args);
+}
+
+template <class T>
+void max_pool_gradient(const MaxPoolGradientArgs<T>& args) {
+  // One run is what may be written without a look at others: a plane, or an image that lies by pixel.
+  const int64_t channels = args.by_pixel ? args.channels : 1, runs = args.items * args.channels / channels;
+  const int64_t from = args.positions * channels, to = args.plane * channels;
+  parallel_ranges(runs, to, [&](int64_t begin, int64_t end) {
+    for (int64_t run = begin; run < end; ++run) {
+      T* grad_x = args.grad_x + run * to;
+      for (int64_t i = 0; i < to; ++i) grad_x[i] = 0;
+      const T* grad = args.grad + run * from;
+      const int64_t* places = args.places + run * from;
+      for (int64_t i = 0; i < from; i += channels)
+        for (int64_t c = 0; c < channels; ++c) grad_x[places[i + c] * channels + c] += grad[i + c];
+    }
+  });
+}
+
 template void max_pool(const MaxPoolArgs<float>&);
 template void max_pool(const MaxPoolArgs<double>&);
+template void max_pool_gradient(const MaxPoolGradientArgs<float>&);
+template void max_pool_gradient(const MaxPoolGradientArgs<double>&);
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

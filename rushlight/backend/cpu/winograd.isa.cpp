@@ -60,6 +60,7 @@ struct Tiling {
 struct PixelRows {
   int64_t first, count, width;
   int64_t pixels() const { return count * width; }
+  int64_t before() const { return first * width; }
 };
 PixelRows image_rows(const Tiling& t, const TileBlock& b) {
   const int64_t top = b.row * kTileOut + t.y.first;
@@ -100,45 +101,55 @@ struct PartMatrices {
   float* at(int64_t tile) const { return data + tile * row; }
 };
 
-// Pixel scratch ends in a pixel of zeros, which stands for all that are outside the image.
+// Some channels of a block's pixels, those of each pixel side by side and filling whole vectors.
+struct BlockPixels {
+  float* data;
+  int64_t image, row;  // strides of images and pixels
+  float* outside;      // stands for the pixels that are not in the image
+};
+
+// Numbers of scratch that a block's pixels and the one outside may need.
 int64_t pixel_numbers(int64_t pixels, int64_t channels) { return (pixels + 1) * padded_channels(channels); }
 
-// The pixels of a block, some channels of them, side by side.
-void take_pixels(const float* planes, int64_t plane, int64_t image_step, int64_t channels, const TileBlock& b,
-                 const PixelRows& rows, float* pixels) {
+BlockPixels in_scratch(float* scratch, int64_t channels, const TileBlock& b, const PixelRows& rows) {
   const int64_t row = padded_channels(channels);
-  for (int64_t n = 0; n < b.images; ++n)
-    planes_to_pixels(planes + (b.image + n) * image_step + rows.first * rows.width, plane, channels,
-                     rows.pixels(), pixels + n * rows.pixels() * row, row);
+  return {scratch, rows.pixels() * row, row, scratch + b.images * rows.pixels() * row};
 }
 
-// Where a tile's pixels begin, those outside [0, rows) x [0, width) at the zero pixel.
+// `data` is the first of the channels. Pixels are copied even where they lie side by side already: tiles are
+// read here and there, which only L2 bears.
+BlockPixels read_pixels(const float* data, const ImageOrder& order, int64_t channels, const TileBlock& b,
+                        const PixelRows& rows, float* scratch) {
+  const BlockPixels own = in_scratch(scratch, channels, b, rows);
+  for (int64_t c = 0; c < padded_channels(channels); ++c) own.outside[c] = 0;
+  for (int64_t n = 0; n < b.images; ++n)
+    take_pixels(data + (b.image + n) * order.image + rows.before() * order.pixel, order, channels,
+                rows.pixels(), own.data + n * own.image, own.row);
+  return own;
+}
+
+// Where the pixels of a tile begin, of which (y, x) is the first, counted from the block's first row.
 template <int Side>
 struct TilePixels {
-  const float* at[Side][Side];
+  float* at[Side][Side];
 
-  TilePixels(const float* pixels, const PixelRows& rows, int64_t y, int64_t x, int64_t row,
-             const float* zero) {
+  TilePixels(const BlockPixels& pixels, const PixelRows& rows, int64_t image, int64_t y, int64_t x) {
     for (int i = 0; i < Side; ++i)
       for (int j = 0; j < Side; ++j) {
         const bool inside = y + i >= 0 && y + i < rows.count && x + j >= 0 && x + j < rows.width;
-        at[i][j] = inside ? pixels + ((y + i) * rows.width + x + j) * row : zero;
+        at[i][j] = inside ? pixels.data + image * pixels.image + ((y + i) * rows.width + x + j) * pixels.row
+                          : pixels.outside;
       }
   }
 };
 
-// Transforms the tiles of a block. `Transform` says how many pixels a tile has; its first begins `y_first`
-// and `x_first` from the tile's first result.
+// Transforms a block's tiles. The first pixel of a tile lies y_first and x_first from its first result.
 template <class Transform>
 void transform_tiles(const Tiling& t, const TileBlock& b, const PixelRows& rows, int64_t y_first,
-                     int64_t x_first, float* pixels, const PartMatrices& to) {
-  constexpr int kSide = Transform::kFrom;
-  float* zero = pixels + b.images * rows.pixels() * to.row;
-  for (int64_t c = 0; c < to.row; ++c) zero[c] = 0;
+                     int64_t x_first, const BlockPixels& pixels, const PartMatrices& to) {
   each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
-    const TilePixels<kSide> from(pixels + image * rows.pixels() * to.row, rows,
-                                 row * kTileOut + y_first - rows.first, column * kTileOut + x_first, to.row,
-                                 zero);
+    const TilePixels<Transform::kFrom> from(pixels, rows, image, row * kTileOut + y_first - rows.first,
+                                            column * kTileOut + x_first);
     for (int64_t c = 0; c < to.row; c += Floats::kLanes) {
       float* out = to.at(tile) + c;
       transform_square<Transform>(
@@ -202,11 +213,11 @@ struct WinogradBlock {
                 int64_t count, float* memory, const PartMatrices& results) const {
     const PartMatrices parts(memory, t.most_tiles(), channels);
     const PixelRows rows = image_rows(t, b);
-    const int64_t plane = t.y.image * t.x.image, image = c.groups * c.in_channels * plane;
     const Scratch scratch(static_cast<size_t>(pixel_numbers(most_image_pixels(t), channels)) * sizeof(float));
-    float* pixels = static_cast<float*>(scratch.data());
-    take_pixels(c.x + (group * c.in_channels + input) * plane, plane, image, channels, b, rows, pixels);
-    transform_tiles<InputTransform>(t, b, rows, t.y.first, t.x.first, pixels, parts);
+    const float* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
+    transform_tiles<InputTransform>(
+        t, b, rows, t.y.first, t.x.first,
+        read_pixels(x, c.x_order, channels, b, rows, static_cast<float*>(scratch.data())), parts);
     for (int e = 0; e < kTileParts; ++e)
       multiply_block(t.tiles(b), count, channels,
                      LeftMatrix<float>{parts.data + e * parts.part, parts.row, 1},
@@ -217,28 +228,31 @@ struct WinogradBlock {
   void write(const TileBlock& b, int64_t group, int64_t output, int64_t count,
              const PartMatrices& parts) const {
     const PixelRows rows = result_rows(t, b);
-    const int64_t row = parts.row, plane = t.y.results * t.x.results;
+    const int64_t first = group * c.out_channels + output;
     const Scratch scratch(static_cast<size_t>(pixel_numbers(most_result_pixels(t), count)) * sizeof(float));
-    float* pixels = static_cast<float*>(scratch.data());
-    float* unseen = pixels + b.images * rows.pixels() * row;  // where results outside the image go
-    each_tile(t, b, [&](int64_t tile, int64_t image, int64_t tile_row, int64_t column) {
-      const TilePixels<kTileOut> to(pixels + image * rows.pixels() * row, rows, (tile_row - b.row) * kTileOut,
-                                    column * kTileOut, row, unseen);
-      for (int64_t o = 0; o < row; o += Floats::kLanes) {
+    const BlockPixels own = in_scratch(static_cast<float*>(scratch.data()), count, b, rows);
+    float* y = c.y + first * c.y_order.channel;
+    const auto& [image_step, channel_step, pixel_step] = c.y_order;
+    const bool direct =
+        channel_step == 1 && count == parts.row;  // whole vectors may be written where they belong
+    const BlockPixels there{y + b.image * image_step + rows.before() * pixel_step, image_step, pixel_step,
+                            own.outside};
+    const BlockPixels& pixels = direct ? there : own;
+    each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
+      const TilePixels<kTileOut> to(pixels, rows, image, (row - b.row) * kTileOut, column * kTileOut);
+      for (int64_t o = 0; o < parts.row; o += Floats::kLanes) {
         const float* from = parts.at(tile) + o;
+        const Floats bias = c.bias ? load_partial(c.bias + first + o, count - o) : Floats(0);
         transform_square<OutputTransform>(
             [&](int i, int j)
                 __attribute__((always_inline)) { return load(from + (i * kTileIn + j) * parts.part); },
             [&](int i, int j, Floats value)
-                __attribute__((always_inline)) { store(const_cast<float*>(to.at[i][j]) + o, value); });
+                __attribute__((always_inline)) { store(to.at[i][j] + o, value + bias); });
       }
     });
-    const float* bias = c.bias ? c.bias + group * c.out_channels + output : nullptr;
-    for (int64_t n = 0; n < b.images; ++n) {
-      float* planes = c.y + (((b.image + n) * c.groups + group) * c.out_channels + output) * plane;
-      pixels_to_planes(pixels + n * rows.pixels() * row, row, count, rows.pixels(), bias,
-                       planes + rows.first * rows.width, plane);
-    }
+    for (int64_t n = 0; !direct && n < b.images; ++n)
+      give_pixels(own.data + n * own.image, own.row, count, rows.pixels(), c.y_order,
+                  y + (b.image + n) * image_step + rows.before() * pixel_step);
   }
 };
 
@@ -262,15 +276,6 @@ struct WinogradWeightGradient {
     return sums + ((part * c.groups + group) * kTileParts + e) * part_size;
   }
 
-  // An operand's transformed tiles.
-  template <class Transform>
-  void take(const float* planes, int64_t plane, int64_t image, int64_t channels, const TileBlock& b,
-            const PixelRows& rows, int64_t y_first, int64_t x_first, float* pixels,
-            const PartMatrices& to) const {
-    take_pixels(planes, plane, image, channels, b, rows, pixels);
-    transform_tiles<Transform>(t, b, rows, y_first, x_first, pixels, to);
-  }
-
   void add_part(int64_t part, int64_t group, int64_t input, int64_t output) const {
     const int64_t ins = smaller(kBlock, c.in_channels - input),
                   outs = smaller(kBlock, c.out_channels - output);
@@ -284,15 +289,15 @@ struct WinogradWeightGradient {
     const PartMatrices left(static_cast<float*>(left_memory.data()), tiles, ins);
     const PartMatrices right(static_cast<float*>(right_memory.data()), tiles, outs);
     float* pixels = static_cast<float*>(pixel_memory.data());
-    const int64_t plane = c.slide.plane(), results = c.slide.positions();
+    const float* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
+    const float* grad = c.grad + (group * c.out_channels + output) * c.grad_order.channel;
     for (int64_t i = part; i < t.blocks(); i += parts) {
       const TileBlock b = t.block(i);
-      take<InputTransform>(c.x + (group * c.in_channels + input) * plane, plane,
-                           c.groups * c.in_channels * plane, ins, b, image_rows(t, b), t.y.first, t.x.first,
-                           pixels, left);
-      take<OutputGradTransform>(c.grad + (group * c.out_channels + output) * results, results,
-                                c.groups * c.out_channels * results, outs, b, result_rows(t, b), 0, 0, pixels,
-                                right);
+      const PixelRows wide = image_rows(t, b), narrow = result_rows(t, b);
+      transform_tiles<InputTransform>(t, b, wide, t.y.first, t.x.first,
+                                      read_pixels(x, c.x_order, ins, b, wide, pixels), left);
+      transform_tiles<OutputGradTransform>(t, b, narrow, 0, 0,
+                                           read_pixels(grad, c.grad_order, outs, b, narrow, pixels), right);
       for (int e = 0; e < kTileParts; ++e)
         multiply_block(
             ins, outs, t.tiles(b), LeftMatrix<float>{left.data + e * left.part, 1, left.row},

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rushlight/backend/cpu/chunks.h"
+#include "rushlight/backend/cpu/convolution.h"
 #include "rushlight/backend/cpu/simd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
@@ -103,20 +104,27 @@ RUSHLIGHT_INLINE void transform_square(Load load_at, Store store_at) {
   }
 }
 
-// -- between planes (a channel's pixels side by side) and pixels (a pixel's channels side by side)
+// -- between images in any order and pixels whose channels lie side by side, padded to whole vectors
 
 constexpr int64_t padded_channels(int64_t channels) { return round_up(channels, Floats::kLanes); }
 
 // Pixel p's channels from out + p * row on, zeros up to the row's end.
-inline void planes_to_pixels(const float* planes, int64_t plane, int64_t channels, int64_t pixels, float* out,
-                             int64_t row) {
+inline void take_pixels(const float* image, const ImageOrder& order, int64_t channels, int64_t pixels,
+                        float* out, int64_t row) {
   constexpr int lanes = Floats::kLanes;
+  if (order.channel == 1) {
+    for (int64_t p = 0; p < pixels; ++p)
+      for (int64_t c = 0; c < channels; c += lanes)
+        store(out + p * row + c, load_partial(image + p * order.pixel + c, channels - c));
+    return;
+  }
   for (int64_t c = 0; c < channels; c += lanes)
     for (int64_t p = 0; p < pixels; p += lanes) {
       Floats square[lanes];
 #pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i)
-        square[i] = c + i < channels ? load_partial(planes + (c + i) * plane + p, pixels - p) : Floats(0);
+        square[i] =
+            c + i < channels ? load_partial(image + (c + i) * order.channel + p, pixels - p) : Floats(0);
       transpose<lanes / 2>(square);
 #pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i)
@@ -124,23 +132,26 @@ inline void planes_to_pixels(const float* planes, int64_t plane, int64_t channel
     }
 }
 
-// The other way round; `bias` (may be null) is added, one number for each channel.
-inline void pixels_to_planes(const float* from, int64_t row, int64_t channels, int64_t pixels,
-                             const float* bias, float* planes, int64_t plane) {
+// The other way round.
+inline void give_pixels(const float* from, int64_t row, int64_t channels, int64_t pixels,
+                        const ImageOrder& order, float* image) {
   constexpr int lanes = Floats::kLanes;
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const Floats shift = bias ? load_partial(bias + c, channels - c) : Floats(0);
+  if (order.channel == 1) {
+    for (int64_t p = 0; p < pixels; ++p)
+      for (int64_t c = 0; c < channels; c += lanes)
+        store_partial(image + p * order.pixel + c, load(from + p * row + c), channels - c);
+    return;
+  }
+  for (int64_t c = 0; c < channels; c += lanes)
     for (int64_t p = 0; p < pixels; p += lanes) {
       Floats square[lanes];
 #pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i)
-        square[i] = (p + i < pixels ? load(from + (p + i) * row + c) : Floats(0)) + shift;
+      for (int i = 0; i < lanes; ++i) square[i] = p + i < pixels ? load(from + (p + i) * row + c) : Floats(0);
       transpose<lanes / 2>(square);
 #pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i)
-        if (c + i < channels) store_partial(planes + (c + i) * plane + p, square[i], pixels - p);
+        if (c + i < channels) store_partial(image + (c + i) * order.channel + p, square[i], pixels - p);
     }
-  }
 }
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

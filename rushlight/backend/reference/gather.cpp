@@ -87,6 +87,15 @@ T identity_of(Reduce reduce) {
   }
 }
 
+// As numbers whose sums and products of whole ones wrap.
+template <class T>
+auto wrapping(T value) {
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<uint64_t>(value);
+  else
+    return value;
+}
+
 template <class T>
 void reduce_into(Reduce reduce, T& to, T value) {
   constexpr bool is_bool = std::is_same_v<T, bool>;
@@ -94,8 +103,10 @@ void reduce_into(Reduce reduce, T& to, T value) {
   switch (reduce) {
     case Reduce::replace: to = value; break;
     case Reduce::sum:
-    case Reduce::mean: to = is_bool ? static_cast<T>(to || value) : static_cast<T>(to + value); break;
-    case Reduce::prod: to = static_cast<T>(to * value); break;
+    case Reduce::mean:
+      to = is_bool ? static_cast<T>(to || value) : static_cast<T>(wrapping(to) + wrapping(value));
+      break;
+    case Reduce::prod: to = static_cast<T>(wrapping(to) * wrapping(value)); break;
     case Reduce::amax: to = is_nan || value > to ? value : to; break;
     case Reduce::amin: to = is_nan || value < to ? value : to; break;
   }

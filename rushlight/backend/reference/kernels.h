@@ -72,6 +72,7 @@ bool multinomial_with_key(const KernelCall& call);
 bool max_pool(const KernelCall& call);
 bool adaptive_max_pool(const KernelCall& call);
 bool avg_pool(const KernelCall& call);
+bool max_pool_gradient(const KernelCall& call);
 bool avg_pool_gradient(const KernelCall& call);
 bool resample(const KernelCall& call);
 bool resample_gradient(const KernelCall& call);

@@ -41,11 +41,11 @@ inline Lines lines_through(const Tensor& input, std::optional<int64_t> dim) {
 }
 
 // The lines along one dimension, in the row-major order of the others; a 0-d tensor is one line of one
-// element.
+// element. Lines of nothing are left out: there may be 2^60 of them.
 struct Rows {
   Rows(const Tensor& tensor, int64_t dim) {
     Lines lines = lines_through(tensor, OptionalIntList(dim));
-    for_each_offset(lines.starts, [&](int64_t at) { starts.push_back(at); });
+    if (tensor.numel() > 0) for_each_offset(lines.starts, [&](int64_t at) { starts.push_back(at); });
     if (lines.along.rank()) size = lines.along.size(0), step = lines.along.stride(0);
   }
   std::vector<int64_t> starts;  // offsets into the storage

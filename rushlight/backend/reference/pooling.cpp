@@ -78,6 +78,27 @@ bool max_pool(const KernelCall& call) {
   return largest(call, all_window_taps(a, a.dilation, call.in[0], call.out[0], false));
 }
 
+bool max_pool_gradient(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  if (out.numel() == 0) return true;
+  Tensor grad = row_major_in(DType::float64, call.in[0]), indices = row_major_in(DType::int64, call.in[1]);
+  Tensor totals = empty(out.shape(), DType::float64);
+  copy_elements(totals, 0);
+  int64_t planes = out.size(0) * out.size(1), places = out.numel() / planes, windows = grad.numel() / planes;
+  const double* from = grad.data<double>();
+  double* to = totals.data<double>();
+  int64_t element = 0;
+  for (int64_t place : indices.span<int64_t>()) {
+    if (place < 0 || place >= places)
+      fail(ErrorKind::index, "[max_pool_gradient] index ", place, " is out of bounds for a channel of ",
+           places, " elements");
+    to[element / windows * places + place] += from[element];
+    ++element;
+  }
+  copy_elements(out, totals);
+  return true;
+}
+
 bool adaptive_max_pool(const KernelCall& call) {
   const Tensor &input = call.in[0], &out = call.out[0];
   if (out.numel() == 0) return true;

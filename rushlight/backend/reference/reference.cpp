@@ -78,6 +78,7 @@ const Backend& reference_backend() {
     table.set(OpId::max_pool, reference::max_pool);
     table.set(OpId::adaptive_max_pool, reference::adaptive_max_pool);
     table.set(OpId::avg_pool, reference::avg_pool);
+    table.set(OpId::max_pool_gradient, reference::max_pool_gradient);
     table.set(OpId::avg_pool_gradient, reference::avg_pool_gradient);
     table.set(OpId::resample, reference::resample);
     table.set(OpId::resample_gradient, reference::resample_gradient);

@@ -16,8 +16,10 @@ struct SortedLine {
   SortedLine(const Tensor& input, const Rows& rows, int64_t start, bool descending = false)
       : keys(keys_of(input, Layout({&rows.size, 1}, {&rows.step, 1}, start))), order(keys.size()) {
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return descending ? keys[b] < keys[a] : keys[a] < keys[b]; });
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      if (keys[a] == keys[b]) return a < b;
+      return descending ? keys[b] < keys[a] : keys[a] < keys[b];
+    });
     while (numbers > 0 && is_nan_key((*this)[numbers - 1], input.dtype())) --numbers;
   }
   uint64_t operator[](size_t i) const { return keys[order[i]]; }  // in order
@@ -74,9 +76,10 @@ bool argsort_rows(const KernelCall& call) {
   int64_t columns = input.layout().size(1);
   std::span<int64_t> order = call.out[0].span<int64_t>();
   std::iota(order.begin(), order.end(), int64_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     auto x = keys.begin() + a * columns, y = keys.begin() + b * columns;
-    return std::lexicographical_compare(x, x + columns, y, y + columns);
+    auto [differing, other] = std::mismatch(x, x + columns, y);
+    return differing == x + columns ? a < b : *differing < *other;
   });
   return true;
 }

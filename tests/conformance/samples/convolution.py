@@ -140,7 +140,7 @@ def _wrong_by_name(rank):
         yield Bad("stride", Call(input=image, weight=kernel, stride=2, padding="same"), ("stride", "same"))
         yield Bad("channels", Call(input=f32(1, 3, *[4] * rank), weight=kernel, padding="same"), ("channels", "3"))
         yield Bad("rank", Call(input=f32(4), weight=kernel, padding="same"), ("input", "(4,)"))
-        yield Bad("kernel", Call(input=image, weight=f32(2), padding="same"), ("weight",))
+        yield Bad("kernel", Call(input=image, weight=f32(2), padding="same"), (f"weight must have {rank + 2} dim",))
 
     return calls
 
@@ -166,6 +166,7 @@ def _():
     yield Bad("an empty kernel", call(weight=f32(2, 2, 0)), ("kernel is empty", "(2, 2, 0)"))
     yield Bad("no batch", call(input=f32(2, 4)), ("batch", "(2, 4)"))
     yield Bad("weight's rank", call(weight=f32(2, 2)), ("weight", "at least 3", "(2, 2)"))
+    yield Bad("nothing transposed", call(input=f32(1, 2, 0), transposed=True), ("input of shape (1, 2, 0) is too small",))
     yield Bad("output_padding", call(transposed=True, output_padding=[1]), ("output_padding", "1"))
     yield Bad("stride per dimension", call(stride=[1, 1]), ("stride", "(1, 1)"))
     yield Bad("groups", call(groups=3), ("groups=3",))
@@ -180,6 +181,7 @@ def _():
 
     yield Bad("another size", call(grad=f32(1, 2, 3)), ("(1, 2, 4)", "(1, 2, 3)"))
     yield Bad("another batch", call(grad=f32(2, 2, 2)), ("(1, 2, 4)", "(2, 2, 2)"))
+    yield Bad("another rank", call(grad=f32(1, 2)), ("takes (1, 2, 4) to (1, 2)",))
     yield Bad("kernel rank", call(kernel_size=(3, 3)), ("kernel", "2"))
     yield Bad("empty kernel", call(kernel_size=(0,)), ("kernel_size", "1"))
     yield Bad("dtypes", call(grad=of("float64", 1, 2, 2)), ("float32", "float64"))
@@ -196,7 +198,8 @@ def _pad_call(draw):
         frame = [draw.integer(least, 2) for _ in range(2 * draw.integer(0, len(shape)))]
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
     rank = draw.integer(1, 2)
-    shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(3, 5) for _ in range(rank)]
+    least = {"reflect": 3, "replicate": 1, "circular": 2}[mode]
+    shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(least, 5) for _ in range(rank)]
     return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=draw.choice(None, 0.0))
 
 

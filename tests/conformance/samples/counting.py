@@ -91,7 +91,7 @@ def _isin(elements, test_elements, **options):
 @samples_of("isin", judge=_isin, gradients=False)
 def _(draw):
     some = lambda: with_nans(draw, tied(draw, draw.shape(most_rank=3), differentiable=False))
-    elements, test = some(), draw.choice(some(), some(), 2, 1.0)
+    elements, test = some(), draw.choice(some(), some(), draw.tensor([0], differentiable=False), 2, 1.0)
     return Call(elements=elements, test_elements=test, assume_unique=draw.boolean() and not isinstance(test, Array), invert=draw.boolean())
 
 

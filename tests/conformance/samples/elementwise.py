@@ -323,6 +323,20 @@ def _call(op, draw, shape, interval):
     return Call(**arguments)
 
 
+def _at_attributes(draw, call):
+    """Now and then some elements are what an attribute is: a bound, a threshold."""
+    numbers = [v for v in call.arguments.values() if isinstance(v, float) and math.isfinite(v)]
+    first = next(iter(call.arrays()), None)
+    if numbers and first and first.is_floating and draw.chance(0.3):
+        _sprinkle(draw, first, [*numbers, *(-number for number in numbers)])
+    return call
+
+
+def dense_call(op, draw):
+    """Many numbers close together: some lie on either side of each place where a formula changes."""
+    return _call(op, draw, [499], smooth_range(op))
+
+
 def _takes(function):
     try:
         function()
@@ -350,6 +364,7 @@ def family_of(op):
 
     def draw_call(draw):
         anywhere = not draw.smooth and op.id not in DOMAINS and draw.chance(0.4)
-        return _call(op, draw, draw.shape(), RANGES[0] if anywhere else smooth_range(op))
+        call = _call(op, draw, draw.shape(), RANGES[0] if anywhere else smooth_range(op))
+        return call if draw.smooth or op.id in DOMAINS else _at_attributes(draw, call)
 
     return Family(dtypes=dtypes_of(op), draw=draw_call, judge=judge_of(op), units=16, exact=op.id in EXACT, relative=op.id in RELATIVE)

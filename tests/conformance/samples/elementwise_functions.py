@@ -26,7 +26,7 @@ def _div(input, other, rounding_mode):
     return torch.div(input, other, rounding_mode=rounding_mode)
 
 
-@samples_of("div_rounded", judge=_div)
+@samples_of("div_rounded", judge=_div, dtypes=FLOATING + INTEGRAL)
 def _(draw):
     x = draw.tensor(low=2.2, high=2.8) if draw.smooth else draw.tensor(low=-9, high=9)
     low, high = (0.96, 1.04) if draw.smooth else (1, 4)

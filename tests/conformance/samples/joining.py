@@ -33,6 +33,7 @@ for _name in ("cat", "concat", "concatenate"):
     def _():
         yield Bad("no tensor", Call(tensors=[]), ("cat", "non-empty"), raises=ValueError)
         yield Bad("0-d", Call(tensors=[f32()]), ("cat", "zero-dim", "stack"))
+        yield Bad("no dimension", Call(tensors=[f32(0), f32(0)], dim=1), ("range of [-1, 0]", "1"), raises=IndexError)
         yield Bad("ranks", Call(tensors=[f32(2), f32(2, 2)]), ("(2,)", "(2, 2)"))
         yield Bad("sizes", Call(tensors=[f32(2, 3), f32(2, 4)]), ("(2, 3)", "(2, 4)", "dimension 1"))
         yield Bad("dim", Call(tensors=[f32(2)], dim=1), ("out of range", "1"), raises=IndexError)
@@ -168,6 +169,9 @@ def _(draw):
 def _():
     yield Bad("too few", Call(input=f32(2, 3), repeats=[2]), ("repeat", "(2,)", "(2, 3)"))
     yield Bad("negative", Call(input=f32(2), repeats=[-1]), ("repeat", "-1"))
+    yield Bad(
+        "64 bits", Call(input=f32(4, 1), repeats=[2**62, 3]), ("repeat", f"{2**62} times 4 elements")
+    )
 
 
 @errors_of("repeat_interleave_each")
@@ -195,6 +199,7 @@ def _():
 def _():
     yield Bad("one dim", Call(input=f32(2, 3), dims=[0]), ("rot90", "(0,)"))
     yield Bad("same dim", Call(input=f32(2, 3), dims=[0, -2]), ("rot90", "differ"))
+    yield Bad("a vector", Call(input=f32(2)), ("rot90", "at least 2 dimensions, but got (0, 1) for shape (2,)"))
 
 
 @errors_of("meshgrid")

@@ -266,6 +266,8 @@ def _():
     yield Bad("query's rank", flat, ("query must be floating point, (..., L, E)", "(8,)"))
     mixed = Call(query=q, key=f32(4, 8), value=q, enable_gqa=True)
     yield Bad("ranks", mixed, ("query (2, 4, 8), key (4, 8)", "leading dimensions must be equal"))
+    mixed = Call(query=f32(4, 8), key=q, value=q, enable_gqa=True)
+    yield Bad("query has no heads", mixed, ("query (4, 8), key (2, 4, 8)", "leading dimensions must be equal"))
     mixed = Call(query=q, key=q, value=f32(4, 8), enable_gqa=True)
     yield Bad("value's rank", mixed, ("value (4, 8)", "leading dimensions must be equal"))
     yield Bad("mask's shape", Call(**arguments, attn_mask=f32(3, 3)), ("(2, 4, 4)", "(3, 3)"))

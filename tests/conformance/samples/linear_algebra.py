@@ -145,6 +145,7 @@ def _side_errors(op, name, **rest):
         yield Bad("sizes", call(f32(3, 3), f32(2, 1)), (op, "(3, 3)", "(2, 1)"))
         yield Bad("batches", call(f32(2, 3, 3), f32(4, 3, 1)), (op, "(2,)", "(4,)"))
         yield Bad("dtypes", call(f32(3, 3), of("float64", 3, 1)), (op, "float32", "float64"))
+        yield Bad("a number", call(f32(3, 3), f32()), (f"[{op}] argument 'B' must have at least", "()"))
         yield Bad("whole numbers", call(of("int64", 3, 3), of("int64", 3, 1)), (op, "int64"))
         if op == "linalg_solve":
             yield Bad("a vector on the left", Call(A=f32(3, 3), B=f32(3), left=False), ("B (3,) is a vector", "left"))

@@ -115,6 +115,8 @@ def _(draw):
     whole = step in (None, 1, 2, -1, -3)
     if draw.dtype in UNSIGNED and whole:
         start, length = draw.integer(40, 50), min(length, 9)
+    if isinstance(start, float) and whole:  # whole numbers are counted from whole ends
+        length = draw.choice(length, length + draw.uniform(0, 0.9))
     end = start + (length if (step or 1) > 0 else -length)
     return Call(start=start, end=end, step=step, dtype=_own_dtype(draw) if whole else None)
 
@@ -184,6 +186,8 @@ def _():
     yield Bad("no end", Call(end=float("inf")), ("arange", "finite"))
     yield Bad("not a number", Call(end=float("nan")), ("arange", "finite"))
     yield Bad("many ends", Call(end=f32(2)), ("arange", "(2,)"))
+    for end in (9.2e18, 1.1e19):
+        yield Bad("more than fit", Call(end=end, dtype=DType("float64")), ("arange", "more than a tensor can hold"))
 
 
 @errors_of("arange_from")

@@ -29,8 +29,11 @@ def _adam(function, decay):
 def _lists(draw, least=0, empty=1):
     """row(low): a list of tensors of the shapes that were drawn."""
     shapes = [draw.shape(least=1 - empty) for _ in range(draw.integer(least, 3))]
+    dtypes = [draw.choice(draw.dtype, draw.dtype, draw.dtype if draw.smooth else draw.choice("float32", "float64")) for _ in shapes]
     plain = {"layouts": ("contiguous", "misaligned", "transposed", "sliced", "negative"), "differentiable": False}
-    return lambda low, **more: [draw.tensor(shape, low=low, **{**plain, **more}) for shape in shapes]
+    return lambda low, **more: [
+        draw.tensor(shape, dtype, low=low, **{**plain, **more}) for shape, dtype in zip(shapes, dtypes)
+    ]
 
 
 def _count(draw):

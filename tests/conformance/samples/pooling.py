@@ -1,5 +1,7 @@
 """Pooling: the largest, the mean and the norm of windows, and the way back."""
 
+import math
+
 import rushlight
 import torch
 import torch.nn.functional as F
@@ -65,6 +67,18 @@ def _(draw):
     rank = draw.integer(1, 3)
     facts, sizes = _sliding(draw, rank, dilates=True)
     return Call(input=_image(draw, rank, sizes, batched=True), **facts, ceil_mode=draw.boolean())
+
+
+def _max_pool_gradient(grad, indices, size):
+    planes = torch.zeros([*grad.shape[:2], math.prod(size)], dtype=grad.dtype)
+    return planes.scatter_add(-1, indices.flatten(2), grad.flatten(2)).reshape([*grad.shape[:2], *size])
+
+
+@samples_of("max_pool_gradient", judge=_max_pool_gradient, dtypes=FLOATING)
+def _(draw):
+    rank = draw.integer(1, 3)
+    size, shape = _each(draw, rank, 1, 4), [*_batch(draw), draw.integer(1, 3), *_each(draw, rank, 1, 3)]
+    return Call(grad=draw.tensor(shape), indices=draw.integers(shape, 0, math.prod(size)), size=size)
 
 
 def _max_pool(rank):
@@ -278,7 +292,7 @@ def _norms_wrongly(rank):
     def calls():
         image = _image_of(rank, 1, 2)
         yield Bad("order", Call(input=image, norm_type=0.0, kernel_size=2), ("norm_type", "0"))
-        yield Bad("kernel", Call(input=image, norm_type=2.0, kernel_size=0), ("kernel_size", "0"))
+        yield Bad("kernel", Call(input=image, norm_type=2.0, kernel_size=0), (f"[lp_pool{rank}d] kernel_size", "0"))
         yield Bad("stride", Call(input=image, norm_type=2.0, kernel_size=2, stride=0), ("stride", "at least 1"))
         yield Bad("too large", Call(input=image, norm_type=2.0, kernel_size=5), ("fit", "5"))
         yield Bad("rank", Call(input=f32(4), norm_type=2.0, kernel_size=2), ("input", "(4,)", *_ranks_taken(rank)))
@@ -320,6 +334,18 @@ def _():
     yield Bad("padding", call(padding=[2]), ("half", "(2,)"))
     yield Bad("dilation", call(dilation=[0]), ("dilation", "(0,)"))
     yield Bad("per dimension", call(stride=[1, 1]), ("stride", "(1, 1)"))
+
+
+@errors_of("max_pool_gradient")
+def _():
+    grad, indices = f32(1, 2, 3), i64(1, 2, 3)
+    yield Bad("no batch", Call(grad=f32(2, 3), indices=i64(2, 3), size=[4]), ("batch", "(2, 3)"))
+    yield Bad("whole numbers", Call(grad=i64(1, 2, 3), indices=indices, size=[4]), ("floating", "int64"))
+    yield Bad("other indices", Call(grad=grad, indices=i64(1, 2, 4), size=[4]), ("(1, 2, 4)", "(1, 2, 3)"))
+    yield Bad("floating indices", Call(grad=grad, indices=f32(1, 2, 3), size=[4]), ("int64", "float32"))
+    yield Bad("empty image", Call(grad=grad, indices=indices, size=[0]), ("size", "at least 1"))
+    beyond = Array(torch.full([1, 2, 3], 9), differentiable=False)
+    yield Bad("out of bounds", Call(grad=grad, indices=beyond, size=[4]), ("9", "out of bounds", "4"), raises=IndexError)
 
 
 @errors_of("adaptive_max_pool")

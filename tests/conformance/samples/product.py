@@ -3,7 +3,7 @@
 import torch
 
 from call import FLOATING, INTEGRAL, Call
-from registry import Bad, errors_of, samples_of
+from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64, of
 
 NUMBERS = FLOATING + INTEGRAL
@@ -213,6 +213,7 @@ def _einsum(equation, operands):
     "einsum",
     judge=_einsum,
     multilinear=True,
+    meanings=4 * len(EQUATIONS),
 )
 def _(draw):
     alone = [equation for equation in EQUATIONS if "," not in equation]
@@ -280,6 +281,7 @@ def _(draw):
 )
 def _(draw):
     sizes = [draw.size() for _ in range(draw.integer(3, 6))]
+    sizes[0], sizes[-1] = draw.choice(1, sizes[0]), draw.choice(1, sizes[-1])
     shapes = [[a, b] for a, b in zip(sizes, sizes[1:])]
     if draw.chance(0.3):
         shapes[0] = shapes[0][1:]
@@ -320,7 +322,8 @@ def _product_errors(op, left, right, fits, ranks):
     @errors_of(op)
     def _():
         a, b = fits
-        yield Bad("inner sizes", Call(**{left: f32(*a), right: f32(*[size + 1 for size in b])}), (op, "differ"))
+        longer = f32(*[size + 1 for size in b])
+        yield Bad("inner sizes", Call(**{left: f32(*a), right: longer}), (op, f"differ ({a[-1]} vs {a[-1] + 1})"))
         yield Bad("left rank", Call(**{left: f32(*a, 1), right: f32(*b)}), (op, "left", str(ranks[0])))
         yield Bad("right rank", Call(**{left: f32(*a), right: f32(*b, 1)}), (op, "right", str(ranks[1])))
         yield Bad("dtypes", Call(**{left: f32(*a), right: of("float64", *b)}), (op, "float32", "float64"))
@@ -329,6 +332,15 @@ def _product_errors(op, left, right, fits, ranks):
 
 _product_errors("mm", "input", "mat2", ((2, 3), (3, 4)), (2, 2))
 _product_errors("bmm", "input", "mat2", ((2, 3, 4), (2, 4, 5)), (3, 3))
+_of_any_batch = FAMILIES["bmm"].bad
+
+
+@errors_of("bmm")
+def _():
+    yield from _of_any_batch()
+    yield Bad("batches", Call(input=f32(2, 3, 4), mat2=f32(5, 4, 6)), ("[bmm] (2, 3, 4) @ (5, 4, 6)", "(2 vs 5)"))
+
+
 _product_errors("mv", "input", "vec", ((2, 3), (3,)), (2, 1))
 _product_errors("dot", "input", "tensor", ((3,), (3,)), (1, 1))
 _product_errors("vdot", "input", "other", ((3,), (3,)), (1, 1))
@@ -339,6 +351,9 @@ def _added_product_errors(op, left, right, result, fits):
     def _():
         call = lambda **changed: Call(**{"input": f32(*result), left: f32(*fits[0]), right: f32(*fits[1]), **changed})
         yield Bad("input's shape", call(input=f32(*[size + 7 for size in result])), (op, "input", "broadcast"))
+        if len(result) > 1:
+            rows = f32(result[0] + 7, *result[1:])
+            yield Bad("input's rows", call(input=rows), (op, f"shape {tuple(rows.value.shape)}", f"result's {result}"))
         yield Bad("input's dtype", call(input=of("float64", *result)), (op, "float64", "float32"))
         yield Bad("operands' dtypes", call(**{right: of("float64", *fits[1])}), ("float64", "float32"))
         yield Bad("left rank", call(**{left: f32(*fits[0], 1)}), (op, "dimension"))
@@ -403,7 +418,8 @@ def _cross_errors(op):
         yield Bad("dim", Call(input=f32(2, 3), other=f32(2, 3), dim=2), (op, "out of range"), raises=IndexError)
         yield Bad("dtypes", Call(input=f32(3), other=of("float64", 3), dim=0), (op, "float64"))
         yield Bad("shapes", Call(input=f32(2, 3), other=f32(4, 3), dim=1), ("(2, 3)", "(4, 3)"))
-        yield Bad("one has no 3", Call(input=f32(2, 3), other=f32(2, 1), dim=1), (op, "size 3", "(2, 1)"))
+        yield Bad("other has no 3", Call(input=f32(2, 3), other=f32(2, 1), dim=1), (op, "size 3", "(2, 1)"))
+        yield Bad("input has no 3", Call(input=f32(2, 1), other=f32(2, 3), dim=1), (op, "size 3", "(2, 1)"))
         if op == "cross":
             yield Bad("no dimension of 3", Call(input=f32(2, 4), other=f32(2, 4)), ("cross", "size 3"))
 
@@ -420,9 +436,12 @@ def _():
     yield Bad("fewer terms", call("i", (2,), (2,)), ("einsum", "term"))
     yield Bad("rank", call("ij", (2,)), ("einsum", "(2,)", "names 2"))
     yield Bad("rank, no ellipsis", call("i", (2, 3)), ("einsum", "(2, 3)", "names 1"))
-    yield Bad("sizes", call("i,i", (2,), (3,)), ("einsum", "2", "3"))
+    for equation, first, second in (("ij,ij", (2, 4), (3, 4)), ("ij,ij", (4, 2), (4, 3)), ("i,i", (2,), (3,))):
+        words = ("[einsum]", "a dimension has size 2 in one operand and 3 in another")
+        yield Bad("sizes", call(equation, first, second), words)
     yield Bad("diagonal", call("ii", (2, 3)), ("einsum", "i stands twice"))
-    yield Bad("output twice", call("i->ii", (2,)), ("einsum", "i appears twice"))
+    yield Bad("diagonal from outside", call("iji", (2, 3, 4)), ("einsum", "i stands twice in a term, for sizes 2 and 4"))
+    yield Bad("output twice", call("i->ii", (2,)), ("einsum", " i appears twice"))
     yield Bad("output unknown", call("i->j", (2,)), ("einsum", "j appears", "no operand"))
     yield Bad("no letter", call("i1", (2, 2)), ("einsum", "'1'"))
     yield Bad("two dots", call("i..", (2, 2)), ("einsum", "'.'", "ellipsis"))
@@ -442,7 +461,7 @@ def _():
 @errors_of("tensordot_dims")
 def _():
     call = lambda dims_a, dims_b: Call(a=f32(2, 3), b=f32(3, 4), dims_a=dims_a, dims_b=dims_b)
-    yield Bad("sizes", call([0], [0]), ("tensordot", "(2, 3)", "(3, 4)"))
+    yield Bad("sizes", call([0], [-1]), ("tensordot", "dimension 0 of (2, 3) and dimension 1 of (3, 4)"))
     yield Bad("counts", call([1], [0, 1]), ("tensordot", "1", "2"))
     yield Bad("twice", call([1, 1], [0, 0]), ("tensordot", "twice"))
     yield Bad("out of range", call([2], [0]), ("tensordot", "out of range"), raises=IndexError)

@@ -68,7 +68,10 @@ def _(draw):
     shape = draw.shape(least_rank=1)
     dim = draw.dim(len(shape))
     start = draw.integer(0, shape[dim])
-    return Call(input=draw.tensor(shape), dim=dim, start=start, length=draw.integer(0, shape[dim] - start))
+    length = draw.integer(0, shape[dim] - start)
+    if start < shape[dim]:
+        start -= draw.choice(0, shape[dim])
+    return Call(input=draw.tensor(shape), dim=dim, start=start, length=length)
 
 
 @samples_of("flatten", judge=torch.flatten)
@@ -258,6 +261,8 @@ def _():
     yield Bad("too long", Call(input=f32(4), dim=0, start=2, length=3), ("narrow", "2", "3", "4"))
     yield Bad("negative length", Call(input=f32(4), dim=0, start=2, length=-1), ("narrow", "-1"))
     yield Bad("start outside", Call(input=f32(4), dim=0, start=5, length=0), ("narrow", "5"), raises=IndexError)
+    yield Bad("start before", Call(input=f32(4), dim=0, start=-5, length=0), ("narrow", "-5"), raises=IndexError)
+    yield Bad("too long from behind", Call(input=f32(4), dim=0, start=-2, length=3), ("narrow", "start 2 + length 3"))
     yield Bad("0-d", Call(input=f32(), dim=0, start=0, length=1), ("narrow", "0-dim"))
 
 
@@ -272,6 +277,7 @@ def _():
     yield Bad("product", Call(input=f32(2, 6), dim=1, sizes=[4, 2]), ("unflatten", "(4, 2)", "6"))
     yield Bad("two -1", Call(input=f32(2, 6), dim=1, sizes=[-1, -1]), ("unflatten", "(-1, -1)"))
     yield Bad("negative", Call(input=f32(2, 0), dim=1, sizes=[-2, 3]), ("unflatten", "(-2, 3)"))
+    yield Bad("negative beside 0", Call(input=f32(2, 0), dim=1, sizes=[0, -2]), ("unflatten", "(0, -2)", "(0)"))
     yield Bad("-1 of nothing", Call(input=f32(2, 0), dim=1, sizes=[0, -1]), ("unflatten", "(0, -1)"))
     yield Bad("nothing", Call(input=f32(2, 6), dim=1, sizes=[]), ("unflatten", "empty"))
 

@@ -141,7 +141,10 @@ def _norm(input, p=2, dim=None, keepdim=False, dtype=None):
 def _norm_call(draw, **order):
     has_value = all(p is None or 0 <= p < math.inf for p in order.values())  # of nothing too
     shape = draw.shape(least=0 if has_value else 1)
-    return Call(input=draw.tensor(shape), **order, dim=_dims(draw, len(shape)), keepdim=draw.boolean(),
+    input = draw.tensor(shape)
+    if not draw.smooth and draw.chance(0.3):  # a norm has a corner at 0
+        input.value *= draw.tensor(shape, dtype="bool").value
+    return Call(input=input, **order, dim=_dims(draw, len(shape)), keepdim=draw.boolean(),
                 dtype=draw.maybe(DType("float64"), 0.3))
 
 
@@ -316,6 +319,7 @@ for _name in ("max_other", "min_other"):
 @errors_of("linear_recurrence")
 def _():
     yield Bad("0-d", Call(input=f32(), factor=f32(1), dim=0), ("at least 1",))
+    yield Bad("no factor", Call(input=f32(3), factor=f32(), dim=0), ("argument 'factor' must have at least 1", "()"))
     yield Bad("factor too long", Call(input=f32(3), factor=f32(3), dim=0), ("(3,)", "(2,)"))
     yield Bad("dtypes", Call(input=f32(3), factor=i64(2), dim=0), ("float32", "int64"))
     yield Bad("dim", Call(input=f32(3), factor=f32(2), dim=1), ("out of range",), raises=IndexError)

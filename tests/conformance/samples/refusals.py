@@ -37,6 +37,12 @@ _refuses(
     Bad("negative", Call(input=f32(2), repeats=-1), ("repeat_interleave", "-1")),
     Bad("dim", Call(input=f32(2), repeats=1, dim=1), ("out of range", "1"), raises=IndexError),
 )
+_refuses(
+    "where",
+    Bad("no condition", Call(condition=of("float64", 2), input=f32(2), other=f32(2)), ("[where]", "condition", "got float64")),
+)
+for _half in ("float16", "bfloat16"):
+    _refuses("nextafter", Bad("halves", Call(input=of(_half, 2), other=of(_half, 2)), ("nextafter", _half)))
 _refuses("fliplr", Bad("a vector", Call(input=f32(2)), ("fliplr", "(2,)")))
 _refuses("flipud", Bad("0-d", Call(input=f32()), ("flipud", "()")))
 _refuses(
@@ -78,6 +84,7 @@ _refuses(
     Bad("empty range", Call(high=0, size=[2]), ("randint", "0")),
     Bad("negative size", Call(high=3, size=[-2]), ("randint", "-2")),
 )
+_refuses("exponential", Bad("rate", Call(input=f32(2), lambd=0.0), ("[exponential] lambd must be positive", "0")))
 _refuses("bernoulli", Bad("integers", Call(input=i64(2)), ("bernoulli", "floating", "int64")))
 for _op in ("dropout1d", "dropout2d", "dropout3d"):
     _refuses(

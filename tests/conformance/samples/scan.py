@@ -51,7 +51,7 @@ for _name, _judge in {"cumulative_sum": _cumulative(torch.cumsum, 0), "cumulativ
 def _(draw):
     shape = draw.shape(least_rank=2, most_rank=3)
     p = draw.choice(1.0, 2.0, 2.0, 3.0, float("inf"))
-    return Call(input=draw.tensor(shape), p=p, dim=draw.dim(len(shape)), maxnorm=draw.uniform(0.5, 6))
+    return Call(input=draw.tensor(shape), p=p, dim=draw.dim(len(shape)), maxnorm=draw.choice(draw.uniform(0.5, 6), 0.0))
 
 
 # -- wrong calls ------------------------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ for _name in ("unique", "unique_consecutive"):
         yield Bad("dim", Call(input=f32(2, 3), dim=2), (name, "out of range", "2"), raises=IndexError)
         yield Bad("0-d", Call(input=f32(), dim=0), (name, "no dimensions"), raises=IndexError)
         yield Bad("empty slices", Call(input=f32(2, 0), dim=0), (name, "(2, 0)"))
+        yield Bad("empty slices of the last", Call(input=f32(0, 2), dim=1), (name, "along dim 1", "(0, 2)"))
 
 
 @errors_of("argsort_rows")
