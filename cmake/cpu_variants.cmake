@@ -21,9 +21,8 @@ foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
 endforeach()
 
 # Plain loops, which only -O3 vectorises.
-set(plain_loops cast indexing)
-list(TRANSFORM plain_loops REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/\\1.isa.cpp")
-list(APPEND plain_loops "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/sorting.cpp")
+set(plain_loops cast.isa indexing.isa weighing.isa sorting bind_scans bind_columns)
+list(TRANSFORM plain_loops REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/\\1.cpp")
 set_source_files_properties(${plain_loops} PROPERTIES COMPILE_OPTIONS -O3)
 
 # Products that are summed anyway: one rounding instead of two is closer to the truth, and twice as fast.

@@ -34,6 +34,18 @@ void check_same_on_both_backends(Compute compute) {
   cpu::check_same_for_all_thread_counts(bytes);
 }
 
+// For sums that are made in another order or type: no further apart than `tolerance`.
+template <class Compute>
+void check_close_on_both_backends(double tolerance, Compute compute) {
+  const std::vector<Tensor> fast = compute(), slow = by_reference(compute);
+  for (size_t i = 0; i < fast.size(); ++i) {
+    CAPTURE(i);
+    CHECK(fast[i].dtype() == slow[i].dtype());
+    CHECK(allclose(fast[i], slow[i], {.rtol = tolerance, .atol = tolerance, .equal_nan = true}));
+  }
+  cpu::check_same_for_all_thread_counts([&] { return bytes_of(compute()); });
+}
+
 // Whole numbers below `end` from a fixed seed.
 inline Tensor some_numbers(const IntList& shape, int64_t end, uint64_t seed) {
   return randint(0, end, shape, {.generator = Generator(seed)});

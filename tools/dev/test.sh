@@ -138,7 +138,8 @@ run_tests() {
     shift
   done
   need_python "${setup_options[@]}"
-  export RUSHLIGHT_TEST_SIZE=$size
+  # A backend that lacks a kernel shall fail the test, not warn.
+  export RUSHLIGHT_TEST_SIZE=$size RUSHLIGHT_FALLBACK=error
   if [[ -n $name ]]; then
     named_steps "$name"
   elif [[ -n $mutants ]]; then

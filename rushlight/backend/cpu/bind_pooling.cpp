@@ -1,6 +1,7 @@
 // Max pooling of planes and its gradient. Other ranks and types are the reference's.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/windows.h"
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/generated/op_args.h"
 
 namespace rushlight::cpu {
@@ -43,6 +44,49 @@ bool max_pool_gradient(const KernelCall& call) {
     floating_kernels<T>().max_pool_gradient({out.size(0), channels, !out.is_contiguous(),
                                              grad.numel() / (out.size(0) * channels), plane, pointer<T>(grad),
                                              pointer<int64_t>(places), pointer<T>(out)});
+    return true;
+  });
+}
+
+namespace {
+
+// The first of equals and the last NaN of rows [top, bottom) and columns [left, right); its place in the
+// plane.
+template <class T>
+int64_t place_of_largest(const T* plane, int64_t width, int64_t top, int64_t bottom, int64_t left,
+                         int64_t right) {
+  int64_t best = top * width + left;
+  T most = plane[best];
+  for (int64_t i = top; i < bottom; ++i)
+    for (int64_t at = i * width + left; at < i * width + right; ++at)
+      if (const T x = plane[at]; x > most || x != x) best = at, most = x;
+  return best;
+}
+
+}  // namespace
+
+bool adaptive_max_pool(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  bool fast =
+      out.rank() == 4 && has_kernels(out.dtype()) && out.is_contiguous() && call.out[1].is_contiguous();
+  if (!fast || out.numel() == 0 || call.in[0].numel() == 0) return by_reference(call);
+  Tensor x = row_major(call.in[0]);
+  const int64_t height = x.size(2), width = x.size(3), rows = out.size(2), columns = out.size(3);
+  auto start = [](int64_t i, int64_t extent, int64_t count) { return i * extent / count; };
+  auto end = [](int64_t i, int64_t extent, int64_t count) { return ((i + 1) * extent + count - 1) / count; };
+  return with_floating(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    parallel_for(x.size(0) * x.size(1), [&](int64_t p) {
+      const T* plane = pointer<T>(x) + p * height * width;
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < columns; ++j) {
+          const int64_t place = place_of_largest(plane, width, start(i, height, rows), end(i, height, rows),
+                                                 start(j, width, columns), end(j, width, columns));
+          const int64_t to = (p * rows + i) * columns + j;
+          pointer<T>(out)[to] = plane[place];
+          pointer<int64_t>(call.out[1])[to] = place;
+        }
+    });
     return true;
   });
 }

@@ -40,6 +40,12 @@ bool median_dim(const KernelCall& call);
 bool nanmedian_dim(const KernelCall& call);
 bool kthvalue(const KernelCall& call);
 bool searchsorted(const KernelCall& call);
+bool cumsum(const KernelCall& call);
+bool cumprod(const KernelCall& call);
+bool logcumsumexp(const KernelCall& call);
+bool cummax(const KernelCall& call);
+bool cummin(const KernelCall& call);
+bool linear_recurrence(const KernelCall& call);
 bool sum(const KernelCall& call);
 bool prod(const KernelCall& call);
 bool any(const KernelCall& call);
@@ -56,6 +62,13 @@ bool linear_backward(const KernelCall& call);
 bool convolution(const KernelCall& call);
 bool convolution_weight_gradient(const KernelCall& call);
 bool max_pool(const KernelCall& call);
+bool avg_pool(const KernelCall& call);
+bool avg_pool_gradient(const KernelCall& call);
+bool resample(const KernelCall& call);
+bool resample_gradient(const KernelCall& call);
+bool im2col(const KernelCall& call);
+bool col2im(const KernelCall& call);
+bool adaptive_max_pool(const KernelCall& call);
 bool max_pool_gradient(const KernelCall& call);
 bool softmax(const KernelCall& call);
 bool softmax_backward(const KernelCall& call);
@@ -77,6 +90,12 @@ bool sgd_momentum_step(const KernelCall& call);
 // For what is too rare to be fast.
 inline bool by_reference(const KernelCall& call) {
   return reference_backend().kernel(call.id, call.part)(call);
+}
+
+// ... or what the fast way declines, of an op that has no body: this is no fallback worth a warning.
+template <Kernel Fast>
+bool or_by_reference(const KernelCall& call) {
+  return Fast(call) || by_reference(call);
 }
 
 // A dtype that has kernels of its own, and those kernels.

@@ -44,6 +44,12 @@ const Backend& cpu_backend() {
     table.set(OpId::nanmedian_dim, cpu::nanmedian_dim);
     table.set(OpId::kthvalue, cpu::kthvalue);
     table.set(OpId::searchsorted, cpu::searchsorted);
+    table.set(OpId::cumsum, cpu::cumsum);
+    table.set(OpId::cumprod, cpu::cumprod);
+    table.set(OpId::logcumsumexp, cpu::logcumsumexp);
+    table.set(OpId::cummax, cpu::cummax);
+    table.set(OpId::cummin, cpu::cummin);
+    table.set(OpId::linear_recurrence, cpu::linear_recurrence);
     table.set(OpId::sum, cpu::sum);
     table.set(OpId::prod, cpu::prod);
     table.set(OpId::any, cpu::any);
@@ -54,12 +60,19 @@ const Backend& cpu_backend() {
     table.set(OpId::amin, cpu::amin);
     table.set(OpId::argmax, cpu::argmax);
     table.set(OpId::argmin, cpu::argmin);
-    table.set(OpId::matmul, cpu::matmul);
+    table.set(OpId::matmul, cpu::or_by_reference<cpu::matmul>);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);
+    table.set(OpId::avg_pool, cpu::avg_pool);
+    table.set(OpId::avg_pool_gradient, cpu::avg_pool_gradient);
+    table.set(OpId::resample, cpu::resample);
+    table.set(OpId::resample_gradient, cpu::resample_gradient);
+    table.set(OpId::im2col, cpu::im2col);
+    table.set(OpId::col2im, cpu::col2im);
+    table.set(OpId::adaptive_max_pool, cpu::adaptive_max_pool);
     table.set(OpId::max_pool_gradient, cpu::max_pool_gradient);
     table.set(OpId::softmax, cpu::softmax);
     table.set(OpId::softmax, cpu::softmax_backward, Part::backward);
@@ -73,24 +86,18 @@ const Backend& cpu_backend() {
     table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);
     table.set(OpId::attention, cpu::attention);
     table.set(OpId::attention, cpu::attention_backward, Part::backward);
-    table.set(OpId::adamw_step, cpu::adamw_step);
-    table.set(OpId::adamw_amsgrad_step, cpu::adamw_amsgrad_step);
-    table.set(OpId::adam_step, cpu::adam_step);
-    table.set(OpId::adam_amsgrad_step, cpu::adam_amsgrad_step);
-    table.set(OpId::sgd_step, cpu::sgd_step);
-    table.set(OpId::sgd_momentum_step, cpu::sgd_momentum_step);
+    table.set(OpId::adamw_step, cpu::or_by_reference<cpu::adamw_step>);
+    table.set(OpId::adamw_amsgrad_step, cpu::or_by_reference<cpu::adamw_amsgrad_step>);
+    table.set(OpId::adam_step, cpu::or_by_reference<cpu::adam_step>);
+    table.set(OpId::adam_amsgrad_step, cpu::or_by_reference<cpu::adam_amsgrad_step>);
+    table.set(OpId::sgd_step, cpu::or_by_reference<cpu::sgd_step>);
+    table.set(OpId::sgd_momentum_step, cpu::or_by_reference<cpu::sgd_momentum_step>);
     // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
     // state.
     for (OpId rare : {OpId::random_key, OpId::argsort_rows, OpId::mode, OpId::histc, OpId::inverse,
                       OpId::linalg_det, OpId::linalg_slogdet, OpId::linalg_solve,
                       OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})
       table.set(rare, cpu::by_reference);
-    // Not fast yet.
-    for (OpId slow :
-         {OpId::cumsum, OpId::cumprod, OpId::logcumsumexp, OpId::cummax, OpId::cummin,
-          OpId::linear_recurrence, OpId::adaptive_max_pool, OpId::avg_pool, OpId::avg_pool_gradient,
-          OpId::im2col, OpId::col2im, OpId::resample, OpId::resample_gradient})
-      table.set(slow, cpu::by_reference);
     return table;
   }();
   return backend;

@@ -14,6 +14,7 @@
 #include "rushlight/backend/cpu/random.h"
 #include "rushlight/backend/cpu/reduction.h"
 #include "rushlight/backend/cpu/row_kernels.h"
+#include "rushlight/backend/cpu/weighing.h"
 #include "rushlight/backend/map_loop.h"
 
 namespace rushlight::cpu {
@@ -36,6 +37,7 @@ struct FloatingKernels {
   void (*channel_norm)(const ChannelNormArgs<T>&);
   void (*channel_norm_backward)(const ChannelNormBackwardArgs<T>&);
   void (*max_pool)(const MaxPoolArgs<T>&);
+  void (*weigh)(const WeighArgs<T>&);
   void (*max_pool_gradient)(const MaxPoolGradientArgs<T>&);
   void (*softmax)(const SoftmaxArgs<T>&);
   void (*softmax_backward)(const SoftmaxBackwardArgs<T>&);

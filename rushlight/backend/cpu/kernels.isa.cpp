@@ -30,6 +30,8 @@ void channel_norm_backward(const ChannelNormBackwardArgs<T>&);
 template <class T>
 void max_pool(const MaxPoolArgs<T>&);
 template <class T>
+void weigh(const WeighArgs<T>&);
+template <class T>
 void max_pool_gradient(const MaxPoolGradientArgs<T>&);
 template <class T>
 void softmax(const SoftmaxArgs<T>&);
@@ -82,6 +84,7 @@ constexpr FloatingKernels<T> kFloating{
     .channel_norm = channel_norm<T>,
     .channel_norm_backward = channel_norm_backward<T>,
     .max_pool = max_pool<T>,
+    .weigh = weigh<T>,
     .max_pool_gradient = max_pool_gradient<T>,
     .softmax = softmax<T>,
     .softmax_backward = softmax_backward<T>,

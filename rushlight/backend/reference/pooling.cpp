@@ -9,21 +9,6 @@ namespace rushlight::reference {
 
 namespace {
 
-// What each position of a sliding window covers of `extent` elements. A mean counts the padding too, where
-// `counts_padding` says so, but not what hangs over it.
-TapTable window_taps(const Window& window, int64_t extent, int64_t positions, bool counts_padding) {
-  TapTable table;
-  for (int64_t position = 0; position < positions; ++position) {
-    int64_t start = window.start(position), end = std::min(start + window.reach(), extent + window.padding);
-    Taps taps;
-    for (int64_t at = window.first_inside(position); at < std::min(end, extent); at += window.dilation)
-      taps.list.push_back({at});
-    taps.count = counts_padding ? end - start : static_cast<int64_t>(taps.list.size());
-    table.push_back(std::move(taps));
-  }
-  return table;
-}
-
 template <class Args>
 Window window_of(const Args& a, const IntList& dilation, size_t d) {
   return {each(a.kernel_size, d), each(a.stride, d), each(a.padding, d), each(dilation, d)};

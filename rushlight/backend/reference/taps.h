@@ -1,24 +1,12 @@
-// How a small image is made from a wide one: along each dimension, which places each of its places is made
-// from, and with what weights. Pooling and resampling differ in these only.
+// Walking a wide image and a small one that is made from it together.
 #pragma once
 
 #include <vector>
 
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/tap_tables.h"
 
 namespace rushlight::reference {
-
-struct Tap {
-  int64_t at;
-  double weight = 1;
-};
-
-// What one place along one dimension is made from; `count` is what a mean over it divides by.
-struct Taps {
-  std::vector<Tap> list;
-  int64_t count = 1;
-};
-using TapTable = std::vector<Taps>;  // one for each place of the narrow image along a dimension
 
 // Walks both images. Offsets are counted from their first elements; a place is its row-major number within
 // its channel, a channel that among all items' channels.
@@ -81,18 +69,6 @@ inline int64_t places_of(const Layout& image) {
   int64_t places = 1;
   for (int d = 2; d < image.rank(); ++d) places *= image.size(d);
   return places;
-}
-
-// The parts of `extent` elements that each of `count` elements stands for; neighbours may share an element.
-inline TapTable even_parts(int64_t extent, int64_t count) {
-  TapTable table;
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t first = i * extent / count, end = ((i + 1) * extent + count - 1) / count;
-    Taps taps{{}, end - first};
-    for (int64_t at = first; at < end; ++at) taps.list.push_back({at});
-    table.push_back(std::move(taps));
-  }
-  return table;
 }
 
 // The transpose of a weighted mean over taps: spreads `shares`, a narrow image in float64, over `out`, the
