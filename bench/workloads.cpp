@@ -1,44 +1,46 @@
 // The workloads of bench/workloads/, served round by round, so that a rival can take its turn in between.
 //
-//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N]
+//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs]
 //
-// Prints "ready" when warm; then, for each line on standard input, runs one round (the median of five steps)
-// and prints its milliseconds. --losses: prints the losses of the first steps instead.
-#include <algorithm>
-#include <cstdio>
+// --losses: prints the losses of the first steps instead. --costs: prints the floating-point operations and
+// the bytes of one step instead, as the engine counts them.
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "bench/serving.h"
 #include "bench/workloads/cnn.h"
+#include "bench/workloads/mlp.h"
+#include "bench/workloads/nanogpt.h"
 #include "bench/workloads/tinyvit.h"
-#include "rushlight/base/clock.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/jit/trace.h"
 
 using namespace rushlight;
-using workloads::Step;
 
 namespace {
+
+using Step = std::function<double()>;
 
 // A training step by itself, or recorded and replayed.
 template <class Training>
 Step make(bool replayed) {
   auto training = std::make_shared<Training>();
   if (!replayed)
-    return [=] { return training->step(training->images, training->labels).template item<double>(); };
+    return [=] { return training->step(training->inputs, training->targets).template item<double>(); };
   auto traced = trace([=](const Tensor& x, const Tensor& y) { return training->step(x, y); });
   auto step = std::make_shared<decltype(traced)>(std::move(traced));
-  return [=] { return (*step)(training->images, training->labels).template item<double>(); };
+  return [=] { return (*step)(training->inputs, training->targets).template item<double>(); };
 }
 
 struct Workload {
   const char* name;
   Step (*make)(bool replayed);
 };
-constexpr Workload kWorkloads[] = {{"tinyvit", make<workloads::TinyVitTraining>},
-                                   {"cnn", make<workloads::CnnTraining>}};
+constexpr Workload kWorkloads[] = {
+    {"point", make<workloads::PointTraining>},        {"digits", make<workloads::DigitTraining>},
+    {"tinyvit", make<workloads::TinyVitTraining>},    {"cnn", make<workloads::CnnTraining>},
+    {"gpt_small", make<workloads::SmallGptTraining>}, {"gpt_large", make<workloads::LargeGptTraining>}};
 
 Step find_step(const std::string& name, bool replayed) {
   for (const Workload& workload : kWorkloads)
@@ -49,45 +51,51 @@ Step find_step(const std::string& name, bool replayed) {
   std::exit(2);
 }
 
-double round_ms(const Step& step) {
-  std::vector<double> times;
-  for (int i = 0; i < 5; ++i) {
-    uint64_t start = monotonic_ns();
-    step();
-    times.push_back(static_cast<double>(monotonic_ns() - start) / 1e6);
-  }
-  std::sort(times.begin(), times.end());
-  return times[2];
+void print_losses(const Step& step, int count) {
+  for (int i = 0; i < count; ++i) std::printf("%.6f ", step());
+  std::puts("");
 }
 
-void serve(const Step& step) {
-  for (int i = 0; i < 6; ++i) step();
-  std::puts("ready");
-  char line[16];
-  while (std::fflush(stdout), std::fgets(line, sizeof line, stdin)) std::printf("%.4f\n", round_ms(step));
+void print_costs(const Step& step) {
+  step();
+  count_costs(true);
+  step();
+  OpCost cost = total_cost();
+  std::printf("%.0f %llu\n", cost.flops, static_cast<unsigned long long>(cost.bytes));
 }
+
+int usage() { return std::fprintf(stderr, "see the head of bench/workloads.cpp\n"), 2; }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::fprintf(stderr, "see the head of bench/workloads.cpp\n"), 2;
+  if (argc < 3) return usage();
   int losses = 0;
-  for (int i = 3; i + 1 < argc; i += 2) {
+  bool costs = false;
+  for (int i = 3; i < argc; ++i) {
     std::string flag = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
+    if (flag == "--costs") {
+      costs = true;
+      continue;
+    }
+    if (!value) return usage();
     if (flag == "--threads")
-      set_num_threads(std::atoi(argv[i + 1]));
+      set_num_threads(std::atoi(value));
     else if (flag == "--backend")
-      set_backend(argv[i + 1]);
+      set_backend(value);
     else if (flag == "--losses")
-      losses = std::atoi(argv[i + 1]);
+      losses = std::atoi(value);
     else
-      return std::fprintf(stderr, "unknown option %s; see the head of bench/workloads.cpp\n", argv[i]), 2;
+      return usage();
+    ++i;
   }
   Step step = find_step(argv[1], std::string(argv[2]) == "replay");
-  for (int i = 0; i < losses; ++i) std::printf("%.6f ", step());
   if (losses)
-    std::puts("");
+    print_losses(step, losses);
+  else if (costs)
+    print_costs(step);
   else
-    serve(step);
+    bench::serve(step);
   return 0;
 }
