@@ -1,7 +1,8 @@
 // The workloads of bench/workloads/, served round by round, so that a rival can take its turn in between.
 //
-//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs]
+//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs] [--direct]
 //
+// --direct: convolutions without Winograd's shortcut.
 // --losses: prints the losses of the first steps instead. --costs: prints the floating-point operations and
 // the bytes of one step instead, as the engine counts them.
 #include <cstdlib>
@@ -75,8 +76,8 @@ int main(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (flag == "--costs") {
-      costs = true;
+    if (flag == "--costs" || flag == "--direct") {
+      flag == "--costs" ? void(costs = true) : allow_winograd(false);
       continue;
     }
     if (!value) return usage();
