@@ -3,8 +3,8 @@
 //   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs] [--direct]
 //
 // --direct: convolutions without Winograd's shortcut.
-// --losses: prints the losses of the first steps instead. --costs: prints the floating-point operations and
-// the bytes of one step instead, as the engine counts them.
+// --losses: prints the losses of the first steps instead. --costs: prints what each op of a step costs
+// instead; in the last line the floating-point operations and the bytes of the whole.
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -57,12 +57,39 @@ void print_losses(const Step& step, int count) {
   std::puts("");
 }
 
+struct CostRow {
+  std::string name;
+  OpCost cost;
+};
+std::vector<CostRow> costs_by_time() {
+  static constexpr const char* kParts[] = {"", " gradient 0", " gradient 1", " gradient 2", " backward"};
+  std::vector<CostRow> rows;
+  for (int id = 0; id < op_count(); ++id)
+    for (int part = 0; part < kPartCount; ++part) {
+      OpCost cost = cost_of(static_cast<OpId>(id), static_cast<Part>(part));
+      if (cost.calls) rows.push_back({std::string(name_of(static_cast<OpId>(id))) + kParts[part], cost});
+    }
+  std::sort(rows.begin(), rows.end(),
+            [](const CostRow& a, const CostRow& b) { return a.cost.nanoseconds > b.cost.nanoseconds; });
+  return rows;
+}
+
 void print_costs(const Step& step) {
+  constexpr int kSteps = 10;
   step();
   count_costs(true);
-  step();
-  OpCost cost = total_cost();
-  std::printf("%.0f %llu\n", cost.flops, static_cast<unsigned long long>(cost.bytes));
+  for (int i = 0; i < kSteps; ++i) step();
+  std::printf("%-40s %8s %10s %8s %8s\n", "op", "calls", "ms", "GF/s", "GB/s");
+  auto print = [](const std::string& name, const OpCost& cost) {
+    auto time = static_cast<double>(cost.nanoseconds);
+    std::printf("%-40s %8llu %10.4f %8.1f %8.1f\n", name.c_str(),
+                static_cast<unsigned long long>(cost.calls / kSteps), time / kSteps / 1e6, cost.flops / time,
+                static_cast<double>(cost.bytes) / time);
+  };
+  for (const CostRow& row : costs_by_time()) print(row.name, row.cost);
+  OpCost total = total_cost();
+  print("all", total);
+  std::printf("%.0f %llu\n", total.flops / kSteps, static_cast<unsigned long long>(total.bytes) / kSteps);
 }
 
 int usage() { return std::fprintf(stderr, "see the head of bench/workloads.cpp\n"), 2; }

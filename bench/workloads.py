@@ -10,8 +10,8 @@ import programs
 def costs_of(name):
     """(floating-point operations, bytes) of a step."""
     command = [str(programs.BUILD / "bench_workloads"), name, "eager", "--costs"]
-    flops, moved = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(flops), float(moved)
+    last = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    return tuple(map(float, last.split()))
 
 
 def steps_of(name, *options):

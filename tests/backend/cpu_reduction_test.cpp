@@ -1,5 +1,5 @@
-#include "tests/backend/cpu_testing.h"
 #include "rushlight/rushlight.h"
+#include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
 using namespace rushlight::cpu;
