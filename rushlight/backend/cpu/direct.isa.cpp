@@ -36,19 +36,29 @@ struct Prepared {
 
 // -- weights
 
-// Panel `j` of a group: for each tap, in the image's order, and each channel a row of output channels.
+// A panel of a group, from output `first` on: for each tap, in the image's order, and each channel a row of
+// outputs.
 template <class T>
 void pack_weight_panel(const ConvolutionArgs<T>& c, const Field& f, const T* w, int64_t first, T* out) {
   const int64_t cols = smaller(kPanelCols<T>, c.out_channels - first);
-  for (int64_t td = 0; td < f.d.taps; ++td)
-    for (int64_t th = 0; th < f.h.taps; ++th)
-      for (int64_t tw = 0; tw < f.w.taps; ++tw) {
-        const int64_t tap =
-            ((f.d.w_first + td * f.d.w_step) * c.kernel[1] + f.h.w_first + th * f.h.w_step) * c.kernel[2] +
-            f.w.w_first + tw * f.w.w_step;
-        pack_panel(c.in_channels, cols, w + first * c.w_out + tap, c.w_in, c.w_out, out);
-        out += c.in_channels * kPanelCols<T>;
-      }
+  const int64_t taps = c.kernel[0] * c.kernel[1] * c.kernel[2];
+  w += first * c.w_out;
+  if (taps == 1 && f.depth() > 0) return pack_panel(c.in_channels, cols, w, c.w_in, c.w_out, out);
+  const Scratch memory(bytes_of<T>(taps * kPanelCols<T>));
+  T* channel = static_cast<T*>(memory.data());
+  for (int64_t i = 0; i < c.in_channels; ++i, out += kPanelCols<T>) {
+    pack_panel(taps, cols, w + i * c.w_in, 1, c.w_out, channel);
+    T* to = out;
+    for (int64_t td = 0; td < f.d.taps; ++td)
+      for (int64_t th = 0; th < f.h.taps; ++th)
+        for (int64_t tw = 0; tw < f.w.taps; ++tw, to += c.in_channels * kPanelCols<T>) {
+          const int64_t z = f.d.w_first + td * f.d.w_step, y = f.h.w_first + th * f.h.w_step,
+                        x = f.w.w_first + tw * f.w.w_step;
+          const T* row = channel + ((z * c.kernel[1] + y) * c.kernel[2] + x) * kPanelCols<T>;
+          store(to, load(row));
+          store(to + Vec<T>::kLanes, load(row + Vec<T>::kLanes));
+        }
+  }
 }
 
 template <class T>

@@ -170,20 +170,19 @@ struct WinogradWeights {
 
   // One input channel of a group.
   void transform(int64_t g, int64_t i) const {
-    for (int64_t o = 0; o < panels * kPanel; o += Floats::kLanes) {
-      float* out = data + g * group + (o / kPanel * c.in_channels + i) * kPanel + o % kPanel;
-      transform_square<WeightTransform>(
-          [&](int ty, int tx) { return outputs(g, i, o, ty, tx); },
-          [&](int row, int column, Floats value) { store(out + (row * kTileIn + column) * part, value); });
+    float taps[9 * kPanel];  // a row of output channels for each
+    for (int64_t first = 0; first < c.out_channels; first += kPanel) {
+      const float* from = c.w + g * c.w_group + i * c.w_in + first * c.w_out;
+      pack_panel(9, smaller(kPanel, c.out_channels - first), from, 1, c.w_out, taps);
+      for (int64_t o = 0; o < kPanel; o += Floats::kLanes) {
+        float* out = data + g * group + (first / kPanel * c.in_channels + i) * kPanel + o;
+        transform_square<WeightTransform>(
+            [&](int ty, int tx) {
+              return load(taps + ((y.w_first + ty * y.w_step) * 3 + x.w_first + tx * x.w_step) * kPanel + o);
+            },
+            [&](int row, int column, Floats value) { store(out + (row * kTileIn + column) * part, value); });
+      }
     }
-  }
-  // A tap of some output channels, zeros beyond the last.
-  Floats outputs(int64_t g, int64_t i, int64_t o, int ty, int tx) const {
-    const float* from = c.w + g * c.w_group + i * c.w_in + (y.w_first + ty * y.w_step) * c.kernel[2] +
-                        x.w_first + tx * x.w_step;
-    float lanes[Floats::kLanes];
-    for (int l = 0; l < Floats::kLanes; ++l) lanes[l] = o + l < c.out_channels ? from[(o + l) * c.w_out] : 0;
-    return load(lanes);
   }
   Panels<float> at(int64_t g, int e, int64_t input, int64_t output) const {
     return Panels<float>{data + g * group + e * part, c.in_channels * kPanel, kPanel}.at(input, output);
