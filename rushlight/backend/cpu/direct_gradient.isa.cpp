@@ -107,29 +107,46 @@ class DirectWeightGradient {
     const int64_t depth = lines * field_.w.positions;
     const Scratch run_memory(sizeof(Run) * static_cast<size_t>(lines));
     const Scratch panel_memory(bytes_of(depth * round_up(c.out_channels, kPanelCols<T>)));
+    const Scratch left_memory(bytes_of(depth * smaller(rows, field_.run_length())));
     Run* runs = static_cast<Run*>(run_memory.data());
-    T* panels = static_cast<T*>(panel_memory.data());
+    T *panels = static_cast<T*>(panel_memory.data()), *left = static_cast<T*>(left_memory.data());
     T* sum = sum_of(part, group);
     for (int64_t i = first * out_row_; begin == end && i < (first + rows) * out_row_; ++i) sum[i] = 0;
     for (int64_t line = begin; line < end; line += lines) {
       const int64_t last = smaller(line + lines, end), count = (last - line) * field_.w.positions;
       const Run* runs_end = runs + find_runs(line, last, group, runs);
       pack_gradients(line, last, group, count, panels);
-      for (int64_t o = 0; o < c.out_channels; o += kPanelCols<T>)
-        add_rows(first, rows, smaller(kPanelCols<T>, c.out_channels - o), runs, runs_end, panels + o * count,
-                 {sum + o, out_row_, line > begin});
+      add_rows(first, rows, count, runs, runs_end, Panels<T>{panels, count * kPanelCols<T>, kPanelCols<T>},
+               left, {sum, out_row_, line > begin});
     }
   }
 
   // Rows [first, first + rows) of the sum, as far as each run of the field holds them.
-  void add_rows(int64_t first, int64_t rows, int64_t cols, const Run* begin, const Run* end, const T* panel,
-                const Destination<T>& to) const {
+  void add_rows(int64_t first, int64_t rows, int64_t depth, const Run* begin, const Run* end,
+                Panels<T> panels, T* left, const Destination<T>& to) const {
     const int64_t length = field_.run_length();
     for (int64_t row = first; row < first + rows;) {
       const int64_t run = row / length, stop = smaller((run + 1) * length, first + rows);
-      const LeftMatrix<T> a{fields_ + field_.run_at(run) + row % length, 1, field_.position_step()};
-      multiply_runs(stop - row, cols, begin, end, a, panel, to.at(row, 0));
+      pack_rows(fields_ + field_.run_at(run) + row % length, stop - row, begin, end, left);
+      multiply_packed_block(stop - row, c.out_channels, depth, left, panels, to.at(row, 0));
       row = stop;
+    }
+  }
+
+  // Tiles of pack_left. In place, positions whose channels are a power of two would compete for few places of
+  // the cache.
+  void pack_rows(const T* field, int64_t m, const Run* begin, const Run* end, T* out) const {
+    for (int64_t i = 0; i < m;) {
+      const int rows = next_tile_rows(m - i);
+      for (const Run* run = begin; run != end; ++run) {
+        const T* from = field + run->at + i;
+        for (int64_t k = 0; k < run->count; ++k, from += field_.position_step(), out += rows)
+          if (rows == kTileRows)
+            __builtin_memcpy(out, from, kTileRows * sizeof(T));
+          else
+            for (int r = 0; r < rows; ++r) out[r] = from[r];
+      }
+      i += rows;
     }
   }
 
@@ -150,7 +167,7 @@ class DirectWeightGradient {
   const WeightGradientArgs<T>& c;
   Field field_;
   int64_t out_row_ = padded_channels<T>(c.out_channels), size_ = field_.depth() * out_row_;
-  int64_t block_rows_ = clamped(kSumNumbers / out_row_ / kTileRows, 16, 160) * kTileRows, row_blocks_ = 0,
+  int64_t block_rows_ = clamped(kSumNumbers / out_row_ / kTileRows, 8, 32) * kTileRows, row_blocks_ = 0,
           parts_ = 0;
   const T* fields_ = nullptr;
   T* sums_ = nullptr;

@@ -165,7 +165,8 @@ struct WinogradWeights {
   const ConvolutionArgs<float>& c;
   TileAxis y, x;
   int64_t panels = ceil_div(c.out_channels, kPanel);
-  int64_t part = panels * c.in_channels * kPanel, group = part * kTileParts;
+  int64_t part = panels * c.in_channels * kPanel + 16,
+          group = part * kTileParts;  // apart as PartMatrices' are
   float* data = nullptr;
 
   // One input channel of a group.
