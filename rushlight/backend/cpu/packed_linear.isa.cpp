@@ -1,6 +1,6 @@
 // Products with a packed weight. With few rows they take as long as reading the weight does: each chunk reads
-// one straight line of memory, widens what it reads in registers, and keeps several sums so that no addition
-// waits for another.
+// one straight line of memory, asked for ahead of time, widens what it reads in registers, and keeps several
+// sums so that no addition waits for another.
 #include "rushlight/backend/cpu/packed_linear.h"
 
 #include "rushlight/backend/cpu/chunks.h"
@@ -17,7 +17,8 @@ static_assert(kVectors > 0);
 // Sums of 12 registers at most: Rows x kVectors x parts of the inputs.
 constexpr int64_t kTileRows = 12 / (kVectors < 2 ? 2 : kVectors);
 constexpr int kSums = 8;  // that hide the latency of a multiplication
-constexpr int64_t kChunkBytes = 1 << 15, kSerialWork = 1 << 19;
+constexpr int64_t kChunkBytes = 1 << 16, kSerialWork = 1 << 19;
+constexpr int64_t kAhead = 4096;  // bytes; machines that fetch ahead by themselves stop at the end of a page
 
 template <int Rows>
 struct Tile {
@@ -55,6 +56,13 @@ struct Tile {
   }
 };
 
+// Asks for what lies kAhead behind input `s` of a step, once for each line of the cache.
+template <class T>
+RUSHLIGHT_INLINE void fetch_ahead(const T* weight, int s) {
+  constexpr int kInputsOfLine = 64 / (kPanelOutputs * static_cast<int>(sizeof(T)));
+  if (s % kInputsOfLine == 0) __builtin_prefetch(reinterpret_cast<const char*>(weight) + kAhead);
+}
+
 // The products over `features` inputs that lie side by side, summed in as many parts as it takes.
 template <class T, int Rows>
 RUSHLIGHT_INLINE Tile<Rows> sum_of_products(int64_t features, const float* x, int64_t x_row,
@@ -66,7 +74,10 @@ RUSHLIGHT_INLINE Tile<Rows> sum_of_products(int64_t features, const float* x, in
   int64_t p = 0;
   for (; p + kParts <= features; p += kParts)
 #pragma GCC unroll 8
-    for (int s = 0; s < kParts; ++s) part[s].add_product(x + p + s, x_row, weight + (p + s) * kPanelOutputs);
+    for (int s = 0; s < kParts; ++s) {
+      fetch_ahead(weight + (p + s) * kPanelOutputs, s);
+      part[s].add_product(x + p + s, x_row, weight + (p + s) * kPanelOutputs);
+    }
   for (; p < features; ++p) part[0].add_product(x + p, x_row, weight + p * kPanelOutputs);
 #pragma GCC unroll 8
   for (int s = 1; s < kParts; ++s) part[0].add(part[s]);
