@@ -1,4 +1,5 @@
-"""Two sides measured fairly: each in a process of its own, round by round in turn, the idle ones asleep."""
+"""Sides measured fairly: each in a process of its own, round by round in turn, the idle ones asleep; the machine's own
+limits are measured in every round too."""
 
 import dataclasses
 import os
@@ -10,57 +11,74 @@ import time
 REST = 0.02  # seconds between two turns: a rival's threads spin for a while after its work
 
 
-@dataclasses.dataclass
-class Contestant:
-    """A process that says "ready", and then a round's milliseconds for each line that it is sent."""
+class Process:
+    """A program that answers every line that it is sent with a line."""
 
-    name: str
-    command: list
-    environment: dict = dataclasses.field(default_factory=dict)
-    times: list = dataclasses.field(default_factory=list)
-
-    def start(self):
+    def __init__(self, name, command, environment=None):
+        self.name, self.command = name, command
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **self.environment}
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
         )
-        if self._read() != "ready":
-            raise RuntimeError(f"{self.name}: {' '.join(self.command)} did not start")
 
-    def turn(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        self.times.append(float(self._read()))
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-    def _read(self):
+    def read(self):
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.name}: {' '.join(self.command)} ended with status {self.process.wait()}")
         return line.strip()
 
+    def ask(self, line=""):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+@dataclasses.dataclass
+class Contestant:
+    """One side: the process that works for it, and what it took so far."""
+
+    process: Process
+    times: list = dataclasses.field(default_factory=list)
+
+    @property
+    def name(self):
+        return self.process.name
+
     @property
     def median(self):
         return statistics.median(self.times)
 
+    def turn(self):
+        self.times.append(float(self.process.ask()))
 
-def run(contestants, rounds):
+
+@dataclasses.dataclass
+class Limits:
+    """What the machine could do meanwhile: floating-point operations a second, bytes a second (read; read and written)."""
+
+    process: Process
+    rounds: list = dataclasses.field(default_factory=list)
+
+    def turn(self):
+        self.rounds.append([float(word) * 1e9 for word in self.process.ask().split()])
+
+    def milliseconds(self, flops, bytes_moved, only_reads=False):
+        """The least that so much work can take."""
+        peak, reading, mixed = (statistics.median(column) for column in zip(*self.rounds))
+        return 1e3 * max(flops / peak, bytes_moved / (reading if only_reads else max(reading, mixed)))
+
+
+def run(contestants, rounds, limits=None):
     """Everyone takes `rounds` turns; each round in another order."""
-    started = []
-    try:
-        for contestant in contestants:
-            contestant.start()
-            started.append(contestant)
-        order = random.Random(1)
-        for _ in range(rounds):
-            for contestant in order.sample(contestants, len(contestants)):
-                time.sleep(REST)
-                contestant.turn()
-    finally:
-        for contestant in started:
-            contestant.stop()
+    order = random.Random(1)
+    everyone = [*contestants, *([limits] if limits else [])]
+    for _ in range(rounds):
+        for one in order.sample(everyone, len(everyone)):
+            time.sleep(REST)
+            one.turn()
 
 
 def best(contestants):
@@ -73,3 +91,24 @@ def ratio(ours, rival, draws=2000):
     resampled = lambda times: statistics.median(chance.choices(times, k=len(times)))
     ratios = sorted(resampled(rival.times) / resampled(ours.times) for _ in range(draws))
     return rival.median / ours.median, ratios[int(0.025 * draws)]
+
+
+def rows(workload, own, others, targets, quick, limit_ms=None):
+    """The best of ours against the best of the others: a row for each level of `targets`."""
+    mine, rival = best(own), best(others)
+    factor, low = ratio(mine, rival)
+    for level, target in targets.items():
+        yield {
+            "workload": workload,
+            "ours": mine.name,
+            "rival": rival.name,
+            "level": level,
+            "ours_ms": mine.median,
+            "rival_ms": rival.median,
+            "ratio": factor,
+            "ratio_low": low,
+            "limit_ms": limit_ms,
+            "limit_share": limit_ms / mine.median if limit_ms else None,
+            "target": target,
+            "met": None if quick else low >= target,
+        }

@@ -1,44 +1,47 @@
 // The workloads of bench/workloads/, served round by round, so that a rival can take its turn in between.
 //
-//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N]
+//   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs] [--direct]
 //
-// Prints "ready" when warm; then, for each line on standard input, runs one round (the median of five steps)
-// and prints its milliseconds. --losses: prints the losses of the first steps instead.
-#include <algorithm>
-#include <cstdio>
+// --direct: convolutions without Winograd's shortcut.
+// --losses: prints the losses of the first steps instead. --costs: prints what each op of a step costs
+// instead; in the last line the floating-point operations and the bytes of the whole.
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "bench/serving.h"
 #include "bench/workloads/cnn.h"
+#include "bench/workloads/mlp.h"
+#include "bench/workloads/nanogpt.h"
 #include "bench/workloads/tinyvit.h"
-#include "rushlight/base/clock.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/jit/trace.h"
 
 using namespace rushlight;
-using workloads::Step;
 
 namespace {
+
+using Step = std::function<double()>;
 
 // A training step by itself, or recorded and replayed.
 template <class Training>
 Step make(bool replayed) {
   auto training = std::make_shared<Training>();
   if (!replayed)
-    return [=] { return training->step(training->images, training->labels).template item<double>(); };
+    return [=] { return training->step(training->inputs, training->targets).template item<double>(); };
   auto traced = trace([=](const Tensor& x, const Tensor& y) { return training->step(x, y); });
   auto step = std::make_shared<decltype(traced)>(std::move(traced));
-  return [=] { return (*step)(training->images, training->labels).template item<double>(); };
+  return [=] { return (*step)(training->inputs, training->targets).template item<double>(); };
 }
 
 struct Workload {
   const char* name;
   Step (*make)(bool replayed);
 };
-constexpr Workload kWorkloads[] = {{"tinyvit", make<workloads::TinyVitTraining>},
-                                   {"cnn", make<workloads::CnnTraining>}};
+constexpr Workload kWorkloads[] = {
+    {"point", make<workloads::PointTraining>},        {"digits", make<workloads::DigitTraining>},
+    {"tinyvit", make<workloads::TinyVitTraining>},    {"cnn", make<workloads::CnnTraining>},
+    {"gpt_small", make<workloads::SmallGptTraining>}, {"gpt_large", make<workloads::LargeGptTraining>}};
 
 Step find_step(const std::string& name, bool replayed) {
   for (const Workload& workload : kWorkloads)
@@ -49,45 +52,78 @@ Step find_step(const std::string& name, bool replayed) {
   std::exit(2);
 }
 
-double round_ms(const Step& step) {
-  std::vector<double> times;
-  for (int i = 0; i < 5; ++i) {
-    uint64_t start = monotonic_ns();
-    step();
-    times.push_back(static_cast<double>(monotonic_ns() - start) / 1e6);
-  }
-  std::sort(times.begin(), times.end());
-  return times[2];
+void print_losses(const Step& step, int count) {
+  for (int i = 0; i < count; ++i) std::printf("%.6f ", step());
+  std::puts("");
 }
 
-void serve(const Step& step) {
-  for (int i = 0; i < 6; ++i) step();
-  std::puts("ready");
-  char line[16];
-  while (std::fflush(stdout), std::fgets(line, sizeof line, stdin)) std::printf("%.4f\n", round_ms(step));
+struct CostRow {
+  std::string name;
+  OpCost cost;
+};
+std::vector<CostRow> costs_by_time() {
+  static constexpr const char* kParts[] = {"", " gradient 0", " gradient 1", " gradient 2", " backward"};
+  std::vector<CostRow> rows;
+  for (int id = 0; id < op_count(); ++id)
+    for (int part = 0; part < kPartCount; ++part) {
+      OpCost cost = cost_of(static_cast<OpId>(id), static_cast<Part>(part));
+      if (cost.calls) rows.push_back({std::string(name_of(static_cast<OpId>(id))) + kParts[part], cost});
+    }
+  std::sort(rows.begin(), rows.end(),
+            [](const CostRow& a, const CostRow& b) { return a.cost.nanoseconds > b.cost.nanoseconds; });
+  return rows;
 }
+
+void print_costs(const Step& step) {
+  constexpr int kSteps = 10;
+  step();
+  count_costs(true);
+  for (int i = 0; i < kSteps; ++i) step();
+  std::printf("%-40s %8s %10s %8s %8s\n", "op", "calls", "ms", "GF/s", "GB/s");
+  auto print = [](const std::string& name, const OpCost& cost) {
+    auto time = static_cast<double>(cost.nanoseconds);
+    std::printf("%-40s %8llu %10.4f %8.1f %8.1f\n", name.c_str(),
+                static_cast<unsigned long long>(cost.calls / kSteps), time / kSteps / 1e6, cost.flops / time,
+                static_cast<double>(cost.bytes) / time);
+  };
+  for (const CostRow& row : costs_by_time()) print(row.name, row.cost);
+  OpCost total = total_cost();
+  print("all", total);
+  std::printf("%.0f %llu\n", total.flops / kSteps, static_cast<unsigned long long>(total.bytes) / kSteps);
+}
+
+int usage() { return std::fprintf(stderr, "see the head of bench/workloads.cpp\n"), 2; }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::fprintf(stderr, "see the head of bench/workloads.cpp\n"), 2;
+  if (argc < 3) return usage();
   int losses = 0;
-  for (int i = 3; i + 1 < argc; i += 2) {
+  bool costs = false;
+  for (int i = 3; i < argc; ++i) {
     std::string flag = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
+    if (flag == "--costs" || flag == "--direct") {
+      flag == "--costs" ? void(costs = true) : allow_winograd(false);
+      continue;
+    }
+    if (!value) return usage();
     if (flag == "--threads")
-      set_num_threads(std::atoi(argv[i + 1]));
+      set_num_threads(std::atoi(value));
     else if (flag == "--backend")
-      set_backend(argv[i + 1]);
+      set_backend(value);
     else if (flag == "--losses")
-      losses = std::atoi(argv[i + 1]);
+      losses = std::atoi(value);
     else
-      return std::fprintf(stderr, "unknown option %s; see the head of bench/workloads.cpp\n", argv[i]), 2;
+      return usage();
+    ++i;
   }
   Step step = find_step(argv[1], std::string(argv[2]) == "replay");
-  for (int i = 0; i < losses; ++i) std::printf("%.6f ", step());
   if (losses)
-    std::puts("");
+    print_losses(step, losses);
+  else if (costs)
+    print_costs(step);
   else
-    serve(step);
+    bench::serve(step);
   return 0;
 }

@@ -1,56 +1,57 @@
 """Training steps of bench/workloads/ against their twins in bench/rivals/."""
 
-import pathlib
+import subprocess
 import sys
 
 import contest
-
-HERE = pathlib.Path(__file__).parent
-BUILD = HERE.parent / "build" / "release"
-# PyTorch's memory comes from malloc, which by default gives it back to the system at every step.
-KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**33), "MALLOC_MMAP_THRESHOLD_": str(2**33)}
+import programs
 
 
-def ours(name):
-    program = str(BUILD / "bench_workloads")
-    return [contest.Contestant(f"rushlight {how}", [program, name, how]) for how in ("eager", "replay")]
+def costs_of(name):
+    """(floating-point operations, bytes) of a step."""
+    command = [str(programs.BUILD / "bench_workloads"), name, "eager", "--costs"]
+    last = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    return tuple(map(float, last.split()))
 
 
-def rivals(twins, quick):
-    for twin in twins:
-        for how in ("eager",) if quick else ("eager", "compile"):
-            for words, environment in (("", {}), (", memory kept", KEEP_MEMORY)):
-                command = [sys.executable, str(HERE / "rivals" / "serve.py"), twin, how]
-                yield contest.Contestant(f"torch {twin} {how}{words}", command, environment)
+def steps_of(name, *options):
+    return [programs.ours("workloads", " ".join([how, *options]).replace("--", ""), name, how, *options) for how in ("eager", "replay")]
 
 
-def training_step(name, targets, twins=()):
-    """A section: one row for each level of `targets`. `twins`: the rival's scripts, where there is more than one."""
+def training_step(name, targets, twins=(), direct=None):
+    """A section: one row for each level of `targets`. `twins`: the rival's names, where there is more than one. `direct`: the
+    target without Winograd's shortcut."""
 
     def rows(quick):
-        own, others = ours(name), list(rivals(twins or [name], quick))
-        contest.run(own + others, 5 if quick else 21)
-        for contestant in own + others:
-            print(f"  {contestant.name:<44} {contestant.median:9.3f} ms", file=sys.stderr)
-        mine, rival = contest.best(own), contest.best(others)
-        ratio, low = contest.ratio(mine, rival)
-        for level, target in targets.items():
-            yield {
-                "workload": f"{name} ({mine.name.split()[1]})",
-                "rival": rival.name,
-                "level": level,
-                "ours_ms": mine.median,
-                "rival_ms": rival.median,
-                "ratio": ratio,
-                "ratio_low": low,
-                "target": target,
-                "met": None if quick else low >= target,
-            }
+        own, without = steps_of(name), steps_of(name, "--direct") if direct else []
+        others = []
+        for twin in twins or [name]:
+            for how in ("eager",) if quick else ("eager", "compile"):
+                others += programs.rivals("serve.py", f"torch {twin} {how}", twin, how)
+        processes = [programs.ready(process) for process in own + without + others] + [programs.limits()]
+        sides = {process: contest.Contestant(process) for process in processes[:-1]}
+        limits = contest.Limits(processes[-1])
+        try:
+            contest.run(list(sides.values()), 5 if quick else 21, limits)
+        finally:
+            for process in processes:
+                process.stop()
+        for side in sides.values():
+            print(f"  {side.name:<44} {side.median:9.4f} ms", file=sys.stderr)
+        of = lambda chosen: [sides[process] for process in chosen]
+        limit = limits.milliseconds(*costs_of(name))
+        yield from contest.rows(f"{name}: training step", of(own), of(others), targets, quick, limit)
+        if direct:
+            yield from contest.rows(f"{name}: without Winograd", of(without), of(others), {"required": direct}, quick, limit)
 
     return rows
 
 
 SECTIONS = {
+    "point": training_step("point", {"required": 30}),
+    "digits": training_step("digits", {"required": 3}),
     "tinyvit": training_step("tinyvit", {"required": 2.0, "aim": 2.2}),
-    "cnn": training_step("cnn", {"required": 2.0, "aim": 2.4}, twins=["cnn", "cnn_channels_last"]),
+    "cnn": training_step("cnn", {"required": 2.0, "aim": 2.4}, twins=["cnn", "cnn_channels_last"], direct=1.3),
+    "gpt_small": training_step("gpt_small", {"required": 1.55, "aim": 1.75}),
+    "gpt_large": training_step("gpt_large", {"required": 1.25, "aim": 1.35}),
 }

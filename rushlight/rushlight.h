@@ -12,6 +12,7 @@
 #include "rushlight/engine/context.h"       //    NoGrad, set_backend()
 #include "rushlight/engine/draw.h"          //    draw(): the tape as a picture
 #include "rushlight/engine/node.h"          //    the tape
+#include "rushlight/engine/op_costs.h"      //    what ops cost
 #include "rushlight/generated/functions.h"  // 6: the ops
 #include "rushlight/ops/op_table.h"         //    ops(): the list of them as a table
 #include "rushlight/ops/operators.h"        //    a + b

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from training import scattered, started, step_of
+from training import classifier_step, scattered, started
 
 BATCH, CHANNELS = 128, [3, 32, 32, 64, 64, 128, 128]
 
@@ -26,4 +26,4 @@ def make_step(compiled, channels_last=False):
     model = Cnn().to(memory_format=order)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, momentum=0.9, fused=True)
     images = scattered((BATCH, 3, 32, 32), 1).to(memory_format=order)
-    return step_of(model, optimizer, images, compiled)
+    return classifier_step(model, optimizer, images, compiled)

@@ -2,44 +2,48 @@
 
     python bench/rivals/serve.py WORKLOAD eager|compile [--losses N]
 
-A round is the median of five steps, as in the programs that it is measured beside. --losses: print the losses of the first
-steps instead, to see that both sides compute the same thing.
+--losses: print the losses of the first steps instead, to see that both sides compute the same thing.
 """
 
 import argparse
 import importlib
-import statistics
 import sys
-import time
 
 import torch
+from serving import Rounds
+
+# Name -> module, the function in it that makes a step, and what it is given.
+WORKLOADS = {
+    "point": ("mlp", "make_point_step", {}),
+    "digits": ("mlp", "make_digits_step", {}),
+    "tinyvit": ("tinyvit", "make_step", {}),
+    "cnn": ("cnn", "make_step", {}),
+    "cnn_channels_last": ("cnn", "make_step", {"channels_last": True}),
+    "gpt_small": ("nanogpt", "make_step", {"layers": 4, "heads": 4, "width": 128, "time": 64, "batch": 12}),
+    "gpt_large": ("nanogpt", "make_step", {"layers": 6, "heads": 6, "width": 384, "time": 256, "batch": 8}),
+}
 
 
-def round_ms(step):
-    times = []
-    for _ in range(5):
-        start = time.perf_counter_ns()
-        step()
-        times.append((time.perf_counter_ns() - start) / 1e6)
-    return statistics.median(times)
+def step_of(name, compiled):
+    module, make, options = WORKLOADS[name]
+    return getattr(importlib.import_module(module), make)(compiled, **options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workload")
+    parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("how", choices=("eager", "compile"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--losses", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    step = importlib.import_module(arguments.workload).make_step(arguments.how == "compile")
+    step = step_of(arguments.workload, arguments.how == "compile")
     if arguments.losses:
         return print(*(f"{step():.6f}" for _ in range(arguments.losses)))
-    for _ in range(6):
-        step()
+    rounds = Rounds(step)
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(f"{round_ms(step):.4f}", flush=True)
+        print(f"{rounds.milliseconds():.7f}", flush=True)
 
 
 if __name__ == "__main__":

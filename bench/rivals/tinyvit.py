@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
-from training import scattered, started, step_of, weight
+from training import classifier_step, scattered, started, weight
 
 BATCH, PATCH, TOKENS, DIM, HEADS, MLP, CLASSES = 256, 4, 49, 64, 4, 128, 10
 
@@ -40,4 +40,4 @@ class TinyVit(nn.Module):
 def make_step(compiled):
     model = TinyVit()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
-    return step_of(model, optimizer, scattered((BATCH, 28, 28), 1), compiled)
+    return classifier_step(model, optimizer, scattered((BATCH, 28, 28), 1), compiled)

@@ -3,7 +3,6 @@
 import math
 
 import torch
-from torch.nn import functional as F
 
 
 def scattered(shape, state):
@@ -28,20 +27,24 @@ def started(layer):
     return layer
 
 
-def step_of(model, optimizer, images, compiled):
-    """A function that trains one step on ten classes and returns the loss."""
-    labels = torch.arange(len(images)) % 10
-
-    def loss_of(x, y):
-        return F.cross_entropy(model(x), y)
-
+def step_of(loss_of, optimizer, inputs, targets, compiled):
+    """A function that trains one step on loss_of(inputs, targets) and returns the loss."""
     forward = torch.compile(loss_of) if compiled else loss_of
 
     def step():
-        loss = forward(images, labels)
+        loss = forward(inputs, targets)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
     return step
+
+
+def classifier_step(model, optimizer, inputs, compiled):
+    """The same for ten classes, which repeat."""
+
+    def loss_of(x, y):
+        return torch.nn.functional.cross_entropy(model(x), y)
+
+    return step_of(loss_of, optimizer, inputs, torch.arange(len(inputs)) % 10, compiled)

@@ -50,12 +50,12 @@ struct Cnn {
 struct CnnTraining {
   static constexpr int64_t kBatch = 128;
   Cnn model;
-  Sgd sgd{model.parameters()};
-  Tensor images =
+  MomentumSgd sgd{model.parameters()};
+  Tensor inputs =
       clone(scattered({kBatch, 3, Cnn::kImage, Cnn::kImage}, 1), {.memory_format = "channels_last"});
-  Tensor labels = arange(kBatch).remainder(Cnn::kClasses);
+  Tensor targets = arange(kBatch).remainder(Cnn::kClasses);
 
-  Tensor step(const Tensor& x, const Tensor& y) { return train(model, sgd, x, y); }
+  Tensor step(const Tensor& x, const Tensor& y) { return train(cross_entropy(model.forward(x), y), sgd); }
 };
 
 }  // namespace rushlight::workloads

@@ -58,10 +58,10 @@ struct TinyVitTraining {
   static constexpr int64_t kBatch = 256;
   TinyVit model;
   Adam adam{model.parameters()};
-  Tensor images = scattered({kBatch, TinyVit::kImage, TinyVit::kImage}, 1);
-  Tensor labels = arange(kBatch).remainder(TinyVit::kClasses);
+  Tensor inputs = scattered({kBatch, TinyVit::kImage, TinyVit::kImage}, 1);
+  Tensor targets = arange(kBatch).remainder(TinyVit::kClasses);
 
-  Tensor step(const Tensor& x, const Tensor& y) { return train(model, adam, x, y); }
+  Tensor step(const Tensor& x, const Tensor& y) { return train(cross_entropy(model.forward(x), y), adam); }
 };
 
 }  // namespace rushlight::workloads

@@ -1,15 +1,11 @@
 // What the workloads share: their optimizer over plain lists of tensors, and numbers without a pattern.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "rushlight/rushlight.h"
 
 namespace rushlight::workloads {
-
-// Runs one training step and returns its loss.
-using Step = std::function<double()>;
 
 inline std::vector<Tensor> zeros_like_each(const std::vector<Tensor>& tensors) {
   std::vector<Tensor> zeros;
@@ -41,6 +37,16 @@ struct Sgd {
   explicit Sgd(std::vector<Tensor> parameters) : params(std::move(parameters)) {}
   void step() {
     NoGrad guard;
+    sgd_step(params, take_grads(params), lr);
+  }
+  std::vector<Tensor> params;
+  Slot lr = 1e-2;
+};
+
+struct MomentumSgd {
+  explicit MomentumSgd(std::vector<Tensor> parameters) : params(std::move(parameters)) {}
+  void step() {
+    NoGrad guard;
     sgd_step(params, take_grads(params), velocities, steps, lr, momentum);
   }
   std::vector<Tensor> params, velocities = zeros_like_each(params);
@@ -61,10 +67,9 @@ inline Tensor weight(const IntList& shape) {
   return ((numbers - 0.5) * 0.2).requires_grad_();
 }
 
-// One step of a classifier; returns its loss.
-template <class Model, class Optimizer>
-Tensor train(const Model& model, Optimizer& optimizer, const Tensor& images, const Tensor& labels) {
-  Tensor loss = cross_entropy(model.forward(images), labels);
+// What is left of a training step once its loss is known.
+template <class Optimizer>
+Tensor train(const Tensor& loss, Optimizer& optimizer) {
   loss.backward();
   optimizer.step();
   return loss;

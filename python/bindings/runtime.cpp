@@ -10,6 +10,7 @@
 #include "rushlight/core/print.h"
 #include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
+#include "rushlight/engine/op_costs.h"
 
 namespace rushlight::python {
 
@@ -87,6 +88,41 @@ nb::object common_type(nb::args operands) {
   return nb::steal(dtype_object(result_type({pointers.data(), pointers.size()})));
 }
 
+constexpr const char* kPartNames[] = {"forward", "gradient of operand 0", "gradient of operand 1",
+                                      "gradient of operand 2", "backward"};
+
+nb::list op_costs() {
+  nb::list rows;
+  for (int id = 0; id < kOpCount; ++id)
+    for (int part = 0; part < kPartCount; ++part) {
+      OpCost cost = cost_of(static_cast<OpId>(id), static_cast<Part>(part));
+      if (cost.calls + cost.fallbacks == 0) continue;
+      nb::dict row;
+      row["op"] = std::string(name_of(static_cast<OpId>(id)));
+      row["part"] = kPartNames[part];
+      row["calls"] = cost.calls;
+      row["seconds"] = static_cast<double>(cost.nanoseconds) * 1e-9;
+      row["flops"] = cost.flops;
+      row["bytes"] = cost.bytes;
+      row["allocations"] = cost.allocations;
+      row["fallbacks"] = cost.fallbacks;
+      rows.append(row);
+    }
+  return rows;
+}
+
+void bind_costs(nb::module_& m) {
+  m.def("count_costs", count_costs, nb::arg("on"),
+        "Begins or ends to count what ops cost, in all threads; op_costs() tells");
+  m.def("reset_costs", reset_costs, "Sets all that op_costs() tells to zero");
+  m.def("op_costs", op_costs,
+        "One dict for each computation of an op that ran while costs were counted: its calls, seconds, "
+        "estimated "
+        "flops, bytes read and written, allocations, fallbacks");
+  m.def("fallback_count", fallback_count,
+        "How often an op ran on the slow reference kernels because the backend had none");
+}
+
 void bind_dtype_rules(nb::module_& m) {
   m.def(
       "get_default_dtype", [] { return nb::steal(dtype_object(default_dtype())); },
@@ -110,6 +146,7 @@ void bind_dtype_rules(nb::module_& m) {
 
 void bind_runtime(nb::module_& m) {
   bind_dtype_rules(m);
+  bind_costs(m);
   m.def("get_num_threads", num_threads, "How many threads work on one op");
   m.def("set_num_threads", set_num_threads, nb::arg("int"), "How many threads work on one op, from now on");
   m.def("_set_host_backend", [](const std::string& name) { set_backend(name); }, nb::arg("name"));
@@ -117,8 +154,6 @@ void bind_runtime(nb::module_& m) {
   m.def("_host_backends", backend_names);
   m.def("_winograd_allowed", winograd_allowed);
   m.def("_allow_winograd", allow_winograd, nb::arg("allowed"));
-  m.def("fallback_count", fallback_count,
-        "How often an op ran on the slow reference kernels because the backend had none");
   m.def("memory_stats", stats_dict, "Live, peak and cached bytes, and the calls to the system");
   m.def("reset_peak_memory", reset_peak_memory);
   m.def("empty_cache", empty_cache, "Gives free blocks back to the system");

@@ -1,12 +1,12 @@
 #include "rushlight/engine/interpreter.h"
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "rushlight/engine/apply.h"
 #include "rushlight/engine/node.h"
+#include "rushlight/engine/op_costs.h"
 
 namespace rushlight {
 
@@ -15,8 +15,6 @@ thread_local constinit Context thread_context;
 }
 
 namespace {
-
-std::atomic<uint64_t> fallbacks{0};
 
 const Backend& best_host_backend() {
 #ifdef RUSHLIGHT_CPU
@@ -39,7 +37,9 @@ void note_fallback(const OpCall& call, const Backend& backend) {
     fail(ErrorKind::not_implemented, "[", call.name(), "] the ", backend.name,
          " backend has no kernel for this call, and "
          "RUSHLIGHT_FALLBACK=error forbids the reference kernel");
-  if (fallbacks.fetch_add(1, std::memory_order_relaxed) == 0)
+  bool is_first = fallback_count() == 0;
+  internal::count_fallback(call.kernel_call(call.def.id));
+  if (is_first)
     std::fprintf(
         stderr,
         "rushlight: [%s] has no %s kernel and runs on the slow reference backend; later ones are only "
@@ -47,16 +47,20 @@ void note_fallback(const OpCall& call, const Backend& backend) {
         call.name(), backend.name);
 }
 
-void give_memory(const Tensor& result, const Allocator& allocator) {
-  TensorImpl& impl = *result.impl();
-  if (!impl.storage) impl.storage = Storage::allocate(result_bytes(impl.layout, impl.dtype), allocator);
+void give_memory(const OpCall& call, const Allocator& allocator) {
+  for (const Tensor& result : call.out) {
+    TensorImpl& impl = *result.impl();
+    if (impl.storage) continue;
+    impl.storage = Storage::allocate(result_bytes(impl.layout, impl.dtype), allocator);
+    internal::count_allocation(call.kernel_call(call.def.id));
+  }
 }
 
 bool try_kernel(OpCall& call, const Backend& backend) {
   Kernel kernel = backend.kernel(call.def.id, call.part);
   if (!kernel) return false;
-  for (const Tensor& result : call.out) give_memory(result, *backend.allocator);
-  return kernel(call.kernel_call(call.def.id));
+  give_memory(call, *backend.allocator);
+  return run_kernel(kernel, call.kernel_call(call.def.id));
 }
 
 // A body's results, put where the caller wanted them.
@@ -82,11 +86,8 @@ const Backend& host_backend() {
   return chosen ? *chosen : best_host_backend();
 }
 void set_backend(std::string_view name) { context().host_backend = &find_backend(name); }
-uint64_t fallback_count() { return fallbacks.load(std::memory_order_relaxed); }
 
-void allocate_results(OpCall& call) {
-  for (const Tensor& result : call.out) give_memory(result, *host_backend().allocator);
-}
+void allocate_results(OpCall& call) { give_memory(call, *host_backend().allocator); }
 
 void run_eager(OpCall& call) {
   const Backend& backend = host_backend();
@@ -101,7 +102,7 @@ void run_eager(OpCall& call) {
 
 bool run_fused_eager(OpCall& call) {
   Kernel kernel = host_backend().kernel(call.def.id, Part::backward);
-  return kernel && kernel(call.kernel_call(call.def.id));
+  return kernel && run_kernel(kernel, call.kernel_call(call.def.id));
 }
 
 // The backward of a composite as one call: gradients of the results, every input, every result and residual

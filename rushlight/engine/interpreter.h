@@ -30,8 +30,4 @@ inline void run_call(OpCall& call) {
 }
 bool run_fused_eager(OpCall& call);
 
-// How often an op ran on the reference kernel because the chosen backend had none. RUSHLIGHT_FALLBACK=error:
-// never, throw.
-uint64_t fallback_count();
-
 }  // namespace rushlight

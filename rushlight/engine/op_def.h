@@ -39,6 +39,8 @@ struct OpDef {
   void (*body)(OpCall&) = nullptr;
   // Gradients of the inputs, by public ops. Null: not differentiable.
   void (*vjp)(Vjp&) = nullptr;
+  // An estimate from the shapes of a call, of each part. Null: one for every element of the results.
+  double (*flops)(const KernelCall&) = nullptr;
   uint32_t saved_inputs = 0;      // bit i: vjp reads input i
   uint32_t saved_outputs = 0;     // bit i: vjp reads result or residual i
   bool saves_facts = false;       // vjp reads shapes and dtypes of inputs that it does not save

@@ -4,6 +4,7 @@
 
 #include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
+#include "rushlight/engine/op_costs.h"
 
 namespace rushlight {
 
@@ -143,7 +144,7 @@ void Replay::unbind_all() noexcept {
 
 void Replay::run_steps() {
   for (const Step& step : steps_) {
-    if (!step.kernel(step.call)) [[unlikely]]
+    if (!run_kernel(step.kernel, step.call)) [[unlikely]]
       run_slowly(step);
     for (const Tensor& out : step.call.out)
       if (out.defined()) out.storage()->bump_version(static_cast<uint16_t>(step.call.id));

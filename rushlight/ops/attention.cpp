@@ -82,12 +82,22 @@ void attention_vjp(Vjp& v) {
   if (v.needs(1)) v.set(1, matmul(transpose(ds, -2, -1), q));
 }
 
+// Two products of queries x keys x head size forward, five backward; of causal scores about half are
+// computed.
+double attention_flops(const KernelCall& call) {
+  bool forward = call.part == Part::forward;
+  const Tensor &q = call.in[forward ? 0 : 1], &k = call.in[forward ? 1 : 2];  // the gradient comes first
+  double product = 2.0 * static_cast<double>(q.numel()) * static_cast<double>(k.size(-2));
+  return (forward ? 2 : 5) * product * (args::Attention(call.attrs).is_causal ? 0.5 : 1.0);
+}
+
 }  // namespace
 
 namespace defs {
 const OpDef attention = [] {
   OpDef def{OpId::attention};
   def.infer = attention_infer;
+  def.flops = attention_flops;
   def.body = attention_body;
   def.vjp = attention_vjp;
   def.saved_inputs = 0b111;

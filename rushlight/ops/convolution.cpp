@@ -177,12 +177,26 @@ void weight_gradient_vjp(Vjp& v) {
   if (v.needs(1)) v.set(1, narrowed_image(v.input(0), v.grad(), a, v.input_shape(1)));
 }
 
+// Every element of the narrow image meets one filter: all weights of its channel.
+double convolution_flops(const KernelCall& call) {
+  bool widens = args::Convolution(call.attrs).transposed;
+  const Tensor &narrow = widens ? call.in[0] : call.out[0], &weight = call.in[1];
+  return 2.0 * static_cast<double>(narrow.numel()) * static_cast<double>(weight.numel()) /
+         static_cast<double>(std::max<int64_t>(weight.size(0), 1));
+}
+double weight_gradient_flops(const KernelCall& call) {
+  const Tensor &narrow = call.in[1], &weight = call.out[0];
+  return 2.0 * static_cast<double>(narrow.numel()) * static_cast<double>(weight.numel()) /
+         static_cast<double>(std::max<int64_t>(weight.size(0), 1));
+}
+
 }  // namespace
 
 namespace defs {
 const OpDef convolution = [] {
   OpDef def{OpId::convolution};
   def.infer = convolution_infer;
+  def.flops = convolution_flops;
   def.vjp = convolution_vjp;
   def.saved_inputs = 0b011;
   def.saves_facts = true;
@@ -191,6 +205,7 @@ const OpDef convolution = [] {
 const OpDef convolution_weight_gradient = [] {
   OpDef def{OpId::convolution_weight_gradient};
   def.infer = weight_gradient_infer;
+  def.flops = weight_gradient_flops;
   def.vjp = weight_gradient_vjp;
   def.saved_inputs = 0b011;
   def.saves_facts = true;

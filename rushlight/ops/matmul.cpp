@@ -29,6 +29,11 @@ void matmul_infer(OpCall& call) {
   call.emit(span_of(shape), a.dtype());
 }
 
+// A multiplication and an addition for each element of the result and of the contracted dimension.
+double matmul_flops(const KernelCall& call) {
+  return 2.0 * static_cast<double>(call.out[0].numel()) * static_cast<double>(call.in[0].shape().back());
+}
+
 void matmul_vjp(Vjp& v) {
   const Tensor& g = v.grad();
   Tensor a = v.input(0), b = v.input(1);
@@ -71,6 +76,13 @@ void linear_body(OpCall& call) {
   Tensor y = matmul(call.in[0], transpose(call.in[1], 0, 1));
   call.out.push_back(call.in[2].defined() ? y + call.in[2] : y);
 }
+// Backward: one more product for each of the two gradients that is wanted.
+double linear_flops(const KernelCall& call) {
+  if (call.part == Part::forward) return matmul_flops(call);
+  double products = call.out[0].defined() + call.out[1].defined();
+  return products * 2 * static_cast<double>(call.in[0].numel()) * static_cast<double>(call.in[2].size(1));
+}
+
 void linear_vjp(Vjp& v) {
   const Tensor& g = v.grad();
   Tensor x = v.input(0), w = v.input(1);
@@ -91,6 +103,7 @@ namespace defs {
 const OpDef matmul = [] {
   OpDef def{OpId::matmul};
   def.infer = matmul_infer;
+  def.flops = matmul_flops;
   def.vjp = matmul_vjp;
   def.saved_inputs = 3;
   def.saves_facts = true;
@@ -99,6 +112,7 @@ const OpDef matmul = [] {
 const OpDef linear = [] {
   OpDef def{OpId::linear};
   def.infer = linear_infer;
+  def.flops = linear_flops;
   def.body = linear_body;
   def.vjp = linear_vjp;
   def.saved_inputs = 3;

@@ -1,3 +1,4 @@
+#include "rushlight/rushlight.h"
 #include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
@@ -84,4 +85,16 @@ TEST_CASE("reductions: the same bits for any number of threads") {
   check_same_for_all_thread_counts([&] { return reduced(Reduction::sum, 1, 1 << 20, 1, x); });
   check_same_for_all_thread_counts([&] { return reduced(Reduction::sum, 1, 1 << 14, 64, x); });
   check_same_for_all_thread_counts([&] { return reduced(Reduction::sum, 1 << 8, 1 << 6, 1 << 6, x); });
+}
+
+TEST_CASE("cpu: a sum counts what only repeats, and copies nothing for it") {
+  Tensor x = arange(1, 3, {.dtype = DType::float64}).view({2, 1});
+  const int64_t many = int64_t{1} << 40;  // such memory does not exist
+  CHECK(x.expand({2, many}).sum().item<double>() == 3.0 * static_cast<double>(many));
+  Tensor rows = x.expand({2, many}).sum({.dim = 1});
+  CHECK(rows.select(0, 1).item<double>() == 2.0 * static_cast<double>(many));
+  Tensor kept = x.expand({3, 2, 5}).sum({.dim = {0, 2}, .keepdim = true});
+  CHECK((kept.rank() == 3 && kept.numel() == 2));
+  CHECK(x.to(DType::float16).expand({2, 7}).sum().item<double>() == 21);
+  CHECK(x.expand({2, 0}).sum().item<double>() == 0);
 }

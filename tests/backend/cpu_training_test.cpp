@@ -2,6 +2,8 @@
 #include <cstring>
 
 #include "bench/workloads/cnn.h"
+#include "bench/workloads/mlp.h"
+#include "bench/workloads/nanogpt.h"
 #include "bench/workloads/tinyvit.h"
 #include "rushlight/jit/trace.h"
 #include "tests/backend/cpu_testing.h"
@@ -16,7 +18,7 @@ std::vector<float> train_twice() {
   Training training;
   std::vector<float> numbers;
   for (int i = 0; i < 2; ++i) {
-    Tensor loss = training.step(training.images, training.labels);
+    Tensor loss = training.step(training.inputs, training.targets);
     numbers.push_back(loss.item<float>());
   }
   for (const Tensor& p : training.model.parameters()) {
@@ -35,11 +37,21 @@ TEST_CASE("cpu: a TinyViT trains to the same bits on any number of threads") {
   cpu::check_same_for_all_thread_counts(train_twice<workloads::TinyVitTraining>);
 }
 
+TEST_CASE("cpu: multilayer perceptrons train to the same bits on any number of threads") {
+  cpu::check_same_for_all_thread_counts(train_twice<workloads::PointTraining>);
+  cpu::check_same_for_all_thread_counts(train_twice<workloads::DigitTraining>);
+}
+TEST_CASE("cpu: GPTs train to the same bits on any number of threads") {
+  cpu::check_same_for_all_thread_counts(train_twice<workloads::SmallGptTraining>);
+  cpu::check_same_for_all_thread_counts(
+      train_twice<workloads::GptTraining<1, 6, 384, 256, 2>>);  // a large one's layer
+}
+
 TEST_CASE("cpu: replayed steps of a CNN on channels-last images are the eager ones, bit for bit") {
   workloads::CnnTraining eager, recorded;
   auto step = trace([&](const Tensor& x, const Tensor& y) { return recorded.step(x, y); });
   for (int i = 0; i < 4; ++i) {
-    float expected = eager.step(eager.images, eager.labels).item<float>();
-    CHECK(step(recorded.images, recorded.labels).item<float>() == expected);
+    float expected = eager.step(eager.inputs, eager.targets).item<float>();
+    CHECK(step(recorded.inputs, recorded.targets).item<float>() == expected);
   }
 }

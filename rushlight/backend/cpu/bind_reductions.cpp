@@ -70,11 +70,35 @@ Axes axes_of(const Tensor& input, const Flags& goes, DType dtype) {
 
 // -- floating numbers, by SIMD
 
+// Where a dimension that goes only repeats its elements: one of them is enough, and counts as often.
+struct Repeated {
+  Layout once;
+  double times = 1;
+};
+Repeated repeated(const Layout& layout, const Flags& goes) {
+  Repeated result;
+  Shape shape = to_ints(layout.shape());
+  for (int d = 0; d < layout.rank(); ++d)
+    if (goes[static_cast<size_t>(d)] && layout.stride(d) == 0) {
+      result.times *= static_cast<double>(layout.size(d));
+      if (layout.size(d) > 0) shape[static_cast<size_t>(d)] = 1;
+    }
+  result.once = Layout({shape.data(), shape.size()}, layout.strides(), layout.offset());
+  return result;
+}
+
 bool fold(const KernelCall& call, const Flags& goes, Reduction kind) {
   const Tensor& out = call.out[0];
   if (out.numel() == 0) return true;  // of no elements there may be very many rows
   DType dtype = compute_type(out.dtype());
-  Axes axes = axes_of(call.in[0], goes, dtype);
+  Tensor x = call.in[0];
+  double scale = 1;
+  if (kind == Reduction::sum && !x.is_contiguous()) {
+    Repeated part = repeated(x.layout(), goes);
+    x = alias(x, part.once);
+    scale = part.times;
+  }
+  Axes axes = axes_of(x, goes, dtype);
   Tensor result = out.dtype() == dtype && out.is_contiguous() ? out : empty(out.shape(), dtype);
   bool done = with_floating(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -83,7 +107,8 @@ bool fold(const KernelCall& call, const Flags& goes, Reduction kind) {
                                   .reduced = axes.reduced,
                                   .inner = axes.inner,
                                   .x = pointer<T>(axes.x),
-                                  .y = pointer<T>(result)});
+                                  .y = pointer<T>(result),
+                                  .scale = scale});
     return true;
   });
   if (done && !result.is_same(out)) copy_elements(out, result);

@@ -2,7 +2,6 @@
 // the rows and the columns. A gradient is the same with the taps turned round. Of whole numbers they are the
 // reference's.
 #include <algorithm>
-#include <cstring>
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/tap_tables.h"
@@ -200,7 +199,7 @@ bool pick(const Tensor& x, const Tensor& out, const Plane& plane) {
       for (int64_t i = 0; i < rows; ++i, y += columns) {
         const T* line = image + source_row(i) * plane.wide_columns;
         if (i > 0 && source_row(i) == source_row(i - 1))
-          std::memcpy(y, y - columns, static_cast<size_t>(columns) * sizeof(T));
+          std::copy_n(y - columns, columns, y);
         else
           for (int64_t j = 0; j < columns; ++j) y[j] = line[at[static_cast<size_t>(j)]];
       }
