@@ -71,6 +71,10 @@ void linear_packed_infer(OpCall& call) {
   call.emit(span_of(shape), x.dtype());
 }
 
+double linear_packed_flops(const KernelCall& call) {
+  return 2.0 * static_cast<double>(call.out[0].numel()) * static_cast<double>(call.in[1].size(1));
+}
+
 // -- packing
 
 void expect_matrix(const char* op, const Tensor& weight) {
@@ -90,7 +94,11 @@ Tensor panels_of(const Tensor& weight) {
 }  // namespace
 
 namespace defs {
-const OpDef linear_packed = without_gradient(OpId::linear_packed, linear_packed_infer);
+const OpDef linear_packed = [] {
+  OpDef def = without_gradient(OpId::linear_packed, linear_packed_infer);
+  def.flops = linear_packed_flops;
+  return def;
+}();
 }  // namespace defs
 
 Tensor pack_linear(const Tensor& weight, const PackLinearOptions& options) {
