@@ -2,8 +2,9 @@
 // memory in one straight line, in fewer bits if wanted.
 //
 // Weights (out, in) lie as (ceil(out / 16), in, 16): panels of 16 outputs, input after input, zeros behind the
-// last output. Scales of int8 weights lie as (ceil(out / 16), groups, 16): one for each output and group of
+// last output; what is packed has no history. Scales of int8 weights lie as (ceil(out / 16), groups, 16): one for each output and group of
 // inputs.
+#include "rushlight/engine/context.h"
 #include "rushlight/ops/product_rules.h"
 
 namespace rushlight {
@@ -84,11 +85,12 @@ void expect_matrix(const char* op, const Tensor& weight) {
          "; cast it with to(float32)");
 }
 
-// (out, in) -> (panels, in, 16), a view of what had to be made longer.
+// (out, in) -> (panels, in, 16) in memory of its own.
 Tensor panels_of(const Tensor& weight) {
   const int64_t outputs = weight.size(0), panels = panel_count(outputs);
   const Tensor whole = pad(weight, {0, 0, 0, panels * kPanel - outputs});
-  return transpose(view(whole, {panels, kPanel, weight.size(1)}), 1, 2);
+  return clone(transpose(reshape(whole, {panels, kPanel, weight.size(1)}), 1, 2),
+               {.memory_format = "contiguous"});
 }
 
 }  // namespace
@@ -107,7 +109,8 @@ Tensor pack_linear(const Tensor& weight, const PackLinearOptions& options) {
   if (!is_packable(dtype))
     fail(ErrorKind::runtime, "[pack_linear] dtype must be float32, bfloat16 or float16, but it is ", dtype,
          dtype == DType::int8 ? "; pack_linear_int8 finds the scales too" : "; say it by dtype=...");
-  return contiguous(panels_of(as_dtype(contiguous(weight), dtype)));
+  NoGrad guard;
+  return panels_of(as_dtype(weight, dtype));
 }
 
 PackLinearInt8Result pack_linear_int8(const Tensor& weight, const PackLinearInt8Options& options) {
@@ -116,7 +119,8 @@ PackLinearInt8Result pack_linear_int8(const Tensor& weight, const PackLinearInt8
   if (size < 1 || features % size)
     fail(ErrorKind::runtime, "[pack_linear_int8] the ", features, " features of weight ", weight.shape(),
          " do not fall into groups of ", size);
-  const Tensor panels = contiguous(panels_of(contiguous(as_dtype(weight, DType::float32))));
+  NoGrad guard;
+  const Tensor panels = panels_of(as_dtype(weight, DType::float32));
   const Tensor grouped = view(panels, {panels.size(0), features / size, size, kPanel});
   const Tensor scale = amax(abs(grouped), {.dim = 2, .keepdim = true}) / 127.0;
   const Tensor whole = round(grouped / where(scale == 0.0, Tensor(1.0), scale));
