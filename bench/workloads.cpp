@@ -39,13 +39,15 @@ struct Workload {
   const char* name;
   Step (*make)(bool replayed);
 };
-constexpr Workload kWorkloads[] = {
-    {"point", make<workloads::PointTraining>},        {"digits", make<workloads::DigitTraining>},
-    {"tinyvit", make<workloads::TinyVitTraining>},    {"cnn", make<workloads::CnnTraining>},
-    {"gpt_small", make<workloads::SmallGptTraining>}, {"gpt_large", make<workloads::LargeGptTraining>},
-    {"gpt2_float32", make<workloads::Gpt2Decode<DType::float32>>},
-    {"gpt2_bf16", make<workloads::Gpt2Decode<DType::bfloat16>>},
-    {"gpt2_int8", make<workloads::Gpt2Decode<DType::int8>>}};
+constexpr Workload kWorkloads[] = {{"point", make<workloads::PointTraining>},
+                                   {"digits", make<workloads::DigitTraining>},
+                                   {"tinyvit", make<workloads::TinyVitTraining>},
+                                   {"cnn", make<workloads::CnnTraining>},
+                                   {"gpt_small", make<workloads::SmallGptTraining>},
+                                   {"gpt_large", make<workloads::LargeGptTraining>},
+                                   {"gpt2_float32", make<workloads::Gpt2Decode<DType::float32>>},
+                                   {"gpt2_bf16", make<workloads::Gpt2Decode<DType::bfloat16>>},
+                                   {"gpt2_int8", make<workloads::Gpt2Decode<DType::int8>>}};
 
 Step find_step(const std::string& name, bool replayed) {
   for (const Workload& workload : kWorkloads)

@@ -1,5 +1,5 @@
-// A GPT-2 of 124 million weights that decodes: one token at a time, at a position where a cache holds the keys
-// and values of 128 before it. A plain struct over public ops; its weights are packed in one dtype.
+// A GPT-2 of 124 million weights that decodes: one token at a time, at a position where a cache holds the
+// keys and values of 128 before it. A plain struct over public ops; its weights are packed in one dtype.
 #pragma once
 
 #include "bench/workloads/training.h"
@@ -29,7 +29,7 @@ struct Gpt2Decode {
     Layer qkv = layer(3 * kWidth, kWidth), out = layer(kWidth, kWidth);
     Norm norm2;
     Layer widen = layer(4 * kWidth, kWidth), narrow = layer(kWidth, 4 * kWidth);
-    Tensor cache = numbers({2 * kHeads, kContext * kHead}).view({2, kHeads, kContext, kHead});
+    Tensor cache = numbers({2 * kHeads, kContext* kHead}).view({2, kHeads, kContext, kHead});
   };
 
   Tensor tokens = numbers({kVocabulary, kWidth}), positions = numbers({kContext, kWidth});

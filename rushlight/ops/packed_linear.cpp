@@ -1,9 +1,9 @@
-// linear for weights that are read once per call, as in decoding token by token: packed so that they come from
-// memory in one straight line, in fewer bits if wanted.
+// linear for weights that are read once per call, as in decoding token by token: packed so that they come
+// from memory in one straight line, in fewer bits if wanted.
 //
-// Weights (out, in) lie as (ceil(out / 16), in, 16): panels of 16 outputs, input after input, zeros behind the
-// last output; what is packed has no history. Scales of int8 weights lie as (ceil(out / 16), groups, 16): one for each output and group of
-// inputs.
+// Weights (out, in) lie as (ceil(out / 16), in, 16): panels of 16 outputs, input after input, zeros behind
+// the last output; what is packed has no history. Scales of int8 weights lie as (ceil(out / 16), groups, 16):
+// one for each output and group of inputs.
 #include "rushlight/engine/context.h"
 #include "rushlight/ops/product_rules.h"
 

@@ -106,7 +106,7 @@ TEST_CASE("gemm: each path with each epilogue") {
                                {3000, 70, 64},   // tall
                                {150, 300, 700},  // packed, k in three blocks
                                {1, 500, 3000},   // one row
-                               {5, 300, 400},    // few rows
+                               {5, 300, 400},    // five rows
                                {1, 9001, 20},    // one row, wide
                                {90, 50, 4100}};  // k split
   for (const auto& [m, n, k] : shapes)
@@ -157,10 +157,12 @@ TEST_CASE("gemm: the same bits for any number of threads") {
 
 TEST_CASE("gemm: a matrix times a vector") {
   for (bool transposed : {false, true})
-    for (const auto& [m, k] : {std::pair<int64_t, int64_t>{7, 5}, {300, 400}, {3, 20'000}, {5000, 1}, {40, 0}}) {
+    for (const auto& [m, k] :
+         {std::pair<int64_t, int64_t>{7, 5}, {300, 400}, {3, 20'000}, {5000, 1}, {40, 0}}) {
       const std::vector<float> a = random_numbers<float>(m * k, 1), x = random_numbers<float>(2 * k, 2);
       std::vector<float> y(static_cast<size_t>(m));
-      GemmArgs<float> args{.m = m, .n = 1, .k = k, .a = a.data(), .b = x.data(), .b_row = 2, .c = y.data(), .c_row = 1};
+      GemmArgs<float> args{
+          .m = m, .n = 1, .k = k, .a = a.data(), .b = x.data(), .b_row = 2, .c = y.data(), .c_row = 1};
       args.a_row = transposed ? 1 : k;
       args.a_col = transposed ? m : 1;
       kernels().f32.gemm(args);

@@ -22,7 +22,8 @@ double worst_error(const Tensor& y, const Tensor& x, const Packed& packed, const
   const Tensor wide_x = contiguous(to(x, DType::float64)), wide_w = to(packed.weight, DType::float64);
   const Tensor scale = packed.scale.defined() ? to(packed.scale, DType::float64) : Tensor();
   const int64_t features = packed.weight.size(1), outputs = packed.outputs;
-  const int64_t rows = y.numel() / std::max<int64_t>(outputs, 1), groups = scale.defined() ? scale.size(1) : 1;
+  const int64_t rows = y.numel() / std::max<int64_t>(outputs, 1),
+                groups = scale.defined() ? scale.size(1) : 1;
   const double *xs = wide_x.data<double>(), *ws = wide_w.data<double>();
   double worst = 0;
   for (int64_t i = 0; i < rows; ++i)
@@ -85,7 +86,8 @@ TEST_CASE("linear_packed: every type of weight and odd sizes, against double loo
 }
 
 TEST_CASE("linear_packed: sizes that are cut into chunks") {
-  for (const Size& size : {Size{1, 768, 500}, Size{200, 40, 70}, Size{40, 3000, 33}, Size{1, 70'000, 5}}) check(size);
+  for (const Size& size : {Size{1, 768, 500}, Size{200, 40, 70}, Size{40, 3000, 33}, Size{1, 70'000, 5}})
+    check(size);
 }
 
 TEST_CASE("linear_packed: the same bits for any number of threads") {
@@ -110,13 +112,15 @@ TEST_CASE("linear_packed: inputs in any layout, of any rank, and of halves") {
   for (DType half : {DType::float16, DType::bfloat16}) {
     const Tensor y = product(to(x, half), packed, to(bias, half));
     CHECK(y.dtype() == half);
-    CHECK(equal(y, to(product(to(to(x, half), DType::float32), packed, to(to(bias, half), DType::float32)), half)));
+    CHECK(equal(
+        y, to(product(to(to(x, half), DType::float32), packed, to(to(bias, half), DType::float32)), half)));
   }
 }
 
 TEST_CASE("linear_packed: both backends agree") {
   for (const Packed& packed : packings(some_normals({40, 20}, 2)))
-    check_close_on_both_backends(1e-4, [&] { return std::vector{product(some_normals({7, 20}, 1), packed)}; });
+    check_close_on_both_backends(1e-4,
+                                 [&] { return std::vector{product(some_normals({7, 20}, 1), packed)}; });
 }
 
 TEST_CASE("pack_linear_int8: no weight is further from its packed form than half a step of its group") {
@@ -127,7 +131,8 @@ TEST_CASE("pack_linear_int8: no weight is further from its packed form than half
     for (int64_t j = 0; j < 19; ++j)
       for (int64_t k = 0; k < 12; ++k) {
         const float step = scale.data<float>()[(j / 16 * (12 / size) + k / size) * 16 + j % 16];
-        CHECK(std::abs(weight.data<float>()[j * 12 + k] - back.select(0, j).select(0, k).item<float>()) <= 0.5001f * step);
+        CHECK(std::abs(weight.data<float>()[j * 12 + k] - back.select(0, j).select(0, k).item<float>()) <=
+              0.5001f * step);
       }
   }
   CHECK(amax(abs(to(pack_linear_int8(weight).weight, DType::int32))).item<int>() == 127);

@@ -159,8 +159,8 @@ struct ForwardGroup {
   int64_t begin, end;
   Workspace<T>& work;
 
-  // Then keys are read once, in place.
-  bool few_queries() const { return end - begin <= kFewRows; }
+  // Then keys are read in place.
+  bool one_query() const { return end - begin == 1; }
 
   T& largest(int64_t i) const { return work.row_values[2 * (i - begin)]; }
   T& sum(int64_t i) const { return work.row_values[2 * (i - begin) + 1]; }
@@ -171,8 +171,8 @@ struct ForwardGroup {
     if (seen <= 0) return;
     const int64_t width = round_up(seen, kLanes<T>);
     const Destination<T> scores{work.scores, work.score_row};
-    if (few_queries())
-      multiply_by_columns(rows, seen, args.head_size, rows_as_left(q, i0), k.at(key), k.token, scores);
+    if (one_query())
+      multiply_by_columns(seen, args.head_size, q.at(i0), k.at(key), k.token, scores);
     else
       multiply_block(rows, width, args.head_size, rows_as_left(q, i0), columns, scores);
     for (int64_t i = i0; i < i0 + rows; ++i) {
@@ -204,7 +204,7 @@ struct ForwardGroup {
     for (int64_t key = 0; key < visible_keys(args, end - 1); key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
       const Panels<T> columns =
-          few_queries() ? Panels<T>{} : columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
+          one_query() ? Panels<T>{} : columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
       const Panels<T> values = rows_as_panels(v, key, keys, head_size, work.key_panels[1]);
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);

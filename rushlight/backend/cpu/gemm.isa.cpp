@@ -14,11 +14,8 @@ namespace {
 // it.
 constexpr int64_t kChunkWork = 1 << 20;
 constexpr int64_t kSerialWork = 1 << 19;  // not worth waking a thread
-// The same where B comes from memory and is used up to kFewRows times. Below rows of this width panels of B are
-// straight lines too.
+// The same for one row: all of B comes from memory and is used once.
 constexpr int64_t kChunkReading = 1 << 14, kSerialReading = 1 << 16;
-template <class T>
-constexpr int64_t kWideRow = 4 * kPanelCols<T>;
 
 template <class T>
 LeftMatrix<T> left_of(const GemmArgs<T>& g) {
@@ -123,20 +120,20 @@ void multiply_packed(const GemmArgs<T>& g) {
   }
 }
 
-// Few rows, B transposed: each column of C is a sum over memory without gaps.
+// One row, B transposed: each number of C is a sum over memory without gaps.
 template <class T>
-void multiply_few_by_columns(const GemmArgs<T>& g) {
-  const bool serial = g.m * g.n * g.k <= kSerialReading;
+void multiply_row_by_columns(const GemmArgs<T>& g) {
+  const bool serial = g.n * g.k <= kSerialReading;
   const int64_t cols = serial ? g.n : clamped(kChunkReading / (g.k + 1), 1, g.n);
   parallel_for(ceil_div(g.n, cols), [&](int64_t chunk) {
     const int64_t j = chunk * cols;
-    multiply_by_columns(g.m, smaller(cols, g.n - j), g.k, left_of(g), g.b + j * g.b_col, g.b_col,
+    multiply_by_columns(smaller(cols, g.n - j), g.k, g.a, g.b + j * g.b_col, g.b_col,
                         destination_of(g).at(0, j));
   });
 }
 
-// A small C from a long k, as a weight's gradient is, or from much of B: k is cut in a fixed number of parts,
-// whose products are added up in order.
+// A small C from a long k, as a weight's gradient is, or one row from all of B: k is cut in a fixed number of
+// parts, whose products are added up in order.
 template <class T>
 struct SplitDepth {
   static constexpr int64_t kStep =
@@ -144,18 +141,17 @@ struct SplitDepth {
   static constexpr int64_t kMostParts = 16;
 
   const GemmArgs<T>& g;
-  bool by_rows;  // of B: there are few of A
-  int64_t parts = by_rows ? clamped(g.k * g.n / kChunkReading, 1, smaller(g.k, kMostParts))
+  bool one_row;
+  int64_t parts = one_row ? clamped(g.k * g.n / kChunkReading, 1, smaller(g.k, kMostParts))
                           : clamped(g.k / (4 * kStep), 2, kMostParts);
-  int64_t depth = round_up(ceil_div(g.k, parts), by_rows ? 1 : kStep);
+  int64_t depth = round_up(ceil_div(g.k, parts), one_row ? 1 : kStep);
   int64_t width = round_up(g.n, Vec<T>::kLanes);  // of a partial sum's rows
   T* partial = nullptr;
 
   // Rows [first, last) of A^T and B into C's partial sum.
   void multiply(int64_t first, int64_t last, T* c) const {
-    if (by_rows)
-      return multiply_by_rows(g.m, g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row,
-                              c, width);
+    if (one_row)
+      return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
     const int64_t full = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0, rest = g.n - full;
     const Scratch scratch(packed_bytes<T>(rest, kStep));
     for (int64_t p = first; p < last; p += kStep) {
@@ -197,8 +193,8 @@ struct SplitDepth {
 };
 
 template <class T>
-void multiply_split(const GemmArgs<T>& g, bool by_rows) {
-  SplitDepth<T> split{.g = g, .by_rows = by_rows};
+void multiply_split(const GemmArgs<T>& g, bool one_row) {
+  SplitDepth<T> split{.g = g, .one_row = one_row};
   const Scratch scratch(static_cast<size_t>(split.parts * g.m * split.width) * sizeof(T));
   split.partial = static_cast<T*>(scratch.data());
   split.run();
@@ -210,10 +206,10 @@ void multiply_one(const GemmArgs<T>& g) {
   const bool split = g.k >= 1024 && g.m * g.n <= (1 << 16) && g.k >= 4 * (g.m + g.n);
   const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
   const bool tall = g.k <= kTallDepth && packed_bytes<T>(g.n, g.k) <= kTallBytes;
-  const bool few = g.m <= kFewRows && !g.packed_b;
-  if (few && g.a_col == 1 && g.b_row == 1 && g.b_col != 1)
-    multiply_few_by_columns(g);
-  else if (few && g.b_col == 1 && g.n >= kWideRow<T> && g.n * g.k > kSerialReading)
+  const bool one_row = g.m == 1 && !g.packed_b;
+  if (one_row && g.a_col == 1 && g.b_row == 1 && g.k >= kRowSums * Vec<T>::kLanes)
+    multiply_row_by_columns(g);
+  else if (one_row && g.b_col == 1 && g.n >= 4 * kPanelCols<T> && g.n * g.k > kSerialReading)
     multiply_split(g, true);
   else if (split && !g.packed_b)
     multiply_split(g, false);

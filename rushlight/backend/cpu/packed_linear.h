@@ -7,9 +7,9 @@
 
 namespace rushlight::cpu {
 
-// y = x W^T (+ bias) in float32. W is packed in panels of kPanelOutputs outputs: (panels, features, 16) numbers,
-// without gaps, of float32, bfloat16, float16 or int8. An int8 weight has scales, (panels, groups, 16). Bits
-// depend on the shapes, not on the thread count.
+// y = x W^T (+ bias) in float32. W is packed in panels of kPanelOutputs outputs: (panels, features, 16)
+// numbers, without gaps, of float32, bfloat16, float16 or int8. An int8 weight has scales, (panels, groups,
+// 16). Bits depend on the shapes, not on the thread count.
 constexpr int64_t kPanelOutputs = 16;
 
 struct PackedLinearArgs {

@@ -139,8 +139,7 @@ const PanelFunctions& functions_for(DType dtype) {
 void packed_linear(const PackedLinearArgs& args) {
   const PanelFunctions& functions = functions_for(args.dtype);
   const int64_t panels = ceil_div(args.outputs, kPanelOutputs);
-  const int64_t panel_bytes =
-      args.features * kPanelOutputs * static_cast<int64_t>(size_of(args.dtype)) + 1;
+  const int64_t panel_bytes = args.features * kPanelOutputs * static_cast<int64_t>(size_of(args.dtype)) + 1;
   const int64_t block = clamped((1 << 16) / (args.features + 1) / kTileRows, 1, 16) * kTileRows;
   const bool serial = args.rows * args.features * args.outputs <= kSerialWork;
   const int64_t group = serial ? panels : clamped(kChunkBytes / panel_bytes, 1, panels);
