@@ -17,7 +17,8 @@ static_assert(kVectors > 0);
 // Sums of 12 registers at most: Rows x kVectors x parts of the inputs.
 constexpr int64_t kTileRows = 12 / (kVectors < 2 ? 2 : kVectors);
 constexpr int kSums = 8;  // that hide the latency of a multiplication
-constexpr int64_t kChunkBytes = 1 << 16, kSerialWork = 1 << 19;
+constexpr int64_t kChunkBytes = 1 << 16;
+constexpr int64_t kSerialWork = 1 << 19;  // not worth waking a thread, if it does not wait for memory either
 constexpr int64_t kAhead = 4096;  // bytes; machines that fetch ahead by themselves stop at the end of a page
 
 template <int Rows>
@@ -141,7 +142,8 @@ void packed_linear(const PackedLinearArgs& args) {
   const int64_t panels = ceil_div(args.outputs, kPanelOutputs);
   const int64_t panel_bytes = args.features * kPanelOutputs * static_cast<int64_t>(size_of(args.dtype)) + 1;
   const int64_t block = clamped((1 << 16) / (args.features + 1) / kTileRows, 1, 16) * kTileRows;
-  const bool serial = args.rows * args.features * args.outputs <= kSerialWork;
+  const bool serial =
+      args.rows * args.features * args.outputs <= kSerialWork && panels * panel_bytes <= 2 * kChunkBytes;
   const int64_t group = serial ? panels : clamped(kChunkBytes / panel_bytes, 1, panels);
   const int64_t groups = ceil_div(panels, group), blocks = ceil_div(args.rows, block);
   parallel_for(blocks * groups, [&](int64_t chunk) {
