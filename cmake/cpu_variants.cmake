@@ -27,5 +27,5 @@ set_source_files_properties(${plain_loops} PROPERTIES COMPILE_OPTIONS -O3)
 
 # Products that are summed anyway: one rounding instead of two is closer to the truth, and twice as fast.
 set(contracted ${kernels})
-list(FILTER contracted INCLUDE REGEX "/(gemm|convolution)[^/]*$")
+list(FILTER contracted INCLUDE REGEX "/(gemm|convolution|direct)[^/]*$")
 set_source_files_properties(${contracted} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)

@@ -73,12 +73,12 @@ TEST_CASE("copy: between layouts, for elements of every size") {
   }
 }
 
-TEST_CASE("fill: every element and none beyond") {
-  for (int64_t count : {0, 1, 7, 100000}) {
-    std::vector<uint16_t> out(static_cast<size_t>(count) + 1, 5);
+TEST_CASE("fill: every element and none beyond, in the caches or past them") {
+  for (int64_t count : {0, 1, 7, 100000, (4 << 20) + 77}) {
+    std::vector<uint16_t> out(static_cast<size_t>(count) + 4, 5);
     const uint16_t value = 0x1234;
-    kernels().fill({.out = out.data(), .count = count, .value = &value, .element_bytes = 2});
+    kernels().fill({.out = out.data() + 3, .count = count, .value = &value, .element_bytes = 2});
     CHECK(std::count(out.begin(), out.end(), value) == count);
-    CHECK(out.back() == 5);
+    CHECK((out[2] == 5 && out.back() == 5));
   }
 }

@@ -14,6 +14,19 @@ struct SlideAxis {
   int64_t step = 1, first = 0, apart = 1, taps = 1;
   int64_t w_first = 0, w_step = 1;
   int64_t to_first = 0, to_step = 1;
+
+  // The same with its taps in the image's order.
+  SlideAxis rising() const {
+    if (apart >= 0 || taps == 0) return *this;
+    SlideAxis turned = *this;
+    turned.first += (taps - 1) * apart;
+    turned.w_first += (taps - 1) * w_step;
+    turned.apart = -apart;
+    turned.w_step = -w_step;
+    return turned;
+  }
+  // Elements of the image that `count` positions meet, from the first one's on.
+  int64_t reach(int64_t count) const { return (count - 1) * step + (taps - 1) * apart + 1; }
 };
 
 struct Slide {

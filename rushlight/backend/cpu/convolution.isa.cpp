@@ -2,6 +2,7 @@
 // it is never whole in memory. How the work is cut depends on shapes alone.
 #include "rushlight/backend/cpu/convolution.h"
 
+#include "rushlight/backend/cpu/direct.h"
 #include "rushlight/backend/cpu/gather_columns.h"
 #include "rushlight/backend/cpu/gemm_block.h"
 #include "rushlight/backend/cpu/kernels.h"
@@ -236,6 +237,7 @@ void convolution(const ConvolutionArgs<T>& args) {
     if (args.allow_winograd && args.slide_count == 1 &&
         winograd_fits(args.slides[0], args.in_channels, args.out_channels))
       return winograd_convolution(args, args.slides[0]);
+  if (direct_fits(args.groups, args.out_channels)) return direct_convolution(args);
   for (int64_t i = 0; i < args.slide_count; ++i) convolve_slide(args, args.slides[i]);
 }
 
@@ -244,6 +246,7 @@ void convolution_weight_gradient(const WeightGradientArgs<T>& args) {
   if constexpr (sizeof(T) == sizeof(float))
     if (args.allow_winograd && winograd_fits(args.slide, args.in_channels, args.out_channels))
       return winograd_weight_gradient(args);
+  if (direct_fits(args.groups, args.out_channels)) return direct_weight_gradient(args);
   WeightGradient<T>{.c = args}.run();
 }
 

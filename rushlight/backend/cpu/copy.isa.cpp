@@ -135,12 +135,32 @@ void copy_elements(const CopyArgs& args) {
   });
 }
 
+// Past the caches: a store that goes by them need not read first what it overwrites.
+template <class E>
+void stream(E* out, int64_t count, E value) {
+  constexpr int64_t kLine = 64 / sizeof(E);
+  int64_t i = 0;
+  for (; i < count && reinterpret_cast<uintptr_t>(out + i) % 64 != 0; ++i) out[i] = value;
+  E line[kLine];
+  for (E& element : line) element = value;
+  __m128i part;
+  __builtin_memcpy(&part, line, sizeof part);
+  for (; i + kLine <= count; i += kLine)
+    for (int quarter = 0; quarter < 4; ++quarter)
+      _mm_stream_si128(reinterpret_cast<__m128i*>(out + i) + quarter, part);
+  _mm_sfence();
+  for (; i < count; ++i) out[i] = value;
+}
+
 template <class E>
 void fill_elements(const FillArgs& args) {
+  constexpr int64_t kPastCaches = int64_t{8} << 20;
   E value;
   __builtin_memcpy(&value, args.value, sizeof value);
   E* out = static_cast<E*>(args.out);
+  const bool streams = args.count * static_cast<int64_t>(sizeof(E)) >= kPastCaches;
   parallel_ranges(args.count, 1, [&](int64_t begin, int64_t end) {
+    if (streams) return stream(out + begin, end - begin, value);
     for (int64_t i = begin; i < end; ++i) out[i] = value;
   });
 }

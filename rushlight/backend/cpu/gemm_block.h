@@ -88,15 +88,18 @@ RUSHLIGHT_INLINE void finish_tile(const Destination<T>& to, Vec<T> (&sum)[Rows][
     for (int v = 0; v < Vectors; ++v) store(to.data + i * to.row + v * Vec<T>::kLanes, sum[i][v]);
 }
 
-// Rows x cols of C in registers, over all k; cols may end inside the last of the Vectors.
 template <class T, int Rows, int Vectors>
-RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
-                                    const Destination<T>& to, int64_t cols) {
-  Vec<T> sum[Rows][Vectors];
+RUSHLIGHT_INLINE void clear_tile(Vec<T> (&sum)[Rows][Vectors]) {
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) sum[i][v] = 0;
+}
+
+// A tile's sums of k products more.
+template <class T, int Rows, int Vectors>
+RUSHLIGHT_INLINE void add_products(Vec<T> (&sum)[Rows][Vectors], int64_t k, LeftMatrix<T> a, const T* b,
+                                   int64_t b_row) {
   for (int64_t p = 0; p < k; ++p) {
     Vec<T> right[Vectors];
 #pragma GCC unroll 8
@@ -110,11 +113,26 @@ RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int6
     a.data += a.col;
     b += b_row;
   }
+}
+
+// cols may end inside the last of the Vectors.
+template <class T, int Rows, int Vectors>
+RUSHLIGHT_INLINE void finish_columns(const Destination<T>& to, Vec<T> (&sum)[Rows][Vectors], int64_t cols) {
   if (cols == Vectors * Vec<T>::kLanes) return finish_tile(to, sum);
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) finish(to, i, v * Vec<T>::kLanes, sum[i][v], cols - v * Vec<T>::kLanes);
+}
+
+// Rows x cols of C in registers, over all k.
+template <class T, int Rows, int Vectors>
+RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
+                                    const Destination<T>& to, int64_t cols) {
+  Vec<T> sum[Rows][Vectors];
+  clear_tile(sum);
+  add_products(sum, k, a, b, b_row);
+  finish_columns(to, sum, cols);
 }
 
 // `count` tiles one below the other; `step` leads from one tile of A to the next.

@@ -1,8 +1,8 @@
 // Layer normalisation, forward and backward in one pass each over a row that stays in L1.
 #include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/row_kernels.h"
+#include "rushlight/backend/cpu/row_loops.h"
 #include "rushlight/backend/cpu/scratch.h"
-#include "rushlight/backend/cpu/simd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
@@ -10,36 +10,34 @@ namespace {
 
 template <class T>
 T mean_of(const T* x, int64_t n) {
-  Vec<T> sum = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) sum += load_partial(x + j, n - j);
-  return sum_of_lanes(sum) / static_cast<T>(n);
+  return sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) { return sum + load(x + j, part); }) /
+         static_cast<T>(n);
 }
 
 template <class T>
 T variance_of(const T* x, int64_t n, T mean) {
-  Vec<T> sum = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) {
-    const Vec<T> difference = load_partial(x + j, n - j, mean) - Vec<T>::splat(mean);
-    sum = multiply_add(difference, difference, sum);
-  }
-  return sum_of_lanes(sum) / static_cast<T>(n);
+  return sum_over<T>(n,
+                     [=](Vec<T> sum, int64_t j, auto part) {
+                       const Vec<T> difference = load(x + j, part, mean) - Vec<T>::splat(mean);
+                       return multiply_add(difference, difference, sum);
+                     }) /
+         static_cast<T>(n);
 }
 
 template <class T>
 void normalize_row(const LayerNormArgs<T>& args, int64_t i) {
-  const T* x = args.x + i * args.n;
+  const T *x = args.x + i * args.n, *weight = args.weight, *bias = args.bias;
   T* y = args.y + i * args.n;
   const T mean = mean_of(x, args.n), variance = variance_of(x, args.n, mean);
   const T rstd = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
   args.mean[i] = mean;
   args.rstd[i] = rstd;
-  for (int64_t j = 0; j < args.n; j += Vec<T>::kLanes) {
-    const int64_t left = args.n - j;
-    Vec<T> value = (load_partial(x + j, left) - Vec<T>::splat(mean)) * Vec<T>::splat(rstd);
-    if (args.weight) value = value * load_partial(args.weight + j, left);
-    if (args.bias) value += load_partial(args.bias + j, left);
-    store_partial(y + j, value, left);
-  }
+  each_vector<T>(args.n, [=](int64_t j, auto part) {
+    Vec<T> value = (load(x + j, part) - Vec<T>::splat(mean)) * Vec<T>::splat(rstd);
+    if (weight) value = value * load(weight + j, part);
+    if (bias) value += load(bias + j, part);
+    store(y + j, value, part);
+  });
 }
 
 // The gradients of weight and bias are sums over rows: one partial sum for each of a fixed number of chunks.
@@ -55,40 +53,60 @@ struct LayerNormBackward {
   Scratch scratch{static_cast<size_t>(2 * chunks * width) * sizeof(T)};
   T* partial = static_cast<T*>(scratch.data());
 
-  V normalized(int64_t i, int64_t j) const {
-    return (load_partial(args.x + i * args.n + j, args.n - j, args.mean[i]) - V::splat(args.mean[i])) *
+  // A row at one of its vectors.
+  template <class Part>
+  V normalized(int64_t i, int64_t j, Part part) const {
+    return (load(args.x + i * args.n + j, part, args.mean[i]) - V::splat(args.mean[i])) *
            V::splat(args.rstd[i]);
   }
-  V grad(int64_t i, int64_t j) const { return load_partial(args.grad + i * args.n + j, args.n - j); }
-  V weighted(V grad, int64_t j) const {
-    return args.weight ? grad * load_partial(args.weight + j, args.n - j) : grad;
+  template <class Part>
+  V grad(int64_t i, int64_t j, Part part) const {
+    return load(args.grad + i * args.n + j, part);
+  }
+  template <class Part>
+  V weighted(V grad, int64_t j, Part part) const {
+    return args.weight ? grad * load(args.weight + j, part) : grad;
   }
 
-  // Adds the row to the partial sums and writes grad_x = rstd * (g - mean(g) - y * mean(g y)), g = grad *
-  // weight.
-  void row(int64_t i, T* weight_sum, T* bias_sum) const {
-    V sum = 0, product_sum = 0;
-    for (int64_t j = 0; j < args.n; j += V::kLanes) {
-      const V y = normalized(i, j), g = grad(i, j), w = weighted(g, j);
-      sum += w;
-      product_sum = multiply_add(w, y, product_sum);
-      store(weight_sum + j, multiply_add(g, y, load(weight_sum + j)));
-      store(bias_sum + j, g + load(bias_sum + j));
-    }
-    if (!args.grad_x) return;
-    const V mean = V::splat(sum_of_lanes(sum) / static_cast<T>(args.n));
-    const V product_mean = V::splat(sum_of_lanes(product_sum) / static_cast<T>(args.n));
-    for (int64_t j = 0; j < args.n; j += V::kLanes) {
-      const V centered = weighted(grad(i, j), j) - mean - normalized(i, j) * product_mean;
-      store_partial(args.grad_x + i * args.n + j, centered * V::splat(args.rstd[i]), args.n - j);
-    }
+  // Adds Rows rows to the partial sums, which are then read and written once for all of them, and writes
+  // grad_x = rstd * (g - mean(g) - y * mean(g y)), g = grad * weight.
+  template <int Rows>
+  void rows(int64_t i, T* weight_sum, T* bias_sum) const {
+    V sum[Rows], product_sum[Rows];
+    for (int r = 0; r < Rows; ++r) sum[r] = product_sum[r] = 0;
+    each_vector<T>(args.n, [&](int64_t j, auto part) {
+      V weight_grad = load(weight_sum + j), bias_grad = load(bias_sum + j);
+#pragma GCC unroll 4
+      for (int r = 0; r < Rows; ++r) {
+        const V y = normalized(i + r, j, part), g = grad(i + r, j, part), w = weighted(g, j, part);
+        sum[r] += w;
+        product_sum[r] = multiply_add(w, y, product_sum[r]);
+        weight_grad = multiply_add(g, y, weight_grad);
+        bias_grad += g;
+      }
+      store(weight_sum + j, weight_grad);
+      store(bias_sum + j, bias_grad);
+    });
+    for (int r = 0; args.grad_x && r < Rows; ++r)
+      write_row(i + r, sum_of_lanes(sum[r]), sum_of_lanes(product_sum[r]));
+  }
+
+  void write_row(int64_t i, T sum, T product_sum) const {
+    const V mean = V::splat(sum / static_cast<T>(args.n)),
+            product_mean = V::splat(product_sum / static_cast<T>(args.n));
+    each_vector<T>(args.n, [&](int64_t j, auto part) {
+      const V centered = weighted(grad(i, j, part), j, part) - mean - normalized(i, j, part) * product_mean;
+      store(args.grad_x + i * args.n + j, centered * V::splat(args.rstd[i]), part);
+    });
   }
 
   void chunk(int64_t c) const {
     T* sums = partial + 2 * c * width;
     for (int64_t j = 0; j < 2 * width; j += V::kLanes) store(sums + j, V(0));
-    for (int64_t i = c * chunk_rows; i < smaller(args.rows, (c + 1) * chunk_rows); ++i)
-      row(i, sums, sums + width);
+    const int64_t end = smaller(args.rows, (c + 1) * chunk_rows);
+    int64_t i = c * chunk_rows;
+    for (; i + 4 <= end; i += 4) rows<4>(i, sums, sums + width);
+    for (; i < end; ++i) rows<1>(i, sums, sums + width);
   }
 
   void add_up(const T* first, T* to) const {

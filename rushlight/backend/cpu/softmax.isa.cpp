@@ -1,6 +1,7 @@
 // Softmax, log-softmax and cross-entropy by rows, forward and backward.
 #include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/row_kernels.h"
+#include "rushlight/backend/cpu/row_loops.h"
 #include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/backend/cpu/simd_math.h"
 
@@ -12,38 +13,36 @@ namespace {
 template <class T>
 T largest_of(const T* x, int64_t n) {
   constexpr T kLowest = -static_cast<T>(__builtin_inf());
-  Vec<T> top = Vec<T>::splat(kLowest);
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) top = larger_of(load_partial(x + j, n - j, kLowest), top);
-  return largest_lane(top);
+  const auto larger = [](Vec<T> a, Vec<T> b) { return larger_of(a, b); };
+  return largest_lane(fold_vectors<T>(
+      n, Vec<T>::splat(kLowest),
+      [=](Vec<T> top, int64_t j, auto part) { return larger_of(load(x + j, part, kLowest), top); }, larger));
 }
 
 // exp(x - shift); a row of nothing but -inf has shift -inf and gives NaN, as PyTorch does.
-template <class T>
-RUSHLIGHT_INLINE Vec<T> shifted_exp(const T* x, int64_t count, Vec<T> shift) {
-  return exp_of_nonpositive(load_partial(x, count, -static_cast<T>(__builtin_inf())) - shift);
+template <class T, class Part>
+RUSHLIGHT_INLINE Vec<T> shifted_exp(const T* x, Part part, Vec<T> shift) {
+  return exp_of_nonpositive(load(x, part, -static_cast<T>(__builtin_inf())) - shift);
 }
 
 template <class T>
 T sum_of_exp(const T* x, int64_t n, T largest) {
   const Vec<T> shift = Vec<T>::splat(largest);
-  Vec<T> sum = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes)
-    sum += select(first_lanes<T>(n - j), shifted_exp(x + j, n - j, shift), Vec<T>(0));
-  return sum_of_lanes(sum);
+  return sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) {
+    return sum + inside(shifted_exp(x + j, part, shift), part);
+  });
 }
 
 template <class T>
 void softmax_row(const T* x, T* y, int64_t n) {
   const Vec<T> shift = Vec<T>::splat(largest_of(x, n));
-  Vec<T> sum = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) {
-    const Vec<T> e = select(first_lanes<T>(n - j), shifted_exp(x + j, n - j, shift), Vec<T>(0));
-    store_partial(y + j, e, n - j);
-    sum += e;
-  }
-  const Vec<T> factor = Vec<T>::splat(1 / sum_of_lanes(sum));
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes)
-    store_partial(y + j, load_partial(y + j, n - j) * factor, n - j);
+  const T sum = sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) {
+    const Vec<T> e = inside(shifted_exp(x + j, part, shift), part);
+    store(y + j, e, part);
+    return sum + e;
+  });
+  const Vec<T> factor = Vec<T>::splat(1 / sum);
+  each_vector<T>(n, [=](int64_t j, auto part) { store(y + j, load(y + j, part) * factor, part); });
 }
 
 template <class T>
@@ -55,29 +54,26 @@ template <class T>
 void log_softmax_row(const T* x, T* y, int64_t n) {
   const T largest = largest_of(x, n);
   const Vec<T> shift = Vec<T>::splat(largest), log_sum = Vec<T>::splat(log_of_sum(sum_of_exp(x, n, largest)));
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes)
-    store_partial(y + j, load_partial(x + j, n - j) - shift - log_sum, n - j);
+  each_vector<T>(n, [=](int64_t j, auto part) { store(y + j, load(x + j, part) - shift - log_sum, part); });
 }
 
 template <class T>
 void softmax_backward_row(const T* y, const T* grad, T* grad_x, int64_t n) {
-  Vec<T> sum = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes)
-    sum = multiply_add(load_partial(y + j, n - j), load_partial(grad + j, n - j), sum);
-  const Vec<T> mean = Vec<T>::splat(sum_of_lanes(sum));
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes)
-    store_partial(grad_x + j, load_partial(y + j, n - j) * (load_partial(grad + j, n - j) - mean), n - j);
+  const Vec<T> mean = Vec<T>::splat(sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) {
+    return multiply_add(load(y + j, part), load(grad + j, part), sum);
+  }));
+  each_vector<T>(n, [=](int64_t j, auto part) {
+    store(grad_x + j, load(y + j, part) * (load(grad + j, part) - mean), part);
+  });
 }
 
 template <class T>
 void log_softmax_backward_row(const T* y, const T* grad, T* grad_x, int64_t n) {
-  Vec<T> sums = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) sums += load_partial(grad + j, n - j);
-  const Vec<T> sum = Vec<T>::splat(sum_of_lanes(sums));
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) {
-    const Vec<T> p = exp_of_nonpositive(load_partial(y + j, n - j));
-    store_partial(grad_x + j, load_partial(grad + j, n - j) - p * sum, n - j);
-  }
+  const Vec<T> sum = Vec<T>::splat(
+      sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) { return sum + load(grad + j, part); }));
+  each_vector<T>(n, [=](int64_t j, auto part) {
+    store(grad_x + j, load(grad + j, part) - exp_of_nonpositive(load(y + j, part)) * sum, part);
+  });
 }
 
 // How many rows count for the loss.
@@ -111,8 +107,9 @@ void cross_entropy_backward_row(const CrossEntropyArgs<T>& args, int64_t i, T gr
     return;
   }
   const Vec<T> factor = Vec<T>::splat(grad), shift = Vec<T>::splat(args.logsumexp[i]);
-  for (int64_t j = 0; j < args.n; j += Vec<T>::kLanes)
-    store_partial(to + j, shifted_exp(args.logits + i * args.n + j, args.n - j, shift) * factor, args.n - j);
+  const T* x = args.logits + i * args.n;
+  each_vector<T>(
+      args.n, [=](int64_t j, auto part) { store(to + j, shifted_exp(x + j, part, shift) * factor, part); });
   to[args.targets[i]] -= grad;
 }
 

@@ -22,12 +22,7 @@ struct TileAxis {
   int64_t image, results, first, w_first, w_step;
 
   explicit TileAxis(const SlideAxis& a)
-      : image(a.image), results(a.positions), first(a.first), w_first(a.w_first), w_step(a.w_step) {
-    if (a.apart > 0) return;
-    first -= 2;
-    w_first += 2 * w_step;
-    w_step = -w_step;
-  }
+      : image(a.image), results(a.positions), first(a.first), w_first(a.w_first), w_step(a.w_step) {}
   int64_t tiles() const { return ceil_div(results, kTileOut); }
 };
 
@@ -45,7 +40,8 @@ struct Tiling {
   int64_t block_images = clamped(kTiles / (columns * y.tiles()), 1, images);
   int64_t row_blocks = ceil_div(y.tiles(), block_rows);
 
-  Tiling(const Slide& slide, int64_t image_count) : y(slide.axis[1]), x(slide.axis[2]), images(image_count) {}
+  Tiling(const Slide& slide, int64_t image_count)
+      : y(slide.axis[1].rising()), x(slide.axis[2].rising()), images(image_count) {}
 
   int64_t blocks() const { return ceil_div(images, block_images) * row_blocks; }
   TileBlock block(int64_t b) const {
@@ -94,9 +90,9 @@ struct PartMatrices {
   int64_t row, part;
 
   PartMatrices(float* memory, int64_t tiles, int64_t channels)
-      : data(memory), row(padded_channels(channels)), part(size(tiles, channels) / kTileParts) {}
+      : data(memory), row(padded_channels<float>(channels)), part(size(tiles, channels) / kTileParts) {}
   static int64_t size(int64_t tiles, int64_t channels) {
-    return kTileParts * (tiles * padded_channels(channels) + 16);
+    return kTileParts * (tiles * padded_channels<float>(channels) + 16);
   }
   float* at(int64_t tile) const { return data + tile * row; }
 };
@@ -109,10 +105,12 @@ struct BlockPixels {
 };
 
 // Numbers of scratch that a block's pixels and the one outside may need.
-int64_t pixel_numbers(int64_t pixels, int64_t channels) { return (pixels + 1) * padded_channels(channels); }
+int64_t pixel_numbers(int64_t pixels, int64_t channels) {
+  return (pixels + 1) * padded_channels<float>(channels);
+}
 
 BlockPixels in_scratch(float* scratch, int64_t channels, const TileBlock& b, const PixelRows& rows) {
-  const int64_t row = padded_channels(channels);
+  const int64_t row = padded_channels<float>(channels);
   return {scratch, rows.pixels() * row, row, scratch + b.images * rows.pixels() * row};
 }
 
@@ -121,7 +119,7 @@ BlockPixels in_scratch(float* scratch, int64_t channels, const TileBlock& b, con
 BlockPixels read_pixels(const float* data, const ImageOrder& order, int64_t channels, const TileBlock& b,
                         const PixelRows& rows, float* scratch) {
   const BlockPixels own = in_scratch(scratch, channels, b, rows);
-  for (int64_t c = 0; c < padded_channels(channels); ++c) own.outside[c] = 0;
+  for (int64_t c = 0; c < padded_channels<float>(channels); ++c) own.outside[c] = 0;
   for (int64_t n = 0; n < b.images; ++n)
     take_pixels(data + (b.image + n) * order.image + rows.before() * order.pixel, order, channels,
                 rows.pixels(), own.data + n * own.image, own.row);
@@ -172,20 +170,19 @@ struct WinogradWeights {
 
   // One input channel of a group.
   void transform(int64_t g, int64_t i) const {
-    for (int64_t o = 0; o < panels * kPanel; o += Floats::kLanes) {
-      float* out = data + g * group + (o / kPanel * c.in_channels + i) * kPanel + o % kPanel;
-      transform_square<WeightTransform>(
-          [&](int ty, int tx) { return outputs(g, i, o, ty, tx); },
-          [&](int row, int column, Floats value) { store(out + (row * kTileIn + column) * part, value); });
+    float taps[9 * kPanel];  // a row of output channels for each
+    for (int64_t first = 0; first < c.out_channels; first += kPanel) {
+      const float* from = c.w + g * c.w_group + i * c.w_in + first * c.w_out;
+      pack_panel(9, smaller(kPanel, c.out_channels - first), from, 1, c.w_out, taps);
+      for (int64_t o = 0; o < kPanel; o += Floats::kLanes) {
+        float* out = data + g * group + (first / kPanel * c.in_channels + i) * kPanel + o;
+        transform_square<WeightTransform>(
+            [&](int ty, int tx) {
+              return load(taps + ((y.w_first + ty * y.w_step) * 3 + x.w_first + tx * x.w_step) * kPanel + o);
+            },
+            [&](int row, int column, Floats value) { store(out + (row * kTileIn + column) * part, value); });
+      }
     }
-  }
-  // A tap of some output channels, zeros beyond the last.
-  Floats outputs(int64_t g, int64_t i, int64_t o, int ty, int tx) const {
-    const float* from = c.w + g * c.w_group + i * c.w_in + (y.w_first + ty * y.w_step) * c.kernel[2] +
-                        x.w_first + tx * x.w_step;
-    float lanes[Floats::kLanes];
-    for (int l = 0; l < Floats::kLanes; ++l) lanes[l] = o + l < c.out_channels ? from[(o + l) * c.w_out] : 0;
-    return load(lanes);
   }
   Panels<float> at(int64_t g, int e, int64_t input, int64_t output) const {
     return Panels<float>{data + g * group + e * part, c.in_channels * kPanel, kPanel}.at(input, output);
@@ -269,8 +266,9 @@ struct WinogradWeightGradient {
   int64_t in_blocks = ceil_div(c.in_channels, kBlock), out_blocks = ceil_div(c.out_channels, kBlock);
   int64_t blocks = c.groups * in_blocks * out_blocks;
   int64_t parts = clamped(kChunks / blocks, 1, t.blocks());
-  int64_t out_row = padded_channels(c.out_channels), part_size = c.in_channels * out_row;  // of one sum and e
-  float* sums = nullptr;  // parts x groups x 36 x in_channels x out_row
+  int64_t out_row = padded_channels<float>(c.out_channels),
+          part_size = c.in_channels * out_row;  // of one sum and e
+  float* sums = nullptr;                        // parts x groups x 36 x in_channels x out_row
 
   float* sum_of(int64_t part, int64_t group, int e) const {
     return sums + ((part * c.groups + group) * kTileParts + e) * part_size;

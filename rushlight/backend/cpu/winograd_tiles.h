@@ -7,7 +7,7 @@
 
 #include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/convolution.h"
-#include "rushlight/backend/cpu/simd.h"
+#include "rushlight/backend/cpu/turn_pixels.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
@@ -102,56 +102,6 @@ RUSHLIGHT_INLINE void transform_square(Load load_at, Store store_at) {
 #pragma GCC unroll 6
     for (int j = 0; j < kTo; ++j) store_at(i, j, made[j]);
   }
-}
-
-// -- between images in any order and pixels whose channels lie side by side, padded to whole vectors
-
-constexpr int64_t padded_channels(int64_t channels) { return round_up(channels, Floats::kLanes); }
-
-// Pixel p's channels from out + p * row on, zeros up to the row's end.
-inline void take_pixels(const float* image, const ImageOrder& order, int64_t channels, int64_t pixels,
-                        float* out, int64_t row) {
-  constexpr int lanes = Floats::kLanes;
-  if (order.channel == 1) {
-    for (int64_t p = 0; p < pixels; ++p)
-      for (int64_t c = 0; c < channels; c += lanes)
-        store(out + p * row + c, load_partial(image + p * order.pixel + c, channels - c));
-    return;
-  }
-  for (int64_t c = 0; c < channels; c += lanes)
-    for (int64_t p = 0; p < pixels; p += lanes) {
-      Floats square[lanes];
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i)
-        square[i] =
-            c + i < channels ? load_partial(image + (c + i) * order.channel + p, pixels - p) : Floats(0);
-      transpose<lanes / 2>(square);
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i)
-        if (p + i < pixels) store(out + (p + i) * row + c, square[i]);
-    }
-}
-
-// The other way round.
-inline void give_pixels(const float* from, int64_t row, int64_t channels, int64_t pixels,
-                        const ImageOrder& order, float* image) {
-  constexpr int lanes = Floats::kLanes;
-  if (order.channel == 1) {
-    for (int64_t p = 0; p < pixels; ++p)
-      for (int64_t c = 0; c < channels; c += lanes)
-        store_partial(image + p * order.pixel + c, load(from + p * row + c), channels - c);
-    return;
-  }
-  for (int64_t c = 0; c < channels; c += lanes)
-    for (int64_t p = 0; p < pixels; p += lanes) {
-      Floats square[lanes];
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i) square[i] = p + i < pixels ? load(from + (p + i) * row + c) : Floats(0);
-      transpose<lanes / 2>(square);
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i)
-        if (c + i < channels) store_partial(image + (c + i) * order.channel + p, square[i], pixels - p);
-    }
 }
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -1,0 +1,17 @@
+// Convolutions as products of overlapping rows with packed weights: any strides, dilations and groups of more
+// than a few channels. Only for *.isa.cpp files.
+#pragma once
+
+#include "rushlight/backend/cpu/convolution.h"
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+// Whether the channels of a group fill at least half a vector.
+bool direct_fits(int64_t groups, int64_t out_channels);
+
+template <class T>
+void direct_convolution(const ConvolutionArgs<T>& args);
+template <class T>
+void direct_weight_gradient(const WeightGradientArgs<T>& args);
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA

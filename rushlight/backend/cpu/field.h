@@ -1,0 +1,150 @@
+// What the positions of a convolution meet, as it lies in memory: the channels of a pixel side by side, zeros
+// around the image. What one position meets under one row of the kernel is then a run of numbers, and the
+// next position's run begins some pixels further on: rows of a matrix that overlap, which a product reads in
+// place. Only for *.isa.cpp files.
+#pragma once
+
+#include "rushlight/backend/cpu/gemm_block.h"
+#include "rushlight/backend/cpu/turn_pixels.h"
+
+namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+// Numbers multiplied one after the other, and where they begin.
+struct Run {
+  int64_t at, count;
+};
+
+// Tiles one below the other, as multiply_column, whose rows of A are several runs; b holds the runs' rows one
+// after the other.
+template <class T, int Rows, int Vectors>
+[[gnu::noinline]] void multiply_run_column(int64_t count, const Run* begin, const Run* end, LeftMatrix<T> a,
+                                           int64_t step, const T* b, const Destination<T>& to, int64_t cols) {
+  Destination<T> tile = to;
+  for (int64_t i = 0; i < count; ++i) {
+    Vec<T> sum[Rows][Vectors];
+    clear_tile(sum);
+    const T* rows = b;
+    for (const Run* run = begin; run != end; ++run) {
+      add_products(sum, run->count, LeftMatrix<T>{a.data + run->at, a.row, a.col}, rows, kPanelCols<T>);
+      rows += run->count * kPanelCols<T>;
+    }
+    finish_columns(tile, sum, cols);
+    a.data += step;
+    tile.data += Rows * to.row;
+  }
+}
+
+template <class T>
+using RunColumnFunction = void (*)(int64_t, const Run*, const Run*, LeftMatrix<T>, int64_t, const T*,
+                                   const Destination<T>&, int64_t);
+
+template <class T, int Vectors>
+constexpr RunColumnFunction<T> kRunColumns[kTileRows] = {
+    multiply_run_column<T, 1, Vectors>, multiply_run_column<T, 2, Vectors>,
+    multiply_run_column<T, 3, Vectors>, multiply_run_column<T, 4, Vectors>,
+    multiply_run_column<T, 5, Vectors>, multiply_run_column<T, 6, Vectors>};
+
+// m rows of one panel of columns.
+template <class T>
+RUSHLIGHT_INLINE void multiply_runs(int64_t m, int64_t cols, const Run* begin, const Run* end,
+                                    LeftMatrix<T> a, const T* b, const Destination<T>& to) {
+  const RunColumnFunction<T>* columns = cols > Vec<T>::kLanes ? kRunColumns<T, 2> : kRunColumns<T, 1>;
+  for (int64_t i = 0; i < m;) {
+    const int rows = next_tile_rows(m - i);
+    const int64_t count = tiles_of_this_height(m - i);
+    columns[rows - 1](count, begin, end, a.at(i, 0), rows * a.row, b, to.at(i, 0), cols);
+    i += count * rows;
+  }
+}
+
+// How the field of some rows of positions lies; the same for every image, group and row.
+struct Field {
+  SlideAxis d, h, w;  // taps rising
+  int64_t channels;
+  bool in_place;     // the image itself will do
+  int64_t row_step;  // of the image's rows every so many-th is held
+  int64_t rows, width;
+  int64_t pixel, row, plane;  // strides
+
+  // For `lines` rows of positions in one plane of them, of a group of `channels`.
+  Field(const Slide& slide, const ImageOrder& order, int64_t channels, int64_t lines)
+      : d(slide.axis[0].rising()), h(slide.axis[1].rising()), w(slide.axis[2].rising()), channels(channels) {
+    in_place = order.channel == 1 && is_inside(d) && is_inside(h) && is_inside(w);
+    row_step = h.taps == 1 && !in_place ? h.step : 1;
+    rows = clamped(ceil_div(h.reach(lines), row_step), 0, h.reach(lines));
+    width = w.positions > 0 && w.taps > 0 ? w.reach(w.positions) : 0;
+    pixel = in_place ? order.pixel : channels;
+    row = (in_place ? w.image : width) * pixel;
+    plane = (in_place ? h.image : rows) * row;
+  }
+  static bool is_inside(const SlideAxis& a) {
+    return a.first >= 0 && a.first + a.reach(a.positions) <= a.image;
+  }
+
+  int64_t size() const { return d.taps * plane; }
+  int64_t line_step() const { return h.step / row_step * row; }
+  int64_t position_step() const { return w.step * pixel; }
+  // The next row of positions follows the last one of a row.
+  bool lines_join() const { return line_step() == w.positions * position_step(); }
+
+  // The kernel's rows meet runs of so many numbers, or each tap one.
+  bool taps_join() const { return pixel == channels && w.apart == 1; }
+  int64_t run_length() const { return taps_join() ? w.taps * channels : channels; }
+  int64_t runs() const { return d.taps * h.taps * (taps_join() ? 1 : w.taps); }
+  int64_t depth() const { return d.taps * h.taps * w.taps * channels; }
+  // Run i begins here, counted from a position's first element.
+  int64_t run_at(int64_t i) const {
+    const int64_t per_line = taps_join() ? 1 : w.taps;
+    const int64_t tw = i % per_line, th = i / per_line % h.taps, td = i / per_line / h.taps;
+    return td * (in_place ? d.apart : 1) * plane + th * h.apart / row_step * row + tw * w.apart * pixel;
+  }
+
+  // The field of rows [line, line + lines) of plane z of positions: in place, or written to `out`. x is the
+  // first channel of the group in the image.
+  template <class T>
+  const T* make(const T* x, const ImageOrder& order, int64_t z, int64_t line, int64_t lines, T* out) const {
+    const int64_t top = line * h.step + h.first, front = z * d.step + d.first;
+    if (in_place) return x + front * plane + top * row + w.first * pixel;
+    const int64_t held = ceil_div(h.reach(lines), row_step);
+    for (int64_t td = 0; td < d.taps; ++td) {
+      const int64_t depth = front + td * d.apart;
+      const bool outside = depth < 0 || depth >= d.image;
+      const T* from = x + depth * h.image * w.image * order.pixel;
+      T* to = out + td * plane;
+      if (outside)
+        clear(to, held * row);
+      else
+        take_rows(from, order, top, held, to);
+    }
+    return out;
+  }
+
+ private:
+  template <class T>
+  static void clear(T* to, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = 0;
+  }
+
+  template <class T>
+  void take_rows(const T* x, const ImageOrder& order, int64_t top, int64_t held, T* to) const {
+    const int64_t left = clamped(-w.first, 0, width), right = clamped(w.image - w.first, left, width);
+    const bool whole = w.first == 0 && width == w.image && row_step == 1;
+    for (int64_t r = 0; r < held;) {
+      const int64_t y = top + r * row_step;
+      T* out = to + r * row;
+      if (y < 0 || y >= h.image) {
+        clear(out, row);
+        ++r;
+        continue;
+      }
+      const int64_t lines = whole ? smaller(held - r, h.image - y) : 1;
+      clear(out, left * channels);
+      take_pixels(x + (y * w.image + w.first + left) * order.pixel, order, channels, lines * (right - left),
+                  out + left * channels, channels);
+      clear(out + right * channels, (width - right) * channels);
+      r += lines;
+    }
+  }
+};
+
+}  // namespace rushlight::cpu::RUSHLIGHT_ISA
