@@ -11,6 +11,7 @@
 
 #include "bench/serving.h"
 #include "bench/workloads/cnn.h"
+#include "bench/workloads/gpt2_decode.h"
 #include "bench/workloads/mlp.h"
 #include "bench/workloads/nanogpt.h"
 #include "bench/workloads/tinyvit.h"
@@ -38,10 +39,15 @@ struct Workload {
   const char* name;
   Step (*make)(bool replayed);
 };
-constexpr Workload kWorkloads[] = {
-    {"point", make<workloads::PointTraining>},        {"digits", make<workloads::DigitTraining>},
-    {"tinyvit", make<workloads::TinyVitTraining>},    {"cnn", make<workloads::CnnTraining>},
-    {"gpt_small", make<workloads::SmallGptTraining>}, {"gpt_large", make<workloads::LargeGptTraining>}};
+constexpr Workload kWorkloads[] = {{"point", make<workloads::PointTraining>},
+                                   {"digits", make<workloads::DigitTraining>},
+                                   {"tinyvit", make<workloads::TinyVitTraining>},
+                                   {"cnn", make<workloads::CnnTraining>},
+                                   {"gpt_small", make<workloads::SmallGptTraining>},
+                                   {"gpt_large", make<workloads::LargeGptTraining>},
+                                   {"gpt2_float32", make<workloads::Gpt2Decode<DType::float32>>},
+                                   {"gpt2_bf16", make<workloads::Gpt2Decode<DType::bfloat16>>},
+                                   {"gpt2_int8", make<workloads::Gpt2Decode<DType::int8>>}};
 
 Step find_step(const std::string& name, bool replayed) {
   for (const Workload& workload : kWorkloads)

@@ -21,6 +21,7 @@ WORKLOADS = {
     "cnn_channels_last": ("cnn", "make_step", {"channels_last": True}),
     "gpt_small": ("nanogpt", "make_step", {"layers": 4, "heads": 4, "width": 128, "time": 64, "batch": 12}),
     "gpt_large": ("nanogpt", "make_step", {"layers": 6, "heads": 6, "width": 384, "time": 256, "batch": 8}),
+    "gpt2_decode": ("gpt2_decode", "make_step", {}),
 }
 
 

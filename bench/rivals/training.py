@@ -7,11 +7,12 @@ import torch
 
 def scattered(shape, state):
     """Numbers in [0, 1) without a pattern."""
-    values = []
-    for _ in range(math.prod(shape)):
-        state = (state * 1664525 + 1013904223) % 2**32
-        values.append((state >> 8) / 16777216.0)
-    return torch.tensor(values).reshape(shape)
+    count, factor, summand = math.prod(shape), 1664525, 1013904223
+    states = torch.tensor([state * factor + summand]) & 0xFFFFFFFF
+    while len(states) < count:  # `factor` and `summand` lead as many steps on as there are states
+        states = torch.cat([states, states * factor + summand & 0xFFFFFFFF])[:count]
+        factor, summand = factor * factor & 0xFFFFFFFF, factor * summand + summand & 0xFFFFFFFF
+    return ((states[:count] >> 8).float() / 16777216).reshape(shape)
 
 
 def weight(*shape):

@@ -440,6 +440,14 @@ FUNCTION(isin, "elements, test_elements, *, assume_unique: bool = False, invert:
 // -- products
 OP(matmul, "[numbers] input, other", "The matrix product, batched and broadcast over leading dimensions")
 COMPOSITE(linear, "[numbers] input, weight, bias: tensor? = None", "input @ weight.T + bias")
+OP(linear_packed,
+   "[float32, float16, bfloat16] input, weight, out_features: int, *, scale: tensor? = None, bias: tensor? = "
+   "None",
+   "linear with a weight from pack_linear, or from pack_linear_int8 with its scale; it has no gradient")
+FUNCTION(pack_linear, "[floats] weight, *, dtype: dtype? = None",
+         "A weight (out, in) as linear_packed reads it: panels of 16 outputs, input after input")
+FUNCTION(pack_linear_int8, "[floats] weight, *, group_size: int? = None -> weight, scale",
+         "pack_linear in int8, with one scale for each output and group of inputs; None is one group")
 FUNCTION(mm, "[numbers] input, mat2", "The product of two matrices")
 FUNCTION(bmm, "[numbers] input, mat2", "The products of two batches of matrices")
 FUNCTION(mv, "[numbers] input, vec", "A matrix times a vector")

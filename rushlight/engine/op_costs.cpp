@@ -1,5 +1,7 @@
 #include "rushlight/engine/op_costs.h"
 
+#include <algorithm>
+
 #include "rushlight/base/clock.h"
 #include "rushlight/engine/op_def.h"
 
@@ -33,9 +35,16 @@ double bytes_of(const Tensor& tensor) {
     if (tensor.layout().stride(d) != 0) bytes *= static_cast<double>(tensor.size(d));
   return bytes;
 }
+// Ops that read no more of their first input than they return, however large it is.
+bool picks(const KernelCall& call) {
+  return call.id == OpId::index_select || call.id == OpId::index || call.id == OpId::gather;
+}
 double bytes_of(const KernelCall& call) {
   double bytes = 0;
-  for (size_t i = 0; i < call.in.size(); ++i) bytes += bytes_of(call.in[i]);
+  for (size_t i = 0; i < call.in.size(); ++i) {
+    double input = bytes_of(call.in[i]);
+    bytes += i == 0 && picks(call) ? std::min(input, bytes_of(call.out[0])) : input;
+  }
   for (const Tensor& out : call.out) bytes += bytes_of(out);
   return bytes;
 }

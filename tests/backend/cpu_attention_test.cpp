@@ -111,9 +111,10 @@ struct Reference {
 TEST_CASE("attention: values and gradients against the formulas in double") {
   for (const Shape& s :
        {Shape{2, 4, 49, 49, 16}, Shape{1, 2, 1, 7, 3}, Shape{1, 1, 70, 33, 20}, Shape{2, 1, 9, 1, 64},
-        Shape{1, 2, 150, 1100, 24}, Shape{1, 1, 130, 130, 32, true}, Shape{2, 2, 64, 64, 16, true},
-        Shape{1, 1, 10, 30, 8, true}, Shape{1, 1, 600, 700, 16, true}, Shape{1, 1, 30, 10, 8, true},
-        Shape{1, 1, 20, 20, 16, false, -3}, Shape{1, 1, 20, 600, 16, true, 40}}) {
+        Shape{1, 2, 150, 1100, 24}, Shape{1, 3, 1, 1100, 64}, Shape{2, 1, 5, 600, 20, true},
+        Shape{1, 1, 130, 130, 32, true}, Shape{2, 2, 64, 64, 16, true}, Shape{1, 1, 10, 30, 8, true},
+        Shape{1, 1, 600, 700, 16, true}, Shape{1, 1, 30, 10, 8, true}, Shape{1, 1, 20, 20, 16, false, -3},
+        Shape{1, 1, 20, 600, 16, true, 40}}) {
     CAPTURE(s.queries);
     CAPTURE(s.keys);
     CAPTURE(s.causal);

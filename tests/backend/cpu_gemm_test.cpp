@@ -106,6 +106,8 @@ TEST_CASE("gemm: each path with each epilogue") {
                                {3000, 70, 64},   // tall
                                {150, 300, 700},  // packed, k in three blocks
                                {1, 500, 3000},   // one row
+                               {5, 300, 400},    // five rows
+                               {1, 9001, 20},    // one row, wide
                                {90, 50, 4100}};  // k split
   for (const auto& [m, n, k] : shapes)
     for (int mask = 0; mask < 32; ++mask)
@@ -145,8 +147,39 @@ TEST_CASE("gemm: the same bits for any number of threads") {
   for (const Case& c :
        {Case{.m = 6000, .n = 64, .k = 64}, Case{.m = 64, .n = 192, .k = 6000, .a_transposed = true},
         Case{.m = 300, .n = 500, .k = 600}, Case{.m = 49, .n = 49, .k = 16, .batch = 64},
-        Case{.m = 4, .n = 3000, .k = 300}}) {
+        Case{.m = 4, .n = 3000, .k = 300}, Case{.m = 1, .n = 9001, .k = 30},
+        Case{.m = 1, .n = 3000, .k = 300, .b_transposed = true},
+        Case{.m = 6, .n = 300, .k = 3001, .b_transposed = true}}) {
     Problem<float> problem(c);
     check_same_for_all_thread_counts([&] { return problem.result(); });
+  }
+}
+
+TEST_CASE("gemm: a matrix times a vector") {
+  for (bool transposed : {false, true})
+    for (const auto& [m, k] :
+         {std::pair<int64_t, int64_t>{7, 5}, {300, 400}, {3, 20'000}, {5000, 1}, {40, 0}}) {
+      const std::vector<float> a = random_numbers<float>(m * k, 1), x = random_numbers<float>(2 * k, 2);
+      std::vector<float> y(static_cast<size_t>(m));
+      GemmArgs<float> args{
+          .m = m, .n = 1, .k = k, .a = a.data(), .b = x.data(), .b_row = 2, .c = y.data(), .c_row = 1};
+      args.a_row = transposed ? 1 : k;
+      args.a_col = transposed ? m : 1;
+      kernels().f32.gemm(args);
+      for (int64_t i = 0; i < m; ++i) {
+        double sum = 0;
+        for (int64_t p = 0; p < k; ++p) sum += double(a[i * args.a_row + p * args.a_col]) * x[2 * p];
+        CHECK(std::abs(y[i] - sum) < double(k + 8) * std::numeric_limits<float>::epsilon());
+      }
+    }
+}
+
+TEST_CASE("gemm: an infinity in one row of the right operand stays in the columns that it meets") {
+  for (bool transposed : {false, true}) {
+    Problem<float> problem({.m = 1, .n = 150, .k = 501, .b_transposed = transposed});
+    problem.b[500 * problem.args.b_row + 149 * problem.args.b_col] = INFINITY;
+    const std::vector<float> c = problem.result();
+    CHECK(std::isinf(c[149]));
+    CHECK(std::all_of(c.begin(), c.begin() + 149, [](float x) { return std::isfinite(x); }));
   }
 }

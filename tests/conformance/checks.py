@@ -120,7 +120,7 @@ def _absolute(call):
     """The same call of the sizes of all numbers."""
 
     def size(leaf):
-        plain = isinstance(leaf, Array) and leaf.is_floating and leaf.differentiable
+        plain = isinstance(leaf, Array) and leaf.value.dtype.is_signed and leaf.differentiable
         return dataclasses.replace(leaf, value=leaf.value.abs()) if plain else leaf
 
     return call.map(size)

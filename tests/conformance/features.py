@@ -36,6 +36,7 @@ _except(
     *("tril", "triu", "diag", "diag_embed", "slice_scatter", "diagonal_scatter", "linear_recurrence", "gumbel_softmax"),
     *("matmul", "linear", "mm", "bmm", "mv", "dot", "vdot", "outer", "bilinear", "linalg_trace", "cross"),
     *("linalg_cross", "linalg_multi_dot", "layer_norm", "rms_norm", "glu", "cartesian_prod"),
+    *("linear_packed", "pack_linear", "pack_linear_int8"),
 )
 _except(
     ("0-d",),

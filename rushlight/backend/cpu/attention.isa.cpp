@@ -5,7 +5,7 @@
 // gradients of k and v.
 #include "rushlight/backend/cpu/attention.h"
 
-#include "rushlight/backend/cpu/gemm_block.h"
+#include "rushlight/backend/cpu/gemm_row.h"
 #include "rushlight/backend/cpu/kernels.h"
 #include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/backend/cpu/simd_math.h"
@@ -159,6 +159,9 @@ struct ForwardGroup {
   int64_t begin, end;
   Workspace<T>& work;
 
+  // Then keys are read in place.
+  bool one_query() const { return end - begin == 1; }
+
   T& largest(int64_t i) const { return work.row_values[2 * (i - begin)]; }
   T& sum(int64_t i) const { return work.row_values[2 * (i - begin) + 1]; }
 
@@ -167,8 +170,11 @@ struct ForwardGroup {
     const int64_t seen = smaller(visible_keys(args, i0 + rows - 1) - key, keys);
     if (seen <= 0) return;
     const int64_t width = round_up(seen, kLanes<T>);
-    multiply_block(rows, width, args.head_size, rows_as_left(q, i0), columns,
-                   Destination<T>{work.scores, work.score_row});
+    const Destination<T> scores{work.scores, work.score_row};
+    if (one_query())
+      multiply_by_columns(seen, args.head_size, q.at(i0), k.at(key), k.token, scores);
+    else
+      multiply_block(rows, width, args.head_size, rows_as_left(q, i0), columns, scores);
     for (int64_t i = i0; i < i0 + rows; ++i) {
       const int64_t count = clamped(visible_keys(args, i) - key, 0, seen);
       T* row = work.scores + (i - i0) * work.score_row;
@@ -197,7 +203,8 @@ struct ForwardGroup {
     }
     for (int64_t key = 0; key < visible_keys(args, end - 1); key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
-      const Panels<T> columns = columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
+      const Panels<T> columns =
+          one_query() ? Panels<T>{} : columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
       const Panels<T> values = rows_as_panels(v, key, keys, head_size, work.key_panels[1]);
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);

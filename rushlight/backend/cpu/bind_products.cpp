@@ -96,6 +96,25 @@ bool linear(const KernelCall& call) {
   });
 }
 
+// Inputs: input, weight, scale, bias. Halves compute in float32.
+bool linear_packed(const KernelCall& call) {
+  const Tensor& out = call.out[0];
+  if (out.numel() == 0) return true;
+  Tensor x = row_major_as(call.in[0], DType::float32), w = row_major(call.in[1]);
+  Tensor scale = row_major(call.in[2]), bias = row_major_as(call.in[3], DType::float32);
+  Tensor y = out.dtype() == DType::float32 ? out : empty(out.shape(), DType::float32);
+  PackedLinearArgs args;
+  args.features = w.size(1), args.outputs = out.shape().back(), args.rows = out.numel() / args.outputs;
+  args.x = pointer<float>(x);
+  args.dtype = w.dtype(), args.weight = w.raw_data();
+  if (scale.defined()) args.groups = scale.size(1), args.scale = pointer<float>(scale);
+  args.bias = pointer<float>(bias);
+  args.y = pointer<float>(y);
+  kernels().packed_linear(args);
+  if (!y.is_same(out)) copy_elements(out, y);
+  return true;
+}
+
 // Inputs: grad, input, weight, bias (not saved), result (not saved).
 bool linear_backward(const KernelCall& call) {
   Tensor g = row_major(call.in[0]), x = row_major(call.in[1]);

@@ -59,6 +59,7 @@ bool argmin(const KernelCall& call);
 bool matmul(const KernelCall& call);
 bool linear(const KernelCall& call);
 bool linear_backward(const KernelCall& call);
+bool linear_packed(const KernelCall& call);
 bool convolution(const KernelCall& call);
 bool convolution_weight_gradient(const KernelCall& call);
 bool max_pool(const KernelCall& call);

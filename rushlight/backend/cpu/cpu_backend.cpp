@@ -63,6 +63,7 @@ const Backend& cpu_backend() {
     table.set(OpId::matmul, cpu::or_by_reference<cpu::matmul>);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
+    table.set(OpId::linear_packed, cpu::linear_packed);
     table.set(OpId::convolution, cpu::convolution);
     table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
     table.set(OpId::max_pool, cpu::max_pool);

@@ -2,7 +2,7 @@
 // depends on the shapes and strides alone, so that the bits do not depend on the threads.
 #include "rushlight/backend/cpu/gemm.h"
 
-#include "rushlight/backend/cpu/gemm_block.h"
+#include "rushlight/backend/cpu/gemm_row.h"
 #include "rushlight/backend/cpu/kernels.h"
 #include "rushlight/backend/cpu/scratch.h"
 
@@ -14,6 +14,8 @@ namespace {
 // it.
 constexpr int64_t kChunkWork = 1 << 20;
 constexpr int64_t kSerialWork = 1 << 19;  // not worth waking a thread
+// The same for one row: all of B comes from memory and is used once.
+constexpr int64_t kChunkReading = 1 << 14, kSerialReading = 1 << 16;
 
 template <class T>
 LeftMatrix<T> left_of(const GemmArgs<T>& g) {
@@ -118,25 +120,43 @@ void multiply_packed(const GemmArgs<T>& g) {
   }
 }
 
-// A small C from a long k, as a weight's gradient is: k is cut in a fixed number of parts, whose products are
-// added up in order.
+// One row, B transposed: each number of C is a sum over memory without gaps.
+template <class T>
+void multiply_row_by_columns(const GemmArgs<T>& g) {
+  const bool serial = g.n * g.k <= kSerialReading;
+  const int64_t cols = serial ? g.n : clamped(kChunkReading / (g.k + 1), 1, g.n);
+  parallel_for(ceil_div(g.n, cols), [&](int64_t chunk) {
+    const int64_t j = chunk * cols;
+    multiply_by_columns(smaller(cols, g.n - j), g.k, g.a, g.b + j * g.b_col, g.b_col,
+                        destination_of(g).at(0, j));
+  });
+}
+
+// A small C from a long k, as a weight's gradient is, or one row from all of B: k is cut in a fixed number of
+// parts, whose products are added up in order.
 template <class T>
 struct SplitDepth {
   static constexpr int64_t kStep =
       128;  // of k at a time, so that A's and B's rows stay in cache over all tiles
+  static constexpr int64_t kMostParts = 16;
 
   const GemmArgs<T>& g;
-  int64_t parts = clamped(g.k / (4 * kStep), 2, 16);
-  int64_t depth = round_up(ceil_div(g.k, parts), kStep);
-  T* partial;
+  bool one_row;
+  int64_t parts = one_row ? clamped(g.k * g.n / kChunkReading, 1, smaller(g.k, kMostParts))
+                          : clamped(g.k / (4 * kStep), 2, kMostParts);
+  int64_t depth = round_up(ceil_div(g.k, parts), one_row ? 1 : kStep);
+  int64_t width = round_up(g.n, Vec<T>::kLanes);  // of a partial sum's rows
+  T* partial = nullptr;
 
   // Rows [first, last) of A^T and B into C's partial sum.
   void multiply(int64_t first, int64_t last, T* c) const {
+    if (one_row)
+      return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
     const int64_t full = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0, rest = g.n - full;
     const Scratch scratch(packed_bytes<T>(rest, kStep));
     for (int64_t p = first; p < last; p += kStep) {
       const int64_t k = smaller(kStep, last - p);
-      const Destination<T> to{c, g.n, p > first};
+      const Destination<T> to{c, width, p > first};
       const LeftMatrix<T> a = left_of(g).at(0, p);
       const T* b = g.b + p * g.b_row;
       if (full) multiply_block(g.m, full, k, a, Panels<T>{b, kPanelCols<T>, g.b_row}, to);
@@ -148,32 +168,34 @@ struct SplitDepth {
     }
   }
 
-  void add_up(int64_t i, int64_t count) const {
+  void add_up(int64_t i, int64_t first, int64_t last, int64_t count) const {
     const Destination<T> to = destination_of(g);
-    for (int64_t j = 0; j < g.n; j += Vec<T>::kLanes) {
+    for (int64_t j = first; j < last; j += Vec<T>::kLanes) {
       const int64_t cols = smaller(g.n - j, Vec<T>::kLanes);
-      const T* from = partial + i * g.n + j;
-      Vec<T> sum = load_partial(from, cols);
-      for (int64_t part = 1; part < count; ++part) sum += load_partial(from + part * g.m * g.n, cols);
+      const T* from = partial + i * width + j;
+      Vec<T> sum = load(from);
+      for (int64_t part = 1; part < count; ++part) sum += load(from + part * g.m * width);
       finish(to, i, j, sum, cols);
     }
   }
 
   void run() const {
-    const int64_t count = ceil_div(g.k, depth), rows = 16;
+    const int64_t count = ceil_div(g.k, depth), rows = 16, cols = 4096, blocks = ceil_div(g.n, cols);
     parallel_for(count, [&](int64_t part) {
-      multiply(part * depth, smaller(g.k, (part + 1) * depth), partial + part * g.m * g.n);
+      multiply(part * depth, smaller(g.k, (part + 1) * depth), partial + part * g.m * width);
     });
-    parallel_for(ceil_div(g.m, rows), [&](int64_t chunk) {
-      for (int64_t i = chunk * rows; i < smaller(g.m, (chunk + 1) * rows); ++i) add_up(i, count);
+    parallel_for(ceil_div(g.m, rows) * blocks, [&](int64_t chunk) {
+      const int64_t first = chunk / blocks * rows, j = chunk % blocks * cols;
+      for (int64_t i = first; i < smaller(g.m, first + rows); ++i)
+        add_up(i, j, smaller(g.n, j + cols), count);
     });
   }
 };
 
 template <class T>
-void multiply_split(const GemmArgs<T>& g) {
-  SplitDepth<T> split{.g = g, .partial = nullptr};
-  const Scratch scratch(static_cast<size_t>(split.parts * g.m * g.n) * sizeof(T));
+void multiply_split(const GemmArgs<T>& g, bool one_row) {
+  SplitDepth<T> split{.g = g, .one_row = one_row};
+  const Scratch scratch(static_cast<size_t>(split.parts * g.m * split.width) * sizeof(T));
   split.partial = static_cast<T*>(scratch.data());
   split.run();
 }
@@ -184,8 +206,13 @@ void multiply_one(const GemmArgs<T>& g) {
   const bool split = g.k >= 1024 && g.m * g.n <= (1 << 16) && g.k >= 4 * (g.m + g.n);
   const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
   const bool tall = g.k <= kTallDepth && packed_bytes<T>(g.n, g.k) <= kTallBytes;
-  if (split && !g.packed_b)
-    multiply_split(g);
+  const bool one_row = g.m == 1 && !g.packed_b;
+  if (one_row && g.a_col == 1 && g.b_row == 1 && g.k >= kRowSums * Vec<T>::kLanes)
+    multiply_row_by_columns(g);
+  else if (one_row && g.b_col == 1 && g.n >= 4 * kPanelCols<T> && g.n * g.k > kSerialReading)
+    multiply_split(g, true);
+  else if (split && !g.packed_b)
+    multiply_split(g, false);
   else if (small && g.b_col == 1 && !g.packed_b)
     multiply_unpacked(g);
   else if (!small && !tall)
@@ -213,11 +240,29 @@ bool is_one_tall_product(const GemmArgs<T>& g) {
          (!g.residual || g.residual_batch == g.m * g.residual_row);
 }
 
+// A matrix times a vector is a vector, as a row, times the transposed matrix.
+template <class T>
+GemmArgs<T> as_one_row(GemmArgs<T> g) {
+  std::swap(g.m, g.n);
+  std::swap(g.a, g.b);
+  std::swap(g.a_row, g.b_col);
+  std::swap(g.a_col, g.b_row);
+  std::swap(g.a_batch, g.b_batch);
+  g.c_row = g.n;
+  return g;
+}
+
+template <class T>
+bool is_column(const GemmArgs<T>& g) {
+  return g.n == 1 && g.m > 1 && g.c_row == 1 && !g.bias && !g.residual && !g.packed_b;
+}
+
 }  // namespace
 
 template <class T>
 void gemm(const GemmArgs<T>& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
+  if (is_column(g)) return gemm(as_one_row(g));
   if (g.batch == 1) return multiply_one(g);
   if (is_one_tall_product(g)) {
     GemmArgs<T> tall = g;

@@ -10,6 +10,7 @@
 #include "rushlight/backend/cpu/gemm.h"
 #include "rushlight/backend/cpu/indexing.h"
 #include "rushlight/backend/cpu/optimizer.h"
+#include "rushlight/backend/cpu/packed_linear.h"
 #include "rushlight/backend/cpu/pooling.h"
 #include "rushlight/backend/cpu/random.h"
 #include "rushlight/backend/cpu/reduction.h"
@@ -62,6 +63,7 @@ struct Kernels {
   int vector_bytes;
   FloatingKernels<float> f32;
   FloatingKernels<double> f64;
+  void (*packed_linear)(const PackedLinearArgs&);
   void (*copy)(const CopyArgs&);
   void (*fill)(const FillArgs&);
   void (*pick)(const PickArgs&);       // small <- large

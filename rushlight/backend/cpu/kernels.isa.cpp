@@ -59,6 +59,7 @@ template <class T>
 void adam_step(const AdamArgs<T>&);
 template <class T>
 void sgd_step(const SgdArgs<T>&);
+void packed_linear(const PackedLinearArgs&);
 void copy(const CopyArgs&);
 void fill(const FillArgs&);
 void pick(const PickArgs&);
@@ -107,6 +108,7 @@ constinit const Kernels kKernels{
     .vector_bytes = kVectorBytes,
     .f32 = kFloating<float>,
     .f64 = kFloating<double>,
+    .packed_linear = packed_linear,
     .copy = copy,
     .fill = fill,
     .pick = pick,

@@ -39,6 +39,7 @@ bool histc(const KernelCall& call);
 bool searchsorted(const KernelCall& call);
 bool nonzero_positions(const KernelCall& call);
 bool matmul(const KernelCall& call);
+bool linear_packed(const KernelCall& call);
 bool inverse(const KernelCall& call);
 bool linalg_det(const KernelCall& call);
 bool linalg_slogdet(const KernelCall& call);

@@ -1,4 +1,6 @@
-// The matrix product as three loops.
+// Matrix products as three loops.
+#include <algorithm>
+
 #include "rushlight/backend/reference/kernels.h"
 
 namespace rushlight::reference {
@@ -57,6 +59,31 @@ bool matmul(const KernelCall& call) {
         }
     });
   });
+  copy_elements(out, totals);
+  return true;
+}
+
+// Output j stands in panel j / 16, column j % 16; its scales for input k in group k / (features / groups).
+bool linear_packed(const KernelCall& call) {
+  Tensor x = row_major_in(DType::float64, call.in[0]), w = row_major_in(DType::float64, call.in[1]);
+  Tensor scale = call.in[2].defined() ? row_major_in(DType::float64, call.in[2]) : Tensor();
+  Tensor bias = call.in[3].defined() ? row_major_in(DType::float64, call.in[3]) : Tensor();
+  const Tensor& out = call.out[0];
+  int64_t features = w.size(1), outputs = out.shape().back(), groups = scale.defined() ? scale.size(1) : 1;
+  int64_t group_size = std::max<int64_t>(features / groups, 1);
+  Tensor totals = empty(out.shape(), DType::float64);
+  double* to = totals.data<double>();
+  for (int64_t at = 0; at < out.numel(); ++at) {
+    int64_t i = at / outputs, j = at % outputs, panel = j / 16, column = j % 16;
+    double total = bias.defined() ? bias.data<double>()[j] : 0;
+    for (int64_t k = 0; k < features; ++k) {
+      int64_t group = panel * groups + k / group_size;
+      double factor = scale.defined() ? scale.data<double>()[group * 16 + column] : 1;
+      total += x.data<double>()[i * features + k] * w.data<double>()[(panel * features + k) * 16 + column] *
+               factor;
+    }
+    to[at] = total;
+  }
   copy_elements(out, totals);
   return true;
 }

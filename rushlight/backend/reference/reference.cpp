@@ -44,6 +44,7 @@ const Backend& reference_backend() {
     table.set(OpId::searchsorted, reference::searchsorted);
     table.set(OpId::nonzero_positions, reference::nonzero_positions);
     table.set(OpId::matmul, reference::matmul);
+    table.set(OpId::linear_packed, reference::linear_packed);
     table.set(OpId::inverse, reference::inverse);
     table.set(OpId::linalg_det, reference::linalg_det);
     table.set(OpId::linalg_slogdet, reference::linalg_slogdet);

@@ -2,7 +2,7 @@
 
 import torch
 
-from call import FLOATING, INTEGRAL, Call
+from call import FLOATING, INTEGRAL, Call, DType
 from registry import FAMILIES, Bad, errors_of, samples_of
 from samples.wrong import f32, i64, of
 
@@ -32,6 +32,64 @@ def _(draw):
     return Call(
         input=draw.tensor(draw.shape(most_rank=2) + [features]), weight=draw.tensor([outputs, features]), bias=bias
     )
+
+
+def _linear_packed(input, weight, out_features, scale=None, bias=None):
+    """PyTorch has no such function: linear of the unpacked weight, in float64, without a gradient."""
+    weight = weight.double()
+    if scale is not None:
+        weight = weight * scale.double().repeat_interleave(weight.shape[1] // scale.shape[1], 1)
+    rows = weight.transpose(1, 2).flatten(0, 1)[:out_features]
+    bias = None if bias is None else bias.double()
+    return torch.nn.functional.linear(input.double(), rows, bias).to(input.dtype).detach()
+
+
+PACKABLE = ("float32", "float16", "bfloat16")
+
+
+@samples_of("linear_packed", judge=_linear_packed, dtypes=PACKABLE, multilinear=True)
+def _(draw):
+    features, outputs = draw.size(), draw.choice(draw.size(), draw.integer(0, 40))
+    panels, dtype = -(-outputs // 16), draw.choice(*PACKABLE, "int8")
+    groups = draw.choice(*[n for n in range(1, features + 1) if features % n == 0] or [1])
+    integral = dtype == "int8"
+    largest = 127 if integral else 3
+    return Call(
+        input=draw.tensor(draw.shape(most_rank=2) + [features]),
+        weight=draw.tensor([panels, features, 16], dtype, low=-largest, high=largest),
+        out_features=outputs,
+        scale=draw.tensor([panels, groups, 16], "float32", low=0, high=0.02) if integral else None,
+        bias=draw.maybe(draw.tensor([outputs]), 0.7),
+    )
+
+
+def _panels(weight):
+    outputs, features = weight.shape
+    panels = -(-outputs // 16)
+    whole = torch.nn.functional.pad(weight.detach(), (0, 0, 0, panels * 16 - outputs))
+    return whole.reshape(panels, 16, features).transpose(1, 2)
+
+
+@samples_of("pack_linear", judge=lambda weight, dtype=None: _panels(weight).to(dtype or weight.dtype), dtypes=FLOATING)
+def _(draw):
+    chosen = DType(draw.choice(*PACKABLE))
+    weight = draw.tensor([draw.choice(draw.size(), draw.integer(0, 40)), draw.size()])
+    return Call(weight=weight, dtype=chosen if draw.dtype == "float64" else draw.maybe(chosen))
+
+
+def _pack_linear_int8(weight, group_size=None):
+    panels, size = _panels(weight.float()), group_size or weight.shape[1]
+    grouped = panels.reshape(len(panels), weight.shape[1] // size, size, 16)
+    scale = grouped.abs().amax(2, keepdim=True) / 127
+    whole = (grouped / scale.where(scale != 0, 1.0)).round().to(torch.int8)
+    return whole.view(panels.shape), scale.squeeze(2)
+
+
+@samples_of("pack_linear_int8", judge=_pack_linear_int8, dtypes=FLOATING, exact=True)
+def _(draw):
+    size, groups = draw.size(least=1) or 1, draw.integer(1, 4)
+    weight = draw.tensor([draw.choice(draw.size(), draw.integer(0, 40)), size * groups])
+    return Call(weight=weight, group_size=size if groups > 1 else draw.maybe(size))
 
 
 @samples_of("mm", judge=torch.mm, dtypes=NUMBERS, multilinear=True)
@@ -314,6 +372,51 @@ def _():
     yield Bad("dtypes", Call(input=f32(2, 3), weight=of("float64", 5, 3)), ("float32", "float64"))
     bias = of("float64", 5)
     yield Bad("bias dtype", Call(input=f32(2, 3), weight=f32(5, 3), bias=bias), ("bias", "float32", "float64"))
+
+
+@errors_of("linear_packed")
+def _():
+    narrow, scale = of("int8", 2, 6, 16), f32(2, 3, 16)
+    good = {"input": f32(4, 6), "weight": f32(2, 6, 16), "out_features": 20}
+    call = lambda **changed: Call(**{**good, **changed})
+    whole = lambda **changed: call(**{"weight": narrow, "scale": scale, **changed})
+    yield Bad("number", call(input=f32()), ("linear_packed", "input", "dimension"))
+    yield Bad("input's dtype", call(input=of("float64", 4, 6)), ("input", "float64", "to(float32)"))
+    yield Bad("not packed", call(weight=f32(20, 6)), ("weight", "(20, 6)", "(panels, in, 16)", "pack_linear"))
+    yield Bad("panels of 8", call(weight=f32(2, 6, 8)), ("weight", "(2, 6, 8)", "pack_linear"))
+    yield Bad("weight's dtype", call(weight=of("float64", 2, 6, 16)), ("weight", "float64", "pack_linear"))
+    for outputs in (16, 33, -1):
+        yield Bad("outputs", call(out_features=outputs), ("(2, 6, 16)", "2 panel(s)", f"out_features={outputs}"))
+    yield Bad("features", call(input=f32(4, 5)), ("(4, 5)", "5 features", "takes 6"))
+    yield Bad("no scale", call(weight=narrow), ("int8", "scale", "pack_linear_int8"))
+    yield Bad("scale of floats", call(scale=scale), ("scale", "int8", "float32"))
+    yield Bad("scale's dtype", whole(scale=of("float64", 2, 3, 16)), ("scale", "float32", "float64"))
+    for shape in ((2, 16), (1, 3, 16), (2, 3, 8)):
+        yield Bad("scale's shape", whole(scale=f32(*shape)), ("scale", "(panels, groups, 16)", str(shape)))
+    for groups in (0, 4):
+        yield Bad("groups", whole(scale=f32(2, groups, 16)), ("6 features", f"{groups} group(s)"))
+    yield Bad("bias length", call(bias=f32(32)), ("bias", "(20,)", "(32,)"))
+    yield Bad("bias rank", call(bias=f32(20, 1)), ("bias", "(20, 1)"))
+    yield Bad("bias dtype", call(bias=of("float16", 20)), ("bias", "float32", "float16"))
+
+
+@errors_of("pack_linear")
+def _():
+    yield Bad("rank 1", Call(weight=f32(3)), ("pack_linear", "weight", "(3,)"))
+    yield Bad("rank 3", Call(weight=f32(1, 2, 3)), ("weight", "(1, 2, 3)"))
+    yield Bad("integers", Call(weight=i64(2, 3)), ("pack_linear", "int64", "to(float32)"))
+    yield Bad("float64", Call(weight=of("float64", 2, 3)), ("float64", "dtype=..."))
+    yield Bad("int8", Call(weight=f32(2, 3), dtype=DType("int8")), ("int8", "pack_linear_int8"))
+
+
+@errors_of("pack_linear_int8")
+def _():
+    yield Bad("rank 1", Call(weight=f32(3)), ("pack_linear_int8", "weight", "(3,)"))
+    yield Bad("rank 3", Call(weight=f32(1, 2, 3)), ("weight", "(1, 2, 3)"))
+    yield Bad("integers", Call(weight=i64(2, 3)), ("pack_linear_int8", "int64", "to(float32)"))
+    for size in (4, 0, -3):
+        yield Bad("groups", Call(weight=f32(2, 6), group_size=size), ("6 features", f"groups of {size}"))
+    yield Bad("no features", Call(weight=f32(2, 0)), ("0 features", "(2, 0)"))
 
 
 def _product_errors(op, left, right, fits, ranks):
