@@ -47,6 +47,8 @@ def section(*kinds):
 
 
 def start(library):
+    if library == "libtorch":
+        return [programs.libtorch()]
     memories = programs.MEMORIES if library.startswith("torch") else {"": {}}
     return programs.rivals("kernels.py", library, library, memories=memories)
 
@@ -126,7 +128,7 @@ GEMM = Kind(
     "gemm",
     [((n,), target) for n, target in SMALL.items()],
     drawn((100, 1500)),
-    libraries=("torch", "openblas", "onednn"),
+    libraries=("torch", "libtorch", "openblas", "onednn"),
     mean=(1.03, [(256,), (512,), (1024,), (2048,)]),
 )
 
@@ -156,5 +158,8 @@ SECTIONS = {
         Kind("sort", [((10_000_000,), 6)], drawn((100_000, 5_000_000))),
         Kind("topk", [((10_000_000, 100), 15)], drawn((100_000, 5_000_000), (1, 1000))),
     ),
-    "add": section(Kind("add", [((1,), 15), ((1000,), 8)], drawn((10, 100_000)))),
+    "add": section(
+        Kind("add", [((1,), 15), ((1000,), 8)], drawn((10, 100_000))),
+        Kind("add", [((1,), 5), ((1000,), 5)], libraries=("libtorch",)),
+    ),
 }

@@ -1,6 +1,8 @@
 """The processes that take part."""
 
+import importlib.util
 import pathlib
+import subprocess
 import sys
 
 from contest import Process
@@ -25,6 +27,21 @@ def ready(process):
 
 def ours(program, name, *arguments):
     return Process(f"rushlight {name}".strip(), [str(BUILD / f"bench_{program}"), *arguments])
+
+
+def libtorch(*arguments):
+    """bench/rivals/libtorch.cpp, compiled when it is first wanted, against the libraries in PyTorch's package."""
+    source, program = HERE / "rivals" / "libtorch.cpp", BUILD / "libtorch_rival"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        found = importlib.util.find_spec("torch")
+        if not found:
+            raise RuntimeError("PyTorch is not installed (./dev setup), so there is no libtorch to measure")
+        torch = pathlib.Path(found.origin).parent
+        print("  compiling bench/rivals/libtorch.cpp, some 20 s", file=sys.stderr)
+        headers = ["-isystem", torch / "include", "-isystem", torch / "include/torch/csrc/api/include", "-I", HERE.parent]
+        libraries = [f"-L{torch / 'lib'}", "-ltorch", "-ltorch_cpu", "-lc10", f"-Wl,-rpath,{torch / 'lib'}"]
+        subprocess.run(["g++", "-O2", "-std=c++20", *headers, source, "-o", program, *libraries], check=True)
+    return Process("libtorch", [str(program), *arguments])
 
 
 def rivals(script, name, *arguments, memories=MEMORIES):

@@ -3,20 +3,19 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <vector>
-
-#include "rushlight/base/clock.h"
 
 namespace rushlight::bench {
 
 using Work = std::function<void()>;
 
 inline double milliseconds_of(const Work& work, int times) {
-  int64_t start = monotonic_ns();
+  const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < times; ++i) work();
-  return static_cast<double>(monotonic_ns() - start) / 1e6 / times;
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() / times;
 }
 
 // A round: the median of five groups of runs of 20 ms each; what takes longer than 100 ms runs once.

@@ -1,5 +1,6 @@
 """Steps of training and of decoding, of bench/workloads/, against their twins in bench/rivals/."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -18,47 +19,70 @@ def steps_of(name, *options):
     return [programs.ours("workloads", " ".join([how, *options]).replace("--", ""), name, how, *options) for how in ("eager", "replay")]
 
 
-def training_step(name, targets, twins=(), direct=None, what="training step", ways=("eager", "compile")):
-    """A section: one row for each level of `targets`. `twins`: the rival's names, where there is more than one. `direct`: the
-    target without Winograd's shortcut. `ways`: in which the rival runs."""
+@dataclasses.dataclass
+class Step:
+    """A section: one row for each level of `targets`, and some more."""
 
-    def rows(quick):
-        own, without = steps_of(name), steps_of(name, "--direct") if direct else []
+    name: str
+    targets: dict
+    twins: tuple = ()  # the rival's names, where they are not one and the same
+    ways: tuple = ("eager", "compile")  # in which the rival runs
+    what: str = "training step"
+    share: float = None  # of the limit that must be reached
+    only_reads: bool = False  # the limit is that of reading
+    direct: float = None  # the target without Winograd's shortcut
+    libtorch: float = None  # the target beside PyTorch's C++ library
+
+    def __call__(self, quick):
+        own = steps_of(self.name)
+        without = steps_of(self.name, "--direct") if self.direct else []
+        in_cpp = [programs.libtorch(self.name)] if self.libtorch else []
         others = []
-        for twin in twins or [name]:
-            for how in ("eager",) if quick else ways:
+        for twin in self.twins or [self.name]:
+            for how in self.ways[:1] if quick else self.ways:
                 others += programs.rivals("serve.py", f"torch {twin} {how}", twin, how)
-        processes = [programs.ready(process) for process in own + without + others] + [programs.limits()]
-        sides = {process: contest.Contestant(process) for process in processes[:-1]}
-        limits = contest.Limits(processes[-1])
+        sides, limits = self.measured(own + without + in_cpp + others, quick)
+        of = lambda chosen: [sides[process] for process in chosen]
+        limit = limits.milliseconds(*costs_of(self.name), self.only_reads)
+        row = lambda what, mine, rivals, targets: contest.rows(f"{self.name}: {what}", of(mine), of(rivals), targets, quick, limit)
+        yield from row(self.what, own, others, self.targets)
+        if self.libtorch:
+            yield from row("beside libtorch", own, in_cpp, {"required": self.libtorch})
+        if self.direct:
+            yield from row("without Winograd", without, others, {"required": self.direct})
+        if self.share:
+            reached = 100 * limit / contest.best(of(own)).median
+            met = None if quick else reached >= self.share
+            figure = {"measured": reached, "unit": "%", "target": self.share, "met": met, "more": True}
+            yield {"workload": f"{self.name}: share of the limit", **figure}
+
+    @staticmethod
+    def measured(processes, quick):
+        limits = contest.Limits(programs.limits())
         try:
+            sides = {process: contest.Contestant(programs.ready(process)) for process in processes}
             contest.run(list(sides.values()), 5 if quick else 21, limits)
         finally:
-            for process in processes:
+            for process in [*processes, limits.process]:
                 process.stop()
         for side in sides.values():
             print(f"  {side.name:<44} {side.median:9.4f} ms", file=sys.stderr)
-        of = lambda chosen: [sides[process] for process in chosen]
-        limit = limits.milliseconds(*costs_of(name))
-        yield from contest.rows(f"{name}: {what}", of(own), of(others), targets, quick, limit)
-        if direct:
-            yield from contest.rows(f"{name}: without Winograd", of(without), of(others), {"required": direct}, quick, limit)
-
-    return rows
+        return sides, limits
 
 
-def decoding_step(name, targets):
-    return training_step(name, targets, twins=["gpt2_decode"], what="a token", ways=("eager",))
+def decoding(name, target, share):
+    return Step(name, {"required": target}, ("gpt2_decode",), ("eager",), "a token", share, only_reads=True)
 
 
-SECTIONS = {
-    "point": training_step("point", {"required": 30}),
-    "digits": training_step("digits", {"required": 3}),
-    "tinyvit": training_step("tinyvit", {"required": 2.0, "aim": 2.2}),
-    "cnn": training_step("cnn", {"required": 2.0, "aim": 2.4}, twins=["cnn", "cnn_channels_last"], direct=1.3),
-    "gpt_small": training_step("gpt_small", {"required": 1.55, "aim": 1.75}),
-    "gpt_large": training_step("gpt_large", {"required": 1.25, "aim": 1.35}),
-    "gpt2_float32": decoding_step("gpt2_float32", {"required": 1.9}),
-    "gpt2_bf16": decoding_step("gpt2_bf16", {"required": 3.8}),
-    "gpt2_int8": decoding_step("gpt2_int8", {"required": 6.5}),
-}
+STEPS = [
+    Step("point", {"required": 30}, libtorch=8),
+    Step("digits", {"required": 3}),
+    Step("tinyvit", {"required": 2.0, "aim": 2.2}, share=50),
+    Step("cnn", {"required": 2.0, "aim": 2.4}, twins=("cnn", "cnn_channels_last"), direct=1.3),
+    Step("gpt_small", {"required": 1.55, "aim": 1.75}, share=65),
+    Step("gpt_large", {"required": 1.25, "aim": 1.35}, share=78),
+    decoding("gpt2_float32", 1.9, 75),
+    decoding("gpt2_bf16", 3.8, 75),
+    decoding("gpt2_int8", 6.5, 60),
+]
+SECTIONS = {step.name: step for step in STEPS}
