@@ -70,8 +70,21 @@ release_steps() {
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
+# on_lower_levels NAME COMMAND...: once for each instruction set below the one that this machine would choose.
+on_lower_levels() {
+  local flags level
+  local -A wider=([v2]=avx2 [v3]=avx512vl)
+  flags=$(grep -m1 '^flags' /proc/cpuinfo)
+  for level in v2 v3; do
+    [[ $flags != *${wider[$level]}* ]] || RUSHLIGHT_ISA=$level step "$1, instruction set $level" "${@:2}"
+  done
+}
+
+cpu_kernel_tests() { cpp_tests "$1" --source-file="*tests/backend/*" --no-skipped-summary; }
+
 usual_steps() {
   release_steps
+  on_lower_levels "C++ tests of kernels" cpu_kernel_tests release
   checks
   step "outside project, installed package" outside_project package
   with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
@@ -84,6 +97,9 @@ usual_steps() {
 full_steps() {
   local script
   usual_steps
+  on_lower_levels "conformance" python_tests tests/conformance
+  step "AVX2 build with vectors of 64 bytes" build_quietly wide
+  step "its C++ tests of kernels" cpu_kernel_tests wide
   with_torch "ASan + UBSan, Python tests" sanitized_python_tests
   step "TSan build" build_quietly tsan
   step "TSan tests" sanitizer_tests tsan
