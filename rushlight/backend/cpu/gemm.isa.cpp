@@ -96,6 +96,7 @@ void multiply_tall(const GemmArgs<T>& g) {
 template <class T>
 void multiply_packed(const GemmArgs<T>& g) {
   constexpr int64_t kDepth = 1024 / sizeof(T), kRows = 12 * kTileRows, kCols = 4096, kChunks = 32;
+  constexpr int64_t kLeastPacked = 8 * kPanelCols<T>;  // columns for which packing A pays
   const int64_t depth = ceil_div(g.k, ceil_div(g.k, kDepth));
   const int64_t cols = smaller(g.n, kCols), row_blocks = ceil_div(g.m, kRows);
   const Scratch scratch(g.packed_b ? 0 : packed_bytes<T>(cols, depth));
@@ -111,9 +112,12 @@ void multiply_packed(const GemmArgs<T>& g) {
       if (p > 0) to = {g.c, g.c_row, true};
       parallel_for(row_blocks * parts, [&](int64_t chunk) {
         const int64_t i = chunk / parts * kRows, first = chunk % parts * part, m = smaller(kRows, g.m - i);
+        const LeftMatrix<T> left = left_of(g).at(i, p);
+        if (part < kLeastPacked)
+          return multiply_block(m, smaller(part, n - first), k, left, b.at(0, first), to.at(i, j + first));
         const Scratch mine(static_cast<size_t>(m * k) * sizeof(T));
         T* a = static_cast<T*>(mine.data());
-        pack_left(m, k, left_of(g).at(i, p), a);
+        pack_left(m, k, left, a);
         multiply_packed_block(m, smaller(part, n - first), k, a, b.at(0, first), to.at(i, j + first));
       });
     }
@@ -202,10 +206,12 @@ void multiply_split(const GemmArgs<T>& g, bool one_row) {
 
 template <class T>
 void multiply_one(const GemmArgs<T>& g) {
-  constexpr int64_t kTallDepth = 2048 / sizeof(T), kTallBytes = 1 << 18;
+  constexpr int64_t kTallDepth = 2048 / sizeof(T), kTallBytes = 1 << 18, kFewRows = 24 * kTileRows;
   const bool split = g.k >= 1024 && g.m * g.n <= (1 << 16) && g.k >= 4 * (g.m + g.n);
   const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
-  const bool tall = g.k <= kTallDepth && packed_bytes<T>(g.n, g.k) <= kTallBytes;
+  // Few rows are not worth packing for each part of the columns.
+  const bool tall = g.m <= kFewRows ? packed_bytes<T>(g.n, g.k) <= 2 * kTallBytes
+                                    : g.k <= kTallDepth && packed_bytes<T>(g.n, g.k) <= kTallBytes;
   const bool one_row = g.m == 1 && !g.packed_b;
   if (one_row && g.a_col == 1 && g.b_row == 1 && g.k >= kRowSums * Vec<T>::kLanes)
     multiply_row_by_columns(g);
