@@ -1,8 +1,9 @@
 // The workloads of bench/workloads/, served round by round, so that a rival can take its turn in between.
 //
 //   bench_workloads NAME eager|replay [--threads N] [--backend NAME] [--losses N] [--costs] [--direct]
+//                   [--naive]
 //
-// --direct: convolutions without Winograd's shortcut.
+// --direct: convolutions without Winograd's shortcut. --naive: the reference's products as three plain loops.
 // --losses: prints the losses of the first steps instead. --costs: prints what each op of a step costs
 // instead; in the last line the floating-point operations and the bytes of the whole.
 #include <cstdlib>
@@ -109,8 +110,12 @@ int main(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (flag == "--costs" || flag == "--direct") {
-      flag == "--costs" ? void(costs = true) : allow_winograd(false);
+    if (flag == "--costs") {
+      costs = true;
+      continue;
+    }
+    if (flag == "--direct" || flag == "--naive") {
+      flag == "--direct" ? allow_winograd(false) : set_blocked_products(false);
       continue;
     }
     if (!value) return usage();

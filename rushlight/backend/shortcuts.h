@@ -1,4 +1,4 @@
-// Where kernels may trade exactness for speed.
+// Where kernels may take a shortcut, or the long way for once.
 #pragma once
 
 namespace rushlight {
@@ -8,5 +8,10 @@ namespace rushlight {
 // all threads.
 bool winograd_allowed();
 void allow_winograd(bool allowed);
+
+// Whether the reference backend's matrix products go by blocks of 8 x 8, which give the same bits in half the
+// time, or by three plain loops. By blocks, unless it is told otherwise; for all threads.
+bool blocked_products();
+void set_blocked_products(bool on);
 
 }  // namespace rushlight

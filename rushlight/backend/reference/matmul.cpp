@@ -1,7 +1,8 @@
-// Matrix products as three loops.
+// Matrix products, as three loops and, with the same sums in the same order, in blocks.
 #include <algorithm>
 
 #include "rushlight/backend/reference/kernels.h"
+#include "rushlight/backend/shortcuts.h"
 
 namespace rushlight::reference {
 
@@ -29,6 +30,56 @@ Matrices matrices(const Layout& layout, IntSpan batch_shape, bool vector_is_row)
   return m;
 }
 
+// One product of a batch; `to` is rows x columns, side by side.
+template <class Total>
+struct Product {
+  int64_t rows, columns, inner;
+  const Total *x, *y;
+  int64_t x_row, x_column, y_row, y_column;
+  Total* to;
+};
+
+template <class Total>
+void multiply_naively(const Product<Total>& p) {
+  for (int64_t i = 0; i < p.rows; ++i)
+    for (int64_t j = 0; j < p.columns; ++j) {
+      Total total = 0;
+      for (int64_t k = 0; k < p.inner; ++k)
+        total += p.x[i * p.x_row + k * p.x_column] * p.y[k * p.y_row + j * p.y_column];
+      p.to[i * p.columns + j] = total;
+    }
+}
+
+// Totals that do not wait for each other, and for which each number that is read serves eight times.
+constexpr int64_t kBlock = 8;
+
+// REQUIRES: columns of y side by side, as they are in a row-major matrix of more than one.
+template <class Total>
+void multiply_block(const Product<Total>& p, int64_t i, int64_t j) {
+  Total totals[kBlock][kBlock] = {};
+  const Total *x = p.x + i * p.x_row, *y = p.y + j;
+  for (int64_t k = 0; k < p.inner; ++k, x += p.x_column, y += p.y_row)
+    for (int64_t r = 0; r < kBlock; ++r)
+      for (int64_t c = 0; c < kBlock; ++c) totals[r][c] += x[r * p.x_row] * y[c];
+  for (int64_t r = 0; r < kBlock; ++r) std::copy_n(totals[r], kBlock, p.to + (i + r) * p.columns + j);
+}
+
+template <class Total>
+void multiply_in_blocks(const Product<Total>& p) {
+  const int64_t rows = p.rows / kBlock * kBlock, columns = p.columns / kBlock * kBlock;
+  for (int64_t i = 0; i < rows; i += kBlock)
+    for (int64_t j = 0; j < columns; j += kBlock) multiply_block(p, i, j);
+  // What the blocks leave over: a strip at the right of them, and the rows below.
+  Product<Total> right = p, below = p;
+  right.rows = rows, right.columns = p.columns - columns, right.y += columns * p.y_column;
+  for (int64_t i = 0; i < rows; ++i) {
+    right.rows = 1, right.x = p.x + i * p.x_row, right.to = p.to + i * p.columns + columns;
+    multiply_naively(right);
+  }
+  below.rows = p.rows - rows, below.x += rows * p.x_row, below.to += rows * p.columns;
+  multiply_naively(below);
+}
+
 }  // namespace
 
 bool matmul(const KernelCall& call) {
@@ -43,20 +94,17 @@ bool matmul(const KernelCall& call) {
   SmallVector<int64_t, 16> starts;
   for_each_offset(left.batch, [&](int64_t start) { starts.push_back(start); });
   Tensor totals = empty(out.shape(), wide);
+  const bool in_blocks = blocked_products();
   visit_total(wide, [&]<class Total>(TypeTag<Total>) {
     const Total *x = a.data<Total>(), *y = b.data<Total>();
     Total* to = totals.data<Total>();
     size_t next = 0;
     for_each_offset(right.batch, [&](int64_t b_start) {
       int64_t a_start = starts[next++];
-      for (int64_t i = 0; i < rows; ++i)
-        for (int64_t j = 0; j < columns; ++j) {
-          Total total = 0;
-          for (int64_t k = 0; k < inner; ++k)
-            total +=
-                x[a_start + i * left.row + k * left.column] * y[b_start + k * right.row + j * right.column];
-          *to++ = total;
-        }
+      const Product<Total> product{rows,     columns,     inner,     x + a_start,  y + b_start,
+                                   left.row, left.column, right.row, right.column, to};
+      in_blocks&& right.column == 1 ? multiply_in_blocks(product) : multiply_naively(product);
+      to += rows * columns;
     });
   });
   copy_elements(out, totals);
