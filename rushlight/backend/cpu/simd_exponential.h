@@ -39,24 +39,25 @@ RUSHLIGHT_INLINE Vec<T> exp_of_nonpositive(Vec<T> x) {
   return select(x < kLowest, Vec<T>(0), y * power_of_two<T>(n.integer()));
 }
 
-// e^x 2^twos for a small number of twos, over the whole range, denormal results included.
-template <class T>
-RUSHLIGHT_INLINE Vec<T> exp_times(Vec<T> x, double twos) {
+// e^x 2^Twos over the whole range, denormal results included.
+template <int Twos, class T>
+RUSHLIGHT_INLINE Vec<T> exp_times(Vec<T> x) {
   constexpr double kLow = kSingle<T> ? -105 : -747, kHigh = kSingle<T> ? 91 : 712;
   const Vec<T> in_range = smaller_of(Vec<T>(kHigh), larger_of(Vec<T>(kLow), x));  // in this order a NaN stays
   const auto [n, r] = reduce_by_ln2(in_range);
-  return times_power_of_two(multiply_add(r * r, exp_series(r), r) + 1, Whole<T>{n.shifted + twos});
+  return times_power_of_two(multiply_add(r * r, exp_series(r), r) + 1,
+                            Whole<T>{Twos == 0 ? n.shifted : n.shifted + Twos});
 }
 
 // e^x. 1 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> exp(Vec<T> x) {
-  return exp_times(x, 0);
+  return exp_times<0>(x);
 }
 // e^x / 2, which is finite where cosh(x) is. 1 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> half_exp(Vec<T> x) {
-  return exp_times(x, -1);
+  return exp_times<-1>(x);
 }
 
 // 2^r for |r| <= 1 / 2
@@ -101,26 +102,29 @@ template <class T>
 struct SplitNumber {
   Vec<T> exponent, f;
 };
+// The exponent of such an x that is not denormal.
+template <class T>
+RUSHLIGHT_INLINE typename Vec<T>::Bits exponent_of(Vec<T> x) {
+  return (x.bits() - Vec<T>(0.70710678118654752).bits()) >> kMantissaBits<T>;
+}
 template <class T>
 RUSHLIGHT_INLINE SplitNumber<T> split_number(Vec<T> x) {
   constexpr double kSmallest = kSingle<T> ? 0x1p-126 : 0x1p-1022, kLift = kSingle<T> ? 0x1p25 : 0x1p54;
   const auto denormal = x < kSmallest;
-  const auto bits = select(denormal, x * kLift, x).bits();
-  const auto n = (bits - Vec<T>(0.70710678118654752).bits()) >> kMantissaBits<T>;
-  const Vec<T> exponent =
-      Vec<T>(n + Vec<T>(kRounding<T>).bits()) - kRounding<T>;  // to floating point, by hand
+  const Vec<T> normal = select(denormal, x * kLift, x);
+  const auto n = exponent_of(normal);
   const Vec<T> lifted = select(denormal, Vec<T>(kSingle<T> ? 25 : 54), Vec<T>(0));
-  return {exponent - lifted, Vec<T>(bits - (n << kMantissaBits<T>)) - 1};
+  return {whole_number<T>(n).number() - lifted, Vec<T>(normal.bits() - (n << kMantissaBits<T>)) - 1};
 }
 
-// log(x) = exponent ln 2 + f + low for finite x > 0.
+// log(x) = exponent ln 2 + f + low
 template <class T>
 struct LogParts {
   Vec<T> exponent, f, low;
 };
 template <class T>
-RUSHLIGHT_INLINE LogParts<T> log_parts(Vec<T> x) {
-  const auto [e, f] = split_number(x);
+RUSHLIGHT_INLINE LogParts<T> log_parts(SplitNumber<T> x) {
+  const auto [e, f] = x;
   if constexpr (kSingle<T>) {
     const Vec<T> p = polynomial(f, 0.33333312471, -0.25000009158, 0.20002124892, -0.1666801891, 0.14219467633,
                                 -0.12405198575, 0.11888333081, -0.11677764818, 0.067487323064);
@@ -133,21 +137,24 @@ RUSHLIGHT_INLINE LogParts<T> log_parts(Vec<T> x) {
     return {e, f, s * multiply_add(z, p, -f)};
   }
 }
+template <class T>
+RUSHLIGHT_INLINE Vec<T> natural_log(SplitNumber<T> x) {
+  const auto [e, f, low] = log_parts(x);
+  return multiply_add(e, Vec<T>(kLn2High<T>), f + multiply_add(e, Vec<T>(kLn2Low<T>), low));
+}
 
 // y, but what a logarithm is at 0, below, at infinity and for NaN.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> with_limits_of_log(Vec<T> x, Vec<T> y) {
   constexpr double kInfinity = __builtin_inf();
-  const Vec<T> special = select(x == 0, Vec<T>(-kInfinity), select(x < 0, Vec<T>(__builtin_nan("")), x));
-  return select((x > 0) & (x < kInfinity), y, special);
+  const Vec<T> at_most_0 = select(x < 0, Vec<T>(__builtin_nan("")), Vec<T>(-kInfinity));
+  return select(x <= 0, at_most_0, select(x < kInfinity, y, x));
 }
 
 // The natural logarithm. 1 ULP for float, 2 for double.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> log(Vec<T> x) {
-  const auto [e, f, low] = log_parts(x);
-  const Vec<T> rest = multiply_add(e, Vec<T>(kLn2Low<T>), low);
-  return with_limits_of_log(x, multiply_add(e, Vec<T>(kLn2High<T>), f + rest));
+  return with_limits_of_log(x, natural_log(split_number(x)));
 }
 
 // 2 ULP, and exact at powers of two.
@@ -155,7 +162,7 @@ template <class T>
 RUSHLIGHT_INLINE Vec<T> log2(Vec<T> x) {
   constexpr double kHigh = kSingle<T> ? 0x1.715476p0 : 0x1.71547652b82fep0;
   constexpr double kLow = kSingle<T> ? 0x1.4ae0c0p-26 : 0x1.777d0ffda0d24p-56;
-  const auto [e, f, low] = log_parts(x);
+  const auto [e, f, low] = log_parts(split_number(x));
   const Vec<T> rest = multiply_add(f, Vec<T>(kLow), low * kHigh);
   return with_limits_of_log(x, e + multiply_add(f, Vec<T>(kHigh), rest));
 }
@@ -167,17 +174,21 @@ RUSHLIGHT_INLINE Vec<T> log10(Vec<T> x) {
   constexpr double kLow = kSingle<T> ? -0x1.5b235ep-27 : 0x1.95355baaafad3p-57;
   constexpr double kOf2High = kSingle<T> ? 0x1.3440p-2 : 0x1.34413509f4p-2;  // log10(2), as kLn2High
   constexpr double kOf2Low = kSingle<T> ? 0x1.3509f79fef312p-18 : 0x1.cff7988f8959bp-41;
-  const auto [e, f, low] = log_parts(x);
+  const auto [e, f, low] = log_parts(split_number(x));
   const Vec<T> rest = multiply_add(e, Vec<T>(kOf2Low), multiply_add(f, Vec<T>(kLow), low * kHigh));
   return with_limits_of_log(x, multiply_add(e, Vec<T>(kOf2High), multiply_add(f, Vec<T>(kHigh), rest)));
 }
 
-// log(1 + x). 3 ULP.
+// log(1 + x): 1 + x only tells the exponent; x itself is divided by that power of two, and nothing is lost.
+// 2 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> log1p(Vec<T> x) {
-  const Vec<T> u = x + 1, rounded = u - 1;  // log(u) is off by as much as `rounded` is from x
-  const auto plain = (rounded == 0) | (u == __builtin_inf());
-  return select(plain, select(rounded == 0, x, u), log(u) * (x / select(plain, Vec<T>(1), rounded)));
+  const Vec<T> u = x + 1;
+  const auto n = exponent_of(u), lowest = typename Vec<T>::Bits{} - kExponentBias<T>;
+  const Vec<T> shrunk_1 = power_of_two<T>(-n > lowest ? -n : lowest);  // or 0, where 1 is too little to tell
+  const Vec<T> f = times_power_of_two(x, whole_number<T>(-n)) + (shrunk_1 - 1);
+  const Vec<T> y = natural_log(SplitNumber<T>{whole_number<T>(n).number(), f});
+  return copysign(with_limits_of_log(u, y), x);
 }
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

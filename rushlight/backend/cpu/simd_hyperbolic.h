@@ -4,7 +4,7 @@
 #include "rushlight/backend/cpu/simd_exponential.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
-// 4 ULP.
+// 3 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> tanh(Vec<T> x) {
   const Vec<T> e = expm1(abs(x) * -2);
@@ -37,7 +37,7 @@ RUSHLIGHT_INLINE Vec<T> sinh(Vec<T> x) {
 // From here on log1p(x) + ln 2 is asinh(x) and acosh(x), whose squares would overflow in the end.
 constexpr double kFarOut = 0x1p60;
 
-// 4 ULP.
+// 3 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> asinh(Vec<T> x) {
   const Vec<T> a = abs(x), square = a * a;
@@ -46,7 +46,7 @@ RUSHLIGHT_INLINE Vec<T> asinh(Vec<T> x) {
   return copysign(select(far_out, y + 0.69314718055994530942, y), x);
 }
 
-// 4 ULP.
+// 3 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> acosh(Vec<T> x) {
   const Vec<T> above = x - 1;
@@ -55,7 +55,7 @@ RUSHLIGHT_INLINE Vec<T> acosh(Vec<T> x) {
   return select(x < 1, Vec<T>(__builtin_nan("")), select(far_out, y + 0.69314718055994530942, y));
 }
 
-// 4 ULP.
+// 3 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> atanh(Vec<T> x) {
   const Vec<T> a = abs(x);

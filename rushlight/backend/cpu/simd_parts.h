@@ -39,7 +39,7 @@ RUSHLIGHT_INLINE Vec<T> power_of_two(typename Vec<T>::Bits n) {
   return Vec<T>((n + kExponentBias<T>) << kMantissaBits<T>);
 }
 
-// A whole number, and itself + kRounding, whose lowest bits are those of an integer.
+// A whole number, as itself + kRounding, whose lowest bits are those of an integer.
 template <class T>
 struct Whole {
   Vec<T> shifted;
@@ -48,6 +48,11 @@ struct Whole {
     return shifted.bits() - Vec<T>(kRounding<T>).bits();
   }
 };
+
+template <class T>
+RUSHLIGHT_INLINE Whole<T> whole_number(typename Vec<T>::Bits n) {
+  return {Vec<T>(n + Vec<T>(kRounding<T>).bits())};
+}
 
 // y 2^n, rounded once, for n within twice the range of exponents.
 template <class T>
