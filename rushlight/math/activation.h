@@ -95,18 +95,19 @@ struct Selu {
   }
 };
 
-// P(Z < x) for a standard normal Z; erfc keeps the digits of the left tail.
+// P(Z < x) for a standard normal Z; erfc keeps the digits of the left tail. A number type may bring its own
+// normal_probability and gelu_slope.
 template <Floating S>
 constexpr S normal_probability(S x) { return 0.5 * erfc(x * -0.707106781186547524401); }
 template <Floating S>
 constexpr S normal_density(S x) { return 0.398942280401432677940 * exp(-0.5 * x * x); }
+template <Floating S>
+constexpr S gelu_slope(S x) { return normal_probability(x) + x * normal_density(x); }
 
 struct Gelu {
   static constexpr Info info{};
   template <Floating S> static constexpr S forward(S x) { return x * normal_probability(x); }
-  template <int I, Floating S> static constexpr S grad(S g, S x, S) {
-    return g * (normal_probability(x) + x * normal_density(x));
-  }
+  template <int I, Floating S> static constexpr S grad(S g, S x, S) { return g * gelu_slope(x); }
 };
 
 // With P(Z < x) taken as 0.5 (1 + tanh(u)) = sigmoid(2 u), where u = sqrt(2 / pi) (x + 0.044715 x^3).
@@ -132,12 +133,16 @@ struct Silu {
   }
 };
 
+// tanh(softplus(x)) = n / (n + 2) where n = e^x (e^x + 2). From 20 on it is 1, and its slope 0.
 struct Mish {
   static constexpr Info info{};
-  template <Floating S> static constexpr S forward(S x) { return x * tanh(softplus(x)); }
+  template <Floating S> static constexpr S forward(S x) {
+    const S e = exp(min(x, S(20))), n = e * (e + 2);
+    return x * (n / (n + 2));
+  }
   template <int I, Floating S> static constexpr S grad(S g, S x, S) {
-    const S t = tanh(softplus(x));
-    return g * (t + x * (1 - t * t) * sigmoid(x));
+    const S e = exp(min(x, S(20))), n = e * (e + 2), part = 1 / (n + 2);
+    return g * (n * part + x * (4 * e * (1 + e)) * (part * part));
   }
 };
 

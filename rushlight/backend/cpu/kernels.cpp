@@ -1,6 +1,5 @@
 #include "rushlight/backend/cpu/kernels.h"
 
-#include "rushlight/base/cpu_features.h"
 #include "rushlight/base/error.h"
 
 namespace rushlight::cpu {
@@ -21,22 +20,29 @@ extern const Kernels kKernels;
 }
 #endif
 
+const Kernels* kernels_of(Isa isa) {
+  switch (isa) {
+#ifdef RUSHLIGHT_HAS_ISA_v2
+    case Isa::v2: return &v2::kKernels;
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v3
+    case Isa::v3: return &v3::kKernels;
+#endif
+#ifdef RUSHLIGHT_HAS_ISA_v4
+    case Isa::v4: return &v4::kKernels;
+#endif
+    default: return nullptr;
+  }
+}
+
 namespace {
 
 const Kernels& pick() {
-  [[maybe_unused]] const Isa isa = chosen_isa();
-#ifdef RUSHLIGHT_HAS_ISA_v4
-  if (isa >= Isa::v4) return v4::kKernels;
-#endif
-#ifdef RUSHLIGHT_HAS_ISA_v3
-  if (isa >= Isa::v3) return v3::kKernels;
-#endif
-#ifdef RUSHLIGHT_HAS_ISA_v2
-  return v2::kKernels;
-#else
-  fail(ErrorKind::not_implemented, "[cpu] no kernels were built for this CPU (", isa_name(isa),
+  const Isa chosen = chosen_isa();
+  for (int isa = static_cast<int>(chosen); isa >= 0; --isa)
+    if (const Kernels* table = kernels_of(static_cast<Isa>(isa))) return *table;
+  fail(ErrorKind::not_implemented, "[cpu] no kernels were built for this CPU (", isa_name(chosen),
        "); set_backend(\"reference\") runs anywhere");
-#endif
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "rushlight/backend/cpu/row_kernels.h"
 #include "rushlight/backend/cpu/weighing.h"
 #include "rushlight/backend/map_loop.h"
+#include "rushlight/base/cpu_features.h"
 
 namespace rushlight::cpu {
 
@@ -80,5 +81,7 @@ struct Kernels {
 
 // The table for chosen_isa(), picked at the first call.
 const Kernels& kernels();
+// The table for one instruction set, which the CPU may lack; null where none was built.
+const Kernels* kernels_of(Isa isa);
 
 }  // namespace rushlight::cpu

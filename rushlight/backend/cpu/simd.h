@@ -19,6 +19,12 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
+#if defined(__FMA__)
+constexpr bool kHasFma = true;
+#else
+constexpr bool kHasFma = false;
+#endif
+
 #if defined(RUSHLIGHT_VECTOR_BYTES)  // wider than the machine's: the compiler splits each vector, the logic
                                      // is the same
 constexpr int kVectorBytes = RUSHLIGHT_VECTOR_BYTES;
@@ -90,17 +96,13 @@ struct Vec {
     const Bits sign = Vec(-0.0).bits();
     return Vec((a.bits() & ~sign) | (b.bits() & sign));
   }
-  // Lane by lane (simd_math.h). Friends, unlike the functions of one operand, so that a plain number may be
+  // By what simd_math.h adds. Friends, unlike the functions of one operand, so that a plain number may be
   // the other.
-  [[gnu::always_inline]] friend Vec pow(Vec a, Vec b) {
-    return by_lane(a, b, [](double x, double y) { return __builtin_pow(x, y); });
-  }
+  [[gnu::always_inline]] friend Vec pow(Vec a, Vec b) { return power_of(a, b); }
   [[gnu::always_inline]] friend Vec fmod(Vec a, Vec b) {
     return by_lane(a, b, [](double x, double y) { return __builtin_fmod(x, y); });
   }
-  [[gnu::always_inline]] friend Vec atan2(Vec a, Vec b) {
-    return by_lane(a, b, [](double x, double y) { return __builtin_atan2(x, y); });
-  }
+  [[gnu::always_inline]] friend Vec atan2(Vec a, Vec b) { return angle_of_point(a, b); }
   [[gnu::always_inline]] friend Vec hypot(Vec a, Vec b) {
     return by_lane(a, b, [](double x, double y) { return __builtin_hypot(x, y); });
   }
@@ -135,6 +137,15 @@ RUSHLIGHT_INLINE __m512 native_multiply_add(__m512 a, __m512 b, __m512 c) { retu
 RUSHLIGHT_INLINE __m512d native_multiply_add(__m512d a, __m512d b, __m512d c) {
   return _mm512_fmadd_pd(a, b, c);
 }
+// x * 2^n for whole n, rounded once.
+RUSHLIGHT_INLINE __m512 native_scale(__m512 x, __m512 n) { return _mm512_maskz_scalef_ps(0xffff, x, n); }
+RUSHLIGHT_INLINE __m512d native_scale(__m512d x, __m512d n) { return _mm512_maskz_scalef_pd(0xff, x, n); }
+RUSHLIGHT_INLINE bool native_any(__m512i mask) { return _mm512_test_epi64_mask(mask, mask) != 0; }
+// The smaller or larger, b where either is NaN.
+RUSHLIGHT_INLINE __m512 native_min(__m512 a, __m512 b) { return _mm512_maskz_min_ps(0xffff, a, b); }
+RUSHLIGHT_INLINE __m512d native_min(__m512d a, __m512d b) { return _mm512_maskz_min_pd(0xff, a, b); }
+RUSHLIGHT_INLINE __m512 native_max(__m512 a, __m512 b) { return _mm512_maskz_max_ps(0xffff, a, b); }
+RUSHLIGHT_INLINE __m512d native_max(__m512d a, __m512d b) { return _mm512_maskz_max_pd(0xff, a, b); }
 template <int Mode>
 RUSHLIGHT_INLINE __m512 native_round(__m512 x) {
   return _mm512_maskz_roundscale_ps(0xffff, x, Mode);
@@ -145,6 +156,7 @@ RUSHLIGHT_INLINE __m512d native_round(__m512d x) {
 }
 using NativeFloats = __m512;
 using NativeDoubles = __m512d;
+using NativeIntegers = __m512i;
 #elif defined(__AVX2__)
 RUSHLIGHT_INLINE __m256 native_sqrt(__m256 x) { return _mm256_sqrt_ps(x); }
 RUSHLIGHT_INLINE __m256d native_sqrt(__m256d x) { return _mm256_sqrt_pd(x); }
@@ -152,6 +164,10 @@ RUSHLIGHT_INLINE __m256 native_multiply_add(__m256 a, __m256 b, __m256 c) { retu
 RUSHLIGHT_INLINE __m256d native_multiply_add(__m256d a, __m256d b, __m256d c) {
   return _mm256_fmadd_pd(a, b, c);
 }
+RUSHLIGHT_INLINE __m256 native_min(__m256 a, __m256 b) { return _mm256_min_ps(a, b); }
+RUSHLIGHT_INLINE __m256d native_min(__m256d a, __m256d b) { return _mm256_min_pd(a, b); }
+RUSHLIGHT_INLINE __m256 native_max(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
+RUSHLIGHT_INLINE __m256d native_max(__m256d a, __m256d b) { return _mm256_max_pd(a, b); }
 template <int Mode>
 RUSHLIGHT_INLINE __m256 native_round(__m256 x) {
   return _mm256_round_ps(x, Mode);
@@ -160,13 +176,19 @@ template <int Mode>
 RUSHLIGHT_INLINE __m256d native_round(__m256d x) {
   return _mm256_round_pd(x, Mode);
 }
+RUSHLIGHT_INLINE bool native_any(__m256i mask) { return !_mm256_testz_si256(mask, mask); }
 using NativeFloats = __m256;
 using NativeDoubles = __m256d;
+using NativeIntegers = __m256i;
 #else
 RUSHLIGHT_INLINE __m128 native_sqrt(__m128 x) { return _mm_sqrt_ps(x); }
 RUSHLIGHT_INLINE __m128d native_sqrt(__m128d x) { return _mm_sqrt_pd(x); }
 RUSHLIGHT_INLINE __m128 native_multiply_add(__m128 a, __m128 b, __m128 c) { return a * b + c; }
 RUSHLIGHT_INLINE __m128d native_multiply_add(__m128d a, __m128d b, __m128d c) { return a * b + c; }
+RUSHLIGHT_INLINE __m128 native_min(__m128 a, __m128 b) { return _mm_min_ps(a, b); }
+RUSHLIGHT_INLINE __m128d native_min(__m128d a, __m128d b) { return _mm_min_pd(a, b); }
+RUSHLIGHT_INLINE __m128 native_max(__m128 a, __m128 b) { return _mm_max_ps(a, b); }
+RUSHLIGHT_INLINE __m128d native_max(__m128d a, __m128d b) { return _mm_max_pd(a, b); }
 template <int Mode>
 RUSHLIGHT_INLINE __m128 native_round(__m128 x) {
   return _mm_round_ps(x, Mode);
@@ -175,8 +197,10 @@ template <int Mode>
 RUSHLIGHT_INLINE __m128d native_round(__m128d x) {
   return _mm_round_pd(x, Mode);
 }
+RUSHLIGHT_INLINE bool native_any(__m128i mask) { return !_mm_testz_si128(mask, mask); }
 using NativeFloats = __m128;
 using NativeDoubles = __m128d;
+using NativeIntegers = __m128i;
 #endif
 template <class T>
 struct NativeOf {
@@ -210,6 +234,15 @@ RUSHLIGHT_INLINE Vec<T> sqrt(Vec<T> x) {
   Pieces<T> root;
   for (int i = 0; i < Pieces<T>::kCount; ++i) root.part[i] = native_sqrt(square.part[i]);
   return Vec<T>(root.whole);
+}
+
+// Whether the mask holds in any lane.
+template <class Mask>
+RUSHLIGHT_INLINE bool any(Mask mask) {
+  NativeIntegers part[kVectorBytes / sizeof(NativeIntegers)], all = {};
+  __builtin_memcpy(part, &mask.bits, sizeof part);
+  for (const NativeIntegers& some : part) all |= some;
+  return native_any(all);
 }
 
 template <class T, class Integer, Integer... I>
@@ -314,11 +347,17 @@ RUSHLIGHT_INLINE Vec<T> round(Vec<T> x) {
 // The larger or smaller lane, b's where either is NaN. One instruction each, unlike max() and min().
 template <class T>
 RUSHLIGHT_INLINE Vec<T> larger_of(Vec<T> a, Vec<T> b) {
-  return Vec<T>(a.lanes > b.lanes ? a.lanes : b.lanes);
+  const Pieces<T> x{a.lanes}, y{b.lanes};
+  Pieces<T> larger;
+  for (int i = 0; i < Pieces<T>::kCount; ++i) larger.part[i] = native_max(x.part[i], y.part[i]);
+  return Vec<T>(larger.whole);
 }
 template <class T>
 RUSHLIGHT_INLINE Vec<T> smaller_of(Vec<T> a, Vec<T> b) {
-  return Vec<T>(a.lanes < b.lanes ? a.lanes : b.lanes);
+  const Pieces<T> x{a.lanes}, y{b.lanes};
+  Pieces<T> smaller;
+  for (int i = 0; i < Pieces<T>::kCount; ++i) smaller.part[i] = native_min(x.part[i], y.part[i]);
+  return Vec<T>(smaller.whole);
 }
 
 // Lane i is lane (i + Shift) % kLanes of x.
