@@ -2,6 +2,7 @@
 // machine has. libm in double is the judge.
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "rushlight/backend/cpu/map_run.h"
@@ -165,10 +166,11 @@ TEST_CASE("vector functions: the accuracy that simd_*.h state") {
   for (const Contract& contract : kContracts) {
     Worst worst = worst_of_block(contract, isas, named.data());
     worst.take(worst_of(contract, isas, full ? (contract.everyday ? 1 : 17) : 4099));
-    if (full) MESSAGE(contract.name, ": ", worst.ulp, " ULP at ", worst.at, " on ", isa_name(worst.isa));
-    CAPTURE(contract.name);
+    if (full)
+      MESSAGE(std::string(contract.name), ": ", worst.ulp, " ULP at ", worst.at, " on ", isa_name(worst.isa));
+    CAPTURE(std::string(contract.name));
     CAPTURE(worst.at);
-    CAPTURE(isa_name(worst.isa));
+    CAPTURE(std::string(isa_name(worst.isa)));
     CHECK(worst.ulp <= contract.ulp);
   }
 }
@@ -183,7 +185,7 @@ TEST_CASE("vector functions: a result does not depend on the lane") {
       std::reverse(x, x + kBlock);
       loop(unary(x, back));
       std::reverse(back, back + kBlock);
-      CAPTURE(contract.name);
+      CAPTURE(std::string(contract.name));
       CHECK(std::memcmp(there, back, sizeof there) == 0);
     }
 }
