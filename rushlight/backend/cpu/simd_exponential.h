@@ -49,12 +49,12 @@ RUSHLIGHT_INLINE Vec<T> exp_times(Vec<T> x) {
                             Whole<T>{Twos == 0 ? n.shifted : n.shifted + Twos});
 }
 
-// e^x. 1 ULP.
+// e^x. 1.1 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> exp(Vec<T> x) {
   return exp_times<0>(x);
 }
-// e^x / 2, which is finite where cosh(x) is. 1 ULP.
+// e^x / 2, which is finite where cosh(x) is. 1.1 ULP.
 template <class T>
 RUSHLIGHT_INLINE Vec<T> half_exp(Vec<T> x) {
   return exp_times<-1>(x);
