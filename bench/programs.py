@@ -46,5 +46,8 @@ def libtorch(*arguments):
 
 def rivals(script, name, *arguments, memories=MEMORIES):
     """A script of bench/rivals/, once for each way of keeping memory."""
+    package = "numpy" if "openblas" in arguments else "torch"
+    if not importlib.util.find_spec(package):
+        raise RuntimeError(f"{name} needs the Python package '{package}', which is not installed; ./dev setup installs it")
     command = [sys.executable, str(HERE / "rivals" / script), *arguments]
     return [Process(f"{name}{words}", command, environment) for words, environment in memories.items()]

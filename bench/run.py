@@ -3,6 +3,7 @@
 ./dev bench                      everything, which takes hours
 ./dev bench --only skeleton      what the engine itself costs: calls, recording, backward, a tape's memory, Python
 ./dev bench --only tinyvit       a training step against PyTorch's best
+./dev bench --only gpt2_int8     a token of GPT-2 against PyTorch
 ./dev bench --only gemm          single ops against the libraries that are known for them
 ./dev bench --only climb         a matrix product from three loops to all threads
 ./dev bench --quick              some minutes: fewer rounds, eager rivals only, no verdicts; nothing is kept
@@ -12,6 +13,7 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 
 import climb
@@ -37,7 +39,7 @@ def measured(section, quick):
         for row in section(quick):
             rows.append(row)
             print(results.text_of(row), flush=True)
-    except (RuntimeError, OSError) as problem:
+    except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
         print(f"  not measured: {problem}", file=sys.stderr)
     return rows
 
@@ -45,8 +47,8 @@ def measured(section, quick):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="NAME", action="append", help=f"one of {', '.join(SECTIONS)}; may be repeated")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, no verdicts")
+    parser.add_argument("--json", metavar="FILE", help="where to write the rows as JSON")
     arguments = parser.parse_args()
     chosen = arguments.only or list(SECTIONS)
     for name in chosen:

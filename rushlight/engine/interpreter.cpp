@@ -1,5 +1,6 @@
 #include "rushlight/engine/interpreter.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -37,9 +38,9 @@ void note_fallback(const OpCall& call, const Backend& backend) {
     fail(ErrorKind::not_implemented, "[", call.name(), "] the ", backend.name,
          " backend has no kernel for this call, and "
          "RUSHLIGHT_FALLBACK=error forbids the reference kernel");
-  bool is_first = fallback_count() == 0;
   internal::count_fallback(call.kernel_call(call.def.id));
-  if (is_first)
+  static std::atomic<bool> told{false};  // reset_costs() is no reason to say it again
+  if (!told.exchange(true, std::memory_order_relaxed))
     std::fprintf(
         stderr,
         "rushlight: [%s] has no %s kernel and runs on the slow reference backend; later ones are only "

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "rushlight/rushlight.h"
-#include "tests/backend/cpu_testing.h"
+#include "tests/backend/both_backends.h"
 
 using namespace rushlight;
 
@@ -185,4 +185,22 @@ TEST_CASE("cpu: channel norm of channels-last images, with numbers far from zero
       for (size_t i = 0; i < made.size(); ++i)
         CHECK(error_of(made[i], slow[i].to(DType::float64)) < (dtype == DType::float64 ? 1e-12 : 1e-5));
     }
+}
+
+TEST_CASE("cpu: a window that spans far more than the image needs no memory for what lies between its taps") {
+  const auto convolve_widely = [] {
+    Tensor x = numbers({1, 2, 4, 5}, 1).requires_grad_(), w = numbers({8, 2, 2, 2}, 2).requires_grad_();
+    Tensor y = conv2d(x, w, {.padding = 100000, .dilation = 200000});
+    y.sum().backward();
+    return std::vector{y.detach(), x.grad(), w.grad()};
+  };
+  check_close_on_both_backends(1e-5, convolve_widely);
+}
+
+TEST_CASE("cpu: the weight's gradient over long lines") {
+  const auto gradient = [] {
+    const Tensor image = numbers({2, 3, 5001}, 1), grad = numbers({2, 8, 4999}, 2);
+    return std::vector{convolution_weight_gradient(image, grad, {3}, 1, 0, 1, 1)};
+  };
+  check_close_on_both_backends(1e-4, gradient);
 }

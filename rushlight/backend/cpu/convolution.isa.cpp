@@ -237,7 +237,7 @@ void convolution(const ConvolutionArgs<T>& args) {
     if (args.allow_winograd && args.slide_count == 1 &&
         winograd_fits(args.slides[0], args.in_channels, args.out_channels))
       return winograd_convolution(args, args.slides[0]);
-  if (direct_fits(args.groups, args.out_channels)) return direct_convolution(args);
+  if (direct_fits(args)) return direct_convolution(args);
   for (int64_t i = 0; i < args.slide_count; ++i) convolve_slide(args, args.slides[i]);
 }
 
@@ -246,7 +246,7 @@ void convolution_weight_gradient(const WeightGradientArgs<T>& args) {
   if constexpr (sizeof(T) == sizeof(float))
     if (args.allow_winograd && winograd_fits(args.slide, args.in_channels, args.out_channels))
       return winograd_weight_gradient(args);
-  if (direct_fits(args.groups, args.out_channels)) return direct_weight_gradient(args);
+  if (direct_fits(args)) return direct_weight_gradient(args);
   WeightGradient<T>{.c = args}.run();
 }
 

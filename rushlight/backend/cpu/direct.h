@@ -6,8 +6,12 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
-// Whether the channels of a group fill at least half a vector.
-bool direct_fits(int64_t groups, int64_t out_channels);
+// Whether the channels of a group fill at least half a vector, and the fields are no larger than is sensible:
+// a wide dilation or padding makes them far larger than the image, up to what 64 bits do not hold.
+template <class T>
+bool direct_fits(const ConvolutionArgs<T>& args);
+template <class T>
+bool direct_fits(const WeightGradientArgs<T>& args);
 
 template <class T>
 void direct_convolution(const ConvolutionArgs<T>& args);

@@ -14,11 +14,6 @@ constexpr int64_t kChunkWork = 1 << 20;     // multiplications that a chunk shou
 template <class T>
 constexpr int64_t kDepth = 1024 / sizeof(T);  // a panel of weights so deep fits L1
 
-template <class T>
-constexpr size_t bytes_of(int64_t numbers) {
-  return static_cast<size_t>(numbers) * sizeof(T);
-}
-
 // A run no longer than kDepth.
 template <class T>
 int64_t pieces_of_run(const Field& field) {
@@ -213,7 +208,17 @@ class DirectConvolution {
 
 }  // namespace
 
-bool direct_fits(int64_t groups, int64_t out_channels) { return groups == 1 || out_channels >= 8; }
+template <class T>
+bool direct_fits(const ConvolutionArgs<T>& c) {
+  constexpr double kMostBytes = 1 << 26;  // of the field of one row of positions, which each thread has
+  bool fits = channels_fill_vectors(c.groups, c.out_channels);
+  for (int64_t i = 0; fits && i < c.slide_count; ++i)
+    fits = Field::numbers(c.slides[i], c.in_channels, 1) * sizeof(T) <= kMostBytes;
+  return fits;
+}
+
+template bool direct_fits(const ConvolutionArgs<float>&);
+template bool direct_fits(const ConvolutionArgs<double>&);
 
 template <class T>
 void direct_convolution(const ConvolutionArgs<T>& args) {

@@ -20,14 +20,14 @@ class DirectWeightGradient {
 
   void run() {
     const int64_t planes = field_.d.positions, items = c.images * c.groups * planes;
-    const Scratch turned(field_.in_place ? 0 : bytes_of(items * field_.size()));
+    const Scratch turned(field_.in_place ? 0 : bytes_of<T>(items * field_.size()));
     fields_ = field_.in_place ? c.x : static_cast<const T*>(turned.data());
     if (!field_.in_place)
       parallel_for(items, [&](int64_t i) {
         field_.make(image(i / planes / c.groups, i / planes % c.groups), c.x_order, i % planes, 0,
                     field_.h.positions, static_cast<T*>(turned.data()) + i * field_.size());
       });
-    const Scratch sums(bytes_of(parts_ * c.groups * size_));
+    const Scratch sums(bytes_of<T>(parts_ * c.groups * size_));
     sums_ = static_cast<T*>(sums.data());
     parallel_for(parts_ * c.groups * row_blocks_, [&](int64_t chunk) {
       const int64_t first = chunk % row_blocks_ * block_rows_, item = chunk / row_blocks_;
@@ -46,8 +46,6 @@ class DirectWeightGradient {
       1024 / sizeof(T);  // multiplied in one go: a panel of gradients fits L1
   static constexpr int64_t kSumNumbers = (128 << 10) / sizeof(T);  // of a chunk, so that they stay in L2
   static constexpr int64_t kChunks = 16;
-
-  static size_t bytes_of(int64_t numbers) { return static_cast<size_t>(numbers) * sizeof(T); }
 
   const T* image(int64_t n, int64_t group) const {
     return c.x + n * c.x_order.image + group * c.in_channels * c.x_order.channel;
@@ -106,8 +104,8 @@ class DirectWeightGradient {
     const int64_t lines = clamped(kPositions / field_.w.positions, 1, end - begin + 1);
     const int64_t depth = lines * field_.w.positions;
     const Scratch run_memory(sizeof(Run) * static_cast<size_t>(lines));
-    const Scratch panel_memory(bytes_of(depth * round_up(c.out_channels, kPanelCols<T>)));
-    const Scratch left_memory(bytes_of(depth * smaller(rows, field_.run_length())));
+    const Scratch panel_memory(bytes_of<T>(depth * round_up(c.out_channels, kPanelCols<T>)));
+    const Scratch left_memory(bytes_of<T>(depth * smaller(rows, field_.run_length())));
     Run* runs = static_cast<Run*>(run_memory.data());
     T *panels = static_cast<T*>(panel_memory.data()), *left = static_cast<T*>(left_memory.data());
     T* sum = sum_of(part, group);
@@ -174,6 +172,21 @@ class DirectWeightGradient {
 };
 
 }  // namespace
+
+template <class T>
+bool direct_fits(const WeightGradientArgs<T>& c) {
+  constexpr int64_t kMostPositions = 4096;            // of a line, which is multiplied in one go
+  constexpr double kMostTimes = 16, kMore = 1 << 24;  // numbers of all fields, by those of the images
+  const SlideAxis* axis = c.slide.axis;
+  if (!channels_fill_vectors(c.groups, c.out_channels) || axis[2].positions > kMostPositions) return false;
+  const double field = Field::numbers(c.slide, c.in_channels, axis[1].positions);
+  const double image = static_cast<double>(c.slide.plane() * c.in_channels);
+  const double all = static_cast<double>(c.images * c.groups);
+  return all * field * static_cast<double>(axis[0].positions) <= kMostTimes * all * image + kMore;
+}
+
+template bool direct_fits(const WeightGradientArgs<float>&);
+template bool direct_fits(const WeightGradientArgs<double>&);
 
 template <class T>
 void direct_weight_gradient(const WeightGradientArgs<T>& args) {

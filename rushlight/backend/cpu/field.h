@@ -9,6 +9,16 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
+template <class T>
+constexpr size_t bytes_of(int64_t numbers) {
+  return static_cast<size_t>(numbers) * sizeof(T);
+}
+
+// Whether a group has enough output channels.
+constexpr bool channels_fill_vectors(int64_t groups, int64_t out_channels) {
+  return groups == 1 || out_channels >= 8;
+}
+
 // Numbers multiplied one after the other, and where they begin.
 struct Run {
   int64_t at, count;
@@ -81,6 +91,12 @@ struct Field {
     return a.first >= 0 && a.first + a.reach(a.positions) <= a.image;
   }
 
+  // At least as many numbers as the field of `lines` rows of positions holds; they need not fit 64 bits.
+  static double numbers(const Slide& slide, int64_t channels, int64_t lines) {
+    const SlideAxis d = slide.axis[0], h = slide.axis[1].rising(), w = slide.axis[2].rising();
+    return static_cast<double>(d.taps) * static_cast<double>(h.reach(lines)) *
+           static_cast<double>(w.reach(w.positions)) * static_cast<double>(channels);
+  }
   int64_t size() const { return d.taps * plane; }
   int64_t line_step() const { return h.step / row_step * row; }
   int64_t position_step() const { return w.step * pixel; }
