@@ -14,7 +14,7 @@ constexpr int64_t kChunkWork = 1 << 20;     // multiplications that a chunk shou
 template <class T>
 constexpr int64_t kDepth = 1024 / sizeof(T);  // a panel of weights so deep fits L1
 
-// A run no longer than kDepth.
+// How many pieces no longer than kDepth a run of the field is cut into.
 template <class T>
 int64_t pieces_of_run(const Field& field) {
   return ceil_div(field.run_length(), kDepth<T>);
