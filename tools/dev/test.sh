@@ -3,8 +3,10 @@
 
 build_quietly() { build "$1" --quiet "${@:2}"; }
 
-# cpp_tests PRESET [DOCTEST OPTIONS]
-cpp_tests() { "build/$1/rushlight_tests" "${@:2}"; }
+# cpp_tests PRESET [DOCTEST OPTIONS]: at their usual size, as sanitizers and lower instruction sets run them too.
+cpp_tests() { RUSHLIGHT_TEST_SIZE=usual "build/$1/rushlight_tests" "${@:2}"; }
+# Every float through the vector functions of all instruction sets, and ten thousand storms: half an hour.
+long_cpp_tests() { build/release/rushlight_tests --source-file="*vector_functions_test.cpp,*storm_test.cpp" --no-skipped-summary; }
 
 # pytest summarises why tests were skipped (-rs), the absence of PyTorch above all.
 python_tests() { in_package -m pytest -q -rs -p no:cacheprovider "$@"; }
@@ -16,7 +18,7 @@ sanitizer_tests() {
   # TSan of gcc 12 finds its shadow memory taken where addresses are randomised widely.
   local plainly=()
   [[ $1 == tsan ]] && setarch --addr-no-randomize true 2>/dev/null && plainly=(setarch --addr-no-randomize)
-  "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
+  RUSHLIGHT_TEST_SIZE=usual "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
 }
 
 # in_sanitized_package ARGS: Python with the package that is built under ASan + UBSan. The interpreter itself leaks.
@@ -97,6 +99,7 @@ usual_steps() {
 full_steps() {
   local script
   usual_steps
+  step "C++ tests, every float and long storms" long_cpp_tests
   on_lower_levels "conformance" python_tests tests/conformance
   step "AVX2 build with vectors of 64 bytes" build_quietly wide
   step "its C++ tests of kernels" cpu_kernel_tests wide
