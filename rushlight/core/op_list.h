@@ -653,9 +653,10 @@ COMPOSITE(
     "Each item scaled to mean 0 and variance 1 over its last dimensions")
 COMPOSITE(
     channel_norm,
-    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5 -> output, mean, "
-    "variance",
-    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are")
+    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False -> "
+    "output, mean, variance",
+    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are; relu "
+    "sets what is then negative to 0")
 COMPOSITE(
     cross_entropy,
     "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
@@ -685,9 +686,9 @@ FUNCTION(group_norm,
 FUNCTION(batch_norm,
          "[floats] input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? "
          "= None, "
-         "training: bool = False, momentum: float = 0.1, eps: float = 1e-5",
+         "training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *, relu: bool = False",
          "Each channel scaled to mean 0 and variance 1 by the batch's statistics, which the running ones "
-         "follow, or by the running ones")
+         "follow, or by the running ones; relu sets what is then negative to 0, in the same pass")
 FUNCTION(instance_norm,
          "[floats] input, running_mean: tensor? = None, running_var: tensor? = None, weight: tensor? = None, "
          "bias: "

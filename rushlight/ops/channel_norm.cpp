@@ -35,6 +35,7 @@ void channel_norm_body(OpCall& call) {
   Tensor variance = sum(centred * centred, {.dim = dims}) / count_per_channel(x);
   Tensor rstd = rsqrt(variance + a.eps);
   Tensor y = scaled_by_channel(centred * along_channels(rstd, x.rank()), call.in[1], call.in[2]);
+  if (a.relu) y = relu(y);
   call.out = {as_dtype(y, input.dtype()), detach(mean), detach(variance), mean, rstd};
 }
 
@@ -44,6 +45,10 @@ void channel_norm_vjp(Vjp& v) {
   IntList dims = all_but_channels(rank);
   Tensor rstd = along_channels(v.residual(1), rank);
   Tensor normalized = (x - along_channels(v.residual(0), rank)) * rstd;
+  if (args::ChannelNorm(v.attrs()).relu) {  // what was cut off is computed anew
+    Tensor y = scaled_by_channel(detach(normalized), weight, v.input(2));
+    g = where(y > 0.0, g, 0.0);
+  }
   Tensor total = sum(g, {.dim = dims}), product = sum(g * normalized, {.dim = dims});
   if (v.needs(2)) v.set(2, total);
   if (v.needs(1)) v.set(1, product);
@@ -64,7 +69,7 @@ const OpDef channel_norm = [] {
   def.vjp = channel_norm_vjp;
   def.outputs = 3;
   def.constant_outputs = 0b110;
-  def.saved_inputs = 0b011;
+  def.saved_inputs = 0b111;
   def.saved_outputs = 0b11000;
   def.saves_facts = true;
   def.fused_backward = true;

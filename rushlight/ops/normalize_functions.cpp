@@ -124,7 +124,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
   if (options.training) {
     auto [y, mean, variance] =
-        channel_norm(input, {.weight = options.weight, .bias = options.bias, .eps = options.eps});
+        channel_norm(input, {.weight = options.weight, .bias = options.bias, .eps = options.eps, .relu = options.relu});
     double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
     follow(running_mean, mean, options.momentum);
     if (running_var.defined()) follow(running_var, variance * (count / (count - 1)), options.momentum);
@@ -138,6 +138,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (options.bias.defined()) shift = shift + options.bias;
   Tensor y =
       in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
+  if (options.relu) y = relu(y);
   return in_dtype(y, input.dtype());
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("cpu: the gradient of max pooling adds up what several windows send to
     }
 }
 
-TEST_CASE("cpu: channel norm of channels-last images, with numbers far from zero") {
+TEST_CASE("cpu: channel norm of images in either order, with numbers far from zero") {
   const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}};
   for (const IntList& shape : shapes)
     for (DType dtype : {DType::float32, DType::float64}) {
@@ -168,22 +168,27 @@ TEST_CASE("cpu: channel norm of channels-last images, with numbers far from zero
       Tensor weight = numbers({channels}, 2).to(dtype).requires_grad_();
       Tensor bias = numbers({channels}, 3).to(dtype).requires_grad_();
       Tensor grad = numbers(shape, 4).to(dtype);
-      auto run = [&](const char* order) {
+      auto run = [&](const char* order, bool relu) {
         Tensor x = clone((numbers(shape, 1) * 3 + 50).to(dtype), {.memory_format = order}).requires_grad_();
-        auto [y, mean, variance] = channel_norm(x, {.weight = weight, .bias = bias});
+        auto [y, mean, variance] = channel_norm(x, {.weight = weight, .bias = bias, .relu = relu});
         weight.set_grad({}), bias.set_grad({});
         y.backward({.gradient = grad});
         CHECK(y.layout().is_channels_last() == x.layout().is_channels_last());
         return std::vector<Tensor>{y.detach(), mean, variance, x.grad(), weight.grad(), bias.grad()};
       };
-      std::vector<Tensor> made = run("channels_last");
-      cpu::check_same_for_all_thread_counts(
-          [&] { return Bytes{{clone(run("channels_last")[3], {.memory_format = "contiguous"})}}; });
-      set_backend("reference");
-      std::vector<Tensor> slow = run("contiguous");
-      set_backend("cpu");
-      for (size_t i = 0; i < made.size(); ++i)
-        CHECK(error_of(made[i], slow[i].to(DType::float64)) < (dtype == DType::float64 ? 1e-12 : 1e-5));
+      for (bool relu : {false, true}) {
+        std::vector<Tensor> made = run("channels_last", relu), planes = run("contiguous", relu);
+        cpu::check_same_for_all_thread_counts(
+            [&] { return Bytes{{clone(run("channels_last", relu)[3], {.memory_format = "contiguous"})}}; });
+        set_backend("reference");
+        std::vector<Tensor> slow = run("contiguous", relu);
+        set_backend("cpu");
+        const double bound = dtype == DType::float64 ? 1e-12 : 1e-5;
+        for (size_t i = 0; i < made.size(); ++i) {
+          CHECK(error_of(made[i], slow[i].to(DType::float64)) < bound);
+          CHECK(error_of(planes[i], slow[i].to(DType::float64)) < bound);
+        }
+      }
     }
 }
 

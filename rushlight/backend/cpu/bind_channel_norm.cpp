@@ -31,7 +31,7 @@ bool channel_norm(const KernelCall& call) {
     using T = typename decltype(tag)::type;
     ChannelNormArgs<T> args;
     if (!take_image(x, args)) return false;
-    args.eps = args::ChannelNorm(call.attrs).eps;
+    args.eps = args::ChannelNorm(call.attrs).eps, args.relu = args::ChannelNorm(call.attrs).relu;
     args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
     Tensor spare;  // without recording nobody wants it
     if (call.out.size() < 5) spare = empty(args.channels, x.dtype());
@@ -44,21 +44,24 @@ bool channel_norm(const KernelCall& call) {
   });
 }
 
-// Inputs: the results' three gradients; input, weight, bias (not saved); three results (not saved), mean,
+// Inputs: the results' three gradients; input, weight, bias; three results (not saved), mean,
 // 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
   if (!call.in[0].defined()) return false;
   const Tensor& order = call.out[0].defined() ? call.out[0] : call.in[3];
   if (!is_dense_image(order)) return false;
   Tensor g = image_like(call.in[0], order), x = image_like(call.in[3], order), weight = row_major(call.in[4]);
-  if (g.dtype() != x.dtype() || !fits(weight, x.dtype())) return false;
+  Tensor bias = row_major(call.in[5]);
+  if (g.dtype() != x.dtype() || !fits(weight, x.dtype()) || !fits(bias, x.dtype())) return false;
   for (size_t i = 1; i < call.out.size(); ++i)
     if (!fits(call.out[i], x.dtype())) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     ChannelNormBackwardArgs<T> args;
     if (!take_image(x, args)) return false;
-    args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.grad = pointer<T>(g);
+    args.relu = args::ChannelNorm(call.attrs).relu;
+    args.x = pointer<T>(x), args.grad = pointer<T>(g);
+    args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
     args.mean = pointer<T>(call.in[9]), args.rstd = pointer<T>(call.in[10]);
     args.grad_x = pointer<T>(call.out[0]);
     args.grad_weight = pointer<T>(call.out[1]), args.grad_bias = pointer<T>(call.out[2]);

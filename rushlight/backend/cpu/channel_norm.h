@@ -7,23 +7,25 @@
 namespace rushlight::cpu {
 
 // y = (x - mean) / sqrt(variance + eps) * weight + bias, the statistics those of each channel over all items;
-// weight and bias may be null. Writes the statistics and 1 / sqrt(variance + eps), one number for each
+// weight and bias may be null. With `relu`, negative
+// results are 0. Writes the statistics and 1 / sqrt(variance + eps), one number for each
 // channel.
 template <class T>
 struct ChannelNormArgs {
   int64_t items = 0, channels = 0, plane = 0;
-  bool by_pixel = false;
+  bool by_pixel = false, relu = false;
   double eps = 1e-5;
   const T *x = nullptr, *weight = nullptr, *bias = nullptr;
   T *y = nullptr, *mean = nullptr, *variance = nullptr, *rstd = nullptr;
 };
 
-// Gradients that are null are not computed.
+// Gradients that are null are not computed. Where the relu cut off is computed anew, as a look at y would be one
+// more read.
 template <class T>
 struct ChannelNormBackwardArgs {
   int64_t items = 0, channels = 0, plane = 0;
-  bool by_pixel = false;
-  const T *x = nullptr, *weight = nullptr, *mean = nullptr, *rstd = nullptr, *grad = nullptr;
+  bool by_pixel = false, relu = false;
+  const T *x = nullptr, *weight = nullptr, *bias = nullptr, *mean = nullptr, *rstd = nullptr, *grad = nullptr;
   T *grad_x = nullptr, *grad_weight = nullptr, *grad_bias = nullptr;
 };
 

@@ -22,11 +22,47 @@ struct Moments {
   }
 };
 
-// What y is of x: (x - mean) scale + shift.
+// What y is of x: (x - mean) scale + shift. Forward and backward, where it says what the relu cut off, it is the
+// same to the bit.
 template <class T>
 struct Line {
   T mean, scale, shift;
+
+  template <class Args>
+  static Line of(const Args& args, int64_t c) {
+    return {args.mean[c], args.weight ? args.weight[c] * args.rstd[c] : args.rstd[c],
+            args.bias ? args.bias[c] : T(0)};
+  }
 };
+template <class T>
+struct Lines {
+  Vec<T> mean, scale, shift;
+
+  explicit Lines(const Line<T>& one)
+      : mean(Vec<T>::splat(one.mean)), scale(Vec<T>::splat(one.scale)), shift(Vec<T>::splat(one.shift)) {}
+  Lines(Vec<T> means, Vec<T> scales, Vec<T> shifts) : mean(means), scale(scales), shift(shifts) {}
+
+  template <bool Relu>
+  RUSHLIGHT_INLINE Vec<T> at(Vec<T> x) const {
+    const Vec<T> y = multiply_add(x - mean, scale, shift);
+    return Relu ? max(y, Vec<T>(0)) : y;
+  }
+  // The gradient that passes the relu.
+  template <bool Relu>
+  RUSHLIGHT_INLINE Vec<T> passed(Vec<T> grad, Vec<T> x) const {
+    return Relu ? select(at<false>(x) > Vec<T>(0), grad, Vec<T>(0)) : grad;
+  }
+};
+
+// body<true or false>()
+template <class Body>
+RUSHLIGHT_INLINE void with_relu(bool relu, Body body) {
+  if (relu)
+    body.template operator()<true>();
+  else
+    body.template operator()<false>();
+}
+
 // Writes channel c's statistics.
 template <class T>
 Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, const Moments& all) {
@@ -34,8 +70,7 @@ Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, const Momen
   args.mean[c] = static_cast<T>(all.mean);
   args.variance[c] = static_cast<T>(variance);
   args.rstd[c] = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
-  return {args.mean[c], args.weight ? args.weight[c] * args.rstd[c] : args.rstd[c],
-          args.bias ? args.bias[c] : T(0)};
+  return Line<T>::of(args, c);
 }
 
 // What grad_x is of grad and x: grad slope + (x - mean) tilt + level.
@@ -75,33 +110,31 @@ RUSHLIGHT_INLINE void each_plane(const Args& args, int64_t channel, Body body) {
   for (int64_t item = 0; item < args.items; ++item) body((item * args.channels + channel) * args.plane);
 }
 
-template <class T>
+template <class T, bool Relu>
 void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
   Moments all;
   each_plane(args, c, [&](int64_t at) { all.add(moments_of(args.x + at, args.plane)); });
-  const Line<T> line = finish_statistics(args, c, all);
-  const Vec<T> mean = Vec<T>::splat(line.mean), scale = Vec<T>::splat(line.scale);
-  const Vec<T> shift = Vec<T>::splat(line.shift);
+  const Lines<T> lines(finish_statistics(args, c, all));
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
-      store_partial(args.y + at + j, multiply_add(load_partial(args.x + at + j, left) - mean, scale, shift),
-                    left);
+      store_partial(args.y + at + j, lines.template at<Relu>(load_partial(args.x + at + j, left)), left);
     }
   });
 }
 
-template <class T>
+template <class T, bool Relu>
 void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
-  const Vec<T> mean = Vec<T>::splat(args.mean[c]);
+  const Lines<T> lines(Line<T>::of(args, c));
   double sum = 0, product = 0;  // of grad, and of grad (x - mean)
   each_plane(args, c, [&](int64_t at) {
     Vec<T> sums = 0, products = 0;
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
-      const Vec<T> g = load_partial(args.grad + at + j, left);
+      const Vec<T> x = load_partial(args.x + at + j, left);
+      const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + j, left), x);
       sums += g;
-      products = multiply_add(g, load_partial(args.x + at + j, left) - mean, products);
+      products = multiply_add(g, x - lines.mean, products);
     }
     sum += sum_of_lanes(sums);
     product += sum_of_lanes(products);
@@ -113,9 +146,10 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
-      const Vec<T> centred = load_partial(args.x + at + j, left) - mean;
-      const Vec<T> g = load_partial(args.grad + at + j, left);
-      store_partial(args.grad_x + at + j, multiply_add(g, slope, multiply_add(centred, tilt, level)), left);
+      const Vec<T> x = load_partial(args.x + at + j, left);
+      const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + j, left), x);
+      store_partial(args.grad_x + at + j,
+                    multiply_add(g, slope, multiply_add(x - lines.mean, tilt, level)), left);
     }
   });
 }
@@ -159,7 +193,18 @@ struct ChannelTable {
   T* column(int kind) const { return static_cast<T*>(memory.data()) + kind * channels; }
 };
 
+// The lines of some channels, from a table of their means, scales and shifts.
 template <class T>
+RUSHLIGHT_INLINE Lines<T> lines_of(const ChannelTable<T, 3>& table, int64_t c, int64_t left) {
+  return {load_partial(table.column(0) + c, left), load_partial(table.column(1) + c, left),
+          load_partial(table.column(2) + c, left)};
+}
+template <class T>
+void set_line(const ChannelTable<T, 3>& table, int64_t c, const Line<T>& line) {
+  table.column(0)[c] = line.mean, table.column(1)[c] = line.scale, table.column(2)[c] = line.shift;
+}
+
+template <class T, bool Relu>
 void normalize_pixels(const ChannelNormArgs<T>& args) {
   const Parts parts(args);
   const int64_t channels = args.channels;
@@ -183,49 +228,46 @@ void normalize_pixels(const ChannelNormArgs<T>& args) {
     }
   });
   const ChannelTable<T, 3> table{channels};
-  T *mean = table.column(0), *scale = table.column(1), *shift = table.column(2);
   for (int64_t c = 0; c < channels; ++c) {
     Moments all;
     for (int64_t p = 0; p < parts.count; ++p)
       all.add({static_cast<double>(parts.size(p)), means[p * channels + c], squares[p * channels + c]});
-    const Line<T> line = finish_statistics(args, c, all);
-    mean[c] = line.mean, scale[c] = line.scale, shift[c] = line.shift;
+    set_line(table, c, finish_statistics(args, c, all));
   }
   parts.each([&](int64_t first, int64_t rows, int64_t) {
     for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;
-        const Vec<T> centred = load_partial(args.x + at + c, left) - load_partial(mean + c, left);
-        store_partial(args.y + at + c,
-                      multiply_add(centred, load_partial(scale + c, left), load_partial(shift + c, left)),
-                      left);
+        const Lines<T> lines = lines_of(table, c, left);
+        store_partial(args.y + at + c, lines.template at<Relu>(load_partial(args.x + at + c, left)), left);
       }
   });
 }
 
-template <class T>
+template <class T, bool Relu>
 void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
   const Parts parts(args);
   const int64_t channels = args.channels;
   const Scratch scratch(static_cast<size_t>(2 * parts.count * channels) * sizeof(T));
   T *sums = static_cast<T*>(scratch.data()), *products = sums + parts.count * channels;
+  const ChannelTable<T, 3> table{channels};
+  for (int64_t c = 0; c < channels; ++c) set_line(table, c, Line<T>::of(args, c));
   parts.each([&](int64_t first, int64_t rows, int64_t part) {
     for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
       const int64_t left = channels - c;
-      const Vec<T> mean = load_partial(args.mean + c, left);
-      const auto grad = [&](int64_t r) { return load_partial(args.grad + (first + r) * channels + c, left); };
+      const Lines<T> lines = lines_of(table, c, left);
+      const auto x = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
+      const auto grad = [&](int64_t r) {
+        const Vec<T> g = load_partial(args.grad + (first + r) * channels + c, left);
+        return Relu ? lines.template passed<Relu>(g, x(r)) : g;
+      };
       store_partial(sums + part * channels + c, sum_of_rows<T>(rows, grad), left);
       store_partial(products + part * channels + c,
-                    sum_of_rows<T>(rows,
-                                   [&](int64_t r) {
-                                     return grad(r) *
-                                            (load_partial(args.x + (first + r) * channels + c, left) - mean);
-                                   }),
-                    left);
+                    sum_of_rows<T>(rows, [&](int64_t r) { return grad(r) * (x(r) - lines.mean); }), left);
     }
   });
-  const ChannelTable<T, 3> table{channels};
-  T *slope = table.column(0), *tilt = table.column(1), *level = table.column(2);
+  const ChannelTable<T, 3> planes{channels};
+  T *slope = planes.column(0), *tilt = planes.column(1), *level = planes.column(2);
   for (int64_t c = 0; c < channels; ++c) {
     double sum = 0, product = 0;
     for (int64_t p = 0; p < parts.count; ++p)
@@ -239,10 +281,11 @@ void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;
         const auto of = [&](const T* column) { return load_partial(column + c, left); };
-        const Vec<T> centred = of(args.x + at) - of(args.mean);
-        const Vec<T> g = of(args.grad + at);
+        const Lines<T> lines = lines_of(table, c, left);
+        const Vec<T> x = of(args.x + at);
+        const Vec<T> g = lines.template passed<Relu>(of(args.grad + at), x);
         store_partial(args.grad_x + at + c,
-                      multiply_add(g, of(slope), multiply_add(centred, of(tilt), of(level))), left);
+                      multiply_add(g, of(slope), multiply_add(x - lines.mean, of(tilt), of(level))), left);
       }
   });
 }
@@ -251,17 +294,21 @@ void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
 
 template <class T>
 void channel_norm(const ChannelNormArgs<T>& args) {
-  if (args.by_pixel) return normalize_pixels(args);
-  parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) normalize_channel(args, c);
+  with_relu(args.relu, [&]<bool Relu>() {
+    if (args.by_pixel) return normalize_pixels<T, Relu>(args);
+    parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
+      for (int64_t c = begin; c < end; ++c) normalize_channel<T, Relu>(args, c);
+    });
   });
 }
 
 template <class T>
 void channel_norm_backward(const ChannelNormBackwardArgs<T>& args) {
-  if (args.by_pixel) return pixels_backward(args);
-  parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; ++c) channel_backward(args, c);
+  with_relu(args.relu, [&]<bool Relu>() {
+    if (args.by_pixel) return pixels_backward<T, Relu>(args);
+    parallel_ranges(args.channels, args.items * args.plane, [&](int64_t begin, int64_t end) {
+      for (int64_t c = begin; c < end; ++c) channel_backward<T, Relu>(args, c);
+    });
   });
 }
 

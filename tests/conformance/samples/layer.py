@@ -135,9 +135,10 @@ def _running(draw, channels, low):
     return value
 
 
-def _batch_norm(input, running_mean, running_var, *rest, **options):
+def _batch_norm(input, running_mean, running_var, *rest, relu=False, **options):
     copies = [None if t is None else t.detach().clone() for t in (running_mean, running_var)]
-    return F.batch_norm(input, *copies, *rest, **options)
+    y = F.batch_norm(input, *copies, *rest, **options)
+    return F.relu(y) if relu else y
 
 
 def _follows(rushlight_norm, torch_norm, call):
@@ -164,34 +165,38 @@ def running_statistics_follow_those_of_the_batch():
 def _(draw):
     channels, training = draw.integer(1, 4), draw.boolean()
     input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))
-    has_running = not training or draw.boolean()
+    has_running, bias = not training or draw.boolean(), _channels(draw, channels)
     return Call(
         input=input,
         running_mean=_running(draw, channels, -1) if has_running else None,
         running_var=_running(draw, channels, 0.5) if has_running else None,
         weight=_channels(draw, channels),
-        bias=_channels(draw, channels),
+        bias=bias,
         training=training,
         momentum=draw.choice(0.1, 0.5),
         eps=draw.choice(1e-5, 0.1, 1.0),
+        relu=bias is not None and draw.boolean(),
     )
 
 
-def _channel_norm(input, weight=None, bias=None, eps=1e-5):
+def _channel_norm(input, weight=None, bias=None, eps=1e-5, relu=False):
     dims = [d for d in range(input.dim()) if d != 1]
     variance, mean = torch.var_mean(input.detach(), dims, correction=0)
     wide = torch.promote_types(input.dtype, torch.float32)  # the statistics of halves are float32
-    return F.batch_norm(input, None, None, weight, bias, training=True, eps=eps), mean.to(wide), variance.to(wide)
+    y = F.batch_norm(input, None, None, weight, bias, training=True, eps=eps)
+    return F.relu(y) if relu else y, mean.to(wide), variance.to(wide)
 
 
 @samples_of("channel_norm", judge=_channel_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     channels = draw.integer(1, 4)
+    bias = _channels(draw, channels)
     return Call(
         input=draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1)),
         weight=_channels(draw, channels),
-        bias=_channels(draw, channels),
+        bias=bias,
         eps=draw.choice(1e-5, 0.1, 1.0),
+        relu=bias is not None and draw.boolean(),  # equal numbers without a bias lie at relu's kink
     )
 
 
