@@ -16,3 +16,6 @@
 #include "rushlight/generated/functions.h"  // 6: the ops
 #include "rushlight/ops/op_table.h"         //    ops(): the list of them as a table
 #include "rushlight/ops/operators.h"        //    a + b
+#include "rushlight/jit/trace.h"            // 7: trace(): recorded once, then replayed
+#include "rushlight/nn/nn.h"                // 8: layers
+#include "rushlight/optim/optim.h"          //    optimizers and schedules

@@ -1,0 +1,139 @@
+#include "rushlight/nn/normalization.h"
+
+#include "rushlight/engine/context.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/ops/operators.h"
+
+namespace rushlight::nn {
+
+namespace {
+
+Tensor constant(bool wanted, const IntList& shape, double value) {
+  return wanted ? full(shape, value, {.dtype = default_dtype()}) : Tensor();
+}
+Tensor counter(bool wanted) { return wanted ? full({}, 0, {.dtype = DType::int64}) : Tensor(); }
+
+}  // namespace
+
+BatchNorm::BatchNorm(const char* kind, int least_rank, int most_rank, int64_t num_features,
+                     const BatchNormOptions& options)
+    : weight(parameter("weight", constant(options.affine, num_features, 1))),
+      bias(parameter("bias", constant(options.affine, num_features, 0))),
+      running_mean(buffer("running_mean", constant(options.track_running_stats, num_features, 0))),
+      running_var(buffer("running_var", constant(options.track_running_stats, num_features, 1))),
+      num_batches_tracked(buffer("num_batches_tracked", counter(options.track_running_stats))),
+      kind_(kind),
+      least_rank_(least_rank),
+      most_rank_(most_rank),
+      num_features_(num_features),
+      options_(options) {}
+
+Tensor BatchNorm::forward(const Tensor& x, const BatchNormCall& call) const {
+  if (x.rank() < least_rank_ || x.rank() > most_rank_ || x.size(1) != num_features_)
+    fail(ErrorKind::value, "[", kind_, "] needs (items, ", num_features_, most_rank_ > 2 ? ", ...), " : "), ",
+         most_rank_, " dimensions", least_rank_ < most_rank_ ? " or one less" : "", ", but the shape is ",
+         x.shape());
+  const bool own = options_.track_running_stats;
+  double momentum = options_.momentum.value_or(0);
+  if (is_training() && own) {
+    NoGrad guard;
+    num_batches_tracked.add_(1);
+    if (!options_.momentum) momentum = 1 / num_batches_tracked.item<double>();
+  }
+  return batch_norm(x, running_mean, running_var,
+                    {.weight = weight,
+                     .bias = bias,
+                     .training = is_training() || !own,
+                     .momentum = momentum,
+                     .eps = options_.eps,
+                     .relu = call.relu});
+}
+
+std::string BatchNorm::details() const {
+  std::string text = join_text(num_features_, ", eps=", options_.eps, ", momentum=");
+  text += options_.momentum ? join_text(*options_.momentum) : "None";
+  return text +
+         join_text(", affine=", options_.affine, ", track_running_stats=", options_.track_running_stats);
+}
+
+InstanceNorm::InstanceNorm(const char* kind, int rank, int64_t num_features,
+                           const InstanceNormOptions& options)
+    : weight(parameter("weight", constant(options.affine, num_features, 1))),
+      bias(parameter("bias", constant(options.affine, num_features, 0))),
+      running_mean(buffer("running_mean", constant(options.track_running_stats, num_features, 0))),
+      running_var(buffer("running_var", constant(options.track_running_stats, num_features, 1))),
+      num_batches_tracked(buffer("num_batches_tracked", counter(options.track_running_stats))),
+      kind_(kind),
+      rank_(rank),
+      num_features_(num_features),
+      options_(options) {}
+
+Tensor InstanceNorm::forward(const Tensor& x) const {
+  const bool one_item = x.rank() == rank_ - 1;  // without a dimension of items
+  if ((x.rank() != rank_ && !one_item) || x.size(one_item ? 0 : 1) != num_features_)
+    fail(ErrorKind::value, "[", kind_, "] needs (items, ", num_features_, ", ...), ", rank_,
+         " dimensions or one less, but the shape is ", x.shape());
+  Tensor y = instance_norm(one_item ? x.unsqueeze(0) : x,
+                           {.running_mean = running_mean,
+                            .running_var = running_var,
+                            .weight = weight,
+                            .bias = bias,
+                            .use_input_stats = is_training() || !options_.track_running_stats,
+                            .momentum = options_.momentum,
+                            .eps = options_.eps});
+  return one_item ? y.select(0, 0) : y;
+}
+
+std::string InstanceNorm::details() const {
+  return join_text(num_features_, ", eps=", options_.eps, ", momentum=", options_.momentum,
+                   ", affine=", options_.affine, ", track_running_stats=", options_.track_running_stats);
+}
+
+LayerNorm::LayerNorm(IntList normalized_shape, const LayerNormOptions& options)
+    : weight(parameter("weight", constant(options.elementwise_affine, normalized_shape, 1))),
+      bias(parameter("bias", constant(options.elementwise_affine && options.bias, normalized_shape, 0))),
+      shape_(std::move(normalized_shape)),
+      eps_(options.eps) {}
+
+Tensor LayerNorm::forward(const Tensor& x) const {
+  return layer_norm(x, shape_, {.weight = weight, .bias = bias, .eps = eps_});
+}
+
+std::string LayerNorm::details() const {
+  return join_text(static_cast<IntSpan>(shape_), ", eps=", eps_, ", elementwise_affine=", weight.defined());
+}
+
+RMSNorm::RMSNorm(IntList normalized_shape, const RMSNormOptions& options)
+    : weight(parameter("weight", constant(options.elementwise_affine, normalized_shape, 1))),
+      shape_(std::move(normalized_shape)),
+      eps_(options.eps) {}
+
+Tensor RMSNorm::forward(const Tensor& x) const {
+  return rms_norm(x, shape_, {.weight = weight, .eps = eps_});
+}
+
+std::string RMSNorm::details() const {
+  return join_text(static_cast<IntSpan>(shape_), ", eps=", eps_ ? join_text(*eps_) : "None",
+                   ", elementwise_affine=", weight.defined());
+}
+
+GroupNorm::GroupNorm(int64_t num_groups, int64_t num_channels, const GroupNormOptions& options)
+    : weight(parameter("weight", constant(options.affine, num_channels, 1))),
+      bias(parameter("bias", constant(options.affine, num_channels, 0))),
+      groups_(num_groups),
+      channels_(num_channels),
+      eps_(options.eps) {
+  if (num_groups < 1 || num_channels % num_groups != 0)
+    fail(ErrorKind::value, "[GroupNorm] ", num_channels, " channels can not be split into ", num_groups,
+         " groups");
+}
+
+Tensor GroupNorm::forward(const Tensor& x) const {
+  return group_norm(x, groups_, {.weight = weight, .bias = bias, .eps = eps_});
+}
+
+std::string GroupNorm::details() const {
+  return join_text(groups_, ", ", channels_, ", eps=", eps_, ", affine=", weight.defined());
+}
+
+}  // namespace rushlight::nn

@@ -1,0 +1,103 @@
+// Optimizer: walks over parameters and their gradients, and keeps what an algorithm remembers of each.
+//
+//   optim::AdamW optimizer(model.parameters(), {.lr = 3e-4});
+//   loss.backward();
+//   optimizer.step();
+//   optimizer.zero_grad();
+#pragma once
+
+#include <vector>
+
+#include "rushlight/core/named_tensors.h"
+
+namespace rushlight::optim {
+
+// Parameters with settings of their own. Schedules turn the slots; replays of a trace read them anew.
+struct ParamGroup {
+  std::vector<Tensor> params;
+  Slot lr, momentum;      // Adam's momentum is its beta1
+  double initial_lr = 0;  // what schedules start from
+};
+
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  // One step along the gradients there are; a parameter without one stays as it is.
+  void step();
+  // Takes the gradients away, so that the next backward begins anew.
+  void zero_grad();
+
+  std::vector<ParamGroup>& groups() { return groups_; }
+  const std::vector<ParamGroup>& groups() const { return groups_; }
+  std::vector<Tensor> parameters() const;
+  double lr() const { return groups_.at(0).lr.get(); }
+  void set_lr(double lr);  // of all groups
+
+  // What must be kept to go on later: "0.exp_avg" is of the first parameter, "group0.lr" of the first group.
+  NamedTensors state_dict() const;
+  // Throws with a list of what does not fit, and changes nothing then.
+  void load_state_dict(const NamedTensors& state);
+
+ protected:
+  // The name says who complains.
+  explicit Optimizer(const char* name) : name_(name) {}
+  void add_group(std::vector<Tensor> params, double lr, double momentum);
+
+  // Parameters of one group that have made the same number of steps, and what is remembered of each:
+  // states[k][i] is the k-th memory of params[i].
+  struct Cohort {
+    std::vector<size_t> which;  // among the group's params
+    std::vector<Tensor> params, grads;
+    std::vector<std::vector<Tensor>> states;
+    Tensor steps;  // float32, one number
+  };
+  // Moves the parameters of the cohort, all of which have gradients. `steps` does not yet count this step;
+  // whoever does not leave that to an op of the engine counts by hand.
+  virtual void update(size_t group, Cohort& cohort) = 0;
+  // The names of what the algorithm remembers of each parameter of a group.
+  virtual std::vector<const char*> memories(size_t group) const = 0;
+  virtual double first_memory(size_t /*group*/) const { return 0; }
+
+ private:
+  void gather(size_t group);
+  void part(size_t group, size_t cohort);
+  Cohort begin(size_t group, const std::vector<size_t>& which) const;
+  static Cohort& cohort_at(std::vector<Cohort>& cohorts, double steps, size_t memories);
+  void complain(const NamedTensors& state, const std::vector<std::string>& wanted,
+                const std::vector<std::string>& misshaped) const;
+
+  const char* name_;
+  std::vector<ParamGroup> groups_;
+  std::vector<std::vector<Cohort>> cohorts_;  // of each group
+};
+
+// An optimizer whose groups have these options, `lr` among them.
+template <class Options>
+class OptimizerWith : public Optimizer {
+ public:
+  const Options& options(size_t group = 0) const { return options_.at(group); }
+  // More parameters, with settings of their own.
+  void add_param_group(std::vector<Tensor> params, const Options& options) {
+    check(options);
+    check_params(params);
+    add_group(std::move(params), options.lr, momentum_of(options));
+    options_.push_back(options);
+  }
+
+ protected:
+  using Optimizer::Optimizer;
+  virtual void check(const Options& options) const = 0;  // throws at what makes no sense
+  virtual void check_params(const std::vector<Tensor>&) const {}
+  virtual double momentum_of(const Options&) const { return 0; }
+
+ private:
+  std::vector<Options> options_;
+};
+
+// Throws unless low <= value < high.
+void expect_between(const char* optimizer, const char* what, double value, double low, double high);
+
+}  // namespace rushlight::optim
