@@ -172,7 +172,7 @@ def numbers_of(module, specs):
 
 
 def main():
-    lines = ["// Written by tools/golden_layers.py: the names of the state; digests of output, gradients and buffers."]
+    lines = ["// clang-format off", "// Written by tools/golden_layers.py: the names of the state; digests of output, gradients and buffers."]
     for name, module, specs in LAYERS:
         digests = numbers_of(module, specs)
         names = ", ".join(f'"{key}"' for key in module.state_dict())

@@ -144,7 +144,7 @@ def main():
     rates = {name: rates_of(make) for name, make in SCHEDULES.items()}
     rates["plateau"] = plateau_rates(patience=3)
     rates["plateau_absolute"] = plateau_rates(mode="max", factor=0.5, patience=5, threshold=0.01, threshold_mode="abs", cooldown=4, min_lr=0.05)
-    lines = ["// Written by tools/golden_optimizers.py: the number of steps, then the weights or the rates."]
+    lines = ["// clang-format off", "// Written by tools/golden_optimizers.py: the number of steps, then the weights or the rates."]
     for name, rows in {**groups, **{f"lr_{key}": value for key, value in rates.items()}}.items():
         lines.append(f'{{"{name}", {{')
         lines += ["  {" + ", ".join(f"{value:.12g}" for value in row) + "}," for row in rows]

@@ -655,7 +655,8 @@ COMPOSITE(
     channel_norm,
     "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False -> "
     "output, mean, variance",
-    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are; relu "
+    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are; "
+    "relu "
     "sets what is then negative to 0")
 COMPOSITE(
     cross_entropy,

@@ -48,9 +48,7 @@ Fans fans_of(const Tensor& weight) {
 }
 
 double calculate_gain(std::string_view nonlinearity, std::optional<double> param) {
-  for (std::string_view plain : {"linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
-                                 "conv_transpose2d", "conv_transpose3d", "sigmoid"})
-    if (nonlinearity == plain) return 1;
+  if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity.starts_with("conv")) return 1;
   if (nonlinearity == "tanh") return 5.0 / 3;
   if (nonlinearity == "relu") return std::numbers::sqrt2;
   if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + param.value_or(0.01) * param.value_or(0.01)));

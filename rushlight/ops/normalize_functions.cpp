@@ -123,8 +123,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
     fail(ErrorKind::value,
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
   if (options.training) {
-    auto [y, mean, variance] =
-        channel_norm(input, {.weight = options.weight, .bias = options.bias, .eps = options.eps, .relu = options.relu});
+    auto [y, mean, variance] = channel_norm(
+        input, {.weight = options.weight, .bias = options.bias, .eps = options.eps, .relu = options.relu});
     double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
     follow(running_mean, mean, options.momentum);
     if (running_var.defined()) follow(running_var, variance * (count / (count - 1)), options.momentum);

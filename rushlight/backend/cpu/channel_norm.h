@@ -19,8 +19,8 @@ struct ChannelNormArgs {
   T *y = nullptr, *mean = nullptr, *variance = nullptr, *rstd = nullptr;
 };
 
-// Gradients that are null are not computed. Where the relu cut off is computed anew, as a look at y would be one
-// more read.
+// Gradients that are null are not computed. Where the relu cut off is computed anew, as a look at y would be
+// one more read.
 template <class T>
 struct ChannelNormBackwardArgs {
   int64_t items = 0, channels = 0, plane = 0;

@@ -22,8 +22,8 @@ struct Moments {
   }
 };
 
-// What y is of x: (x - mean) scale + shift. Forward and backward, where it says what the relu cut off, it is the
-// same to the bit.
+// What y is of x: (x - mean) scale + shift. Forward and backward, where it says what the relu cut off, it is
+// the same to the bit.
 template <class T>
 struct Line {
   T mean, scale, shift;
@@ -148,8 +148,8 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
       const int64_t left = args.plane - j;
       const Vec<T> x = load_partial(args.x + at + j, left);
       const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + j, left), x);
-      store_partial(args.grad_x + at + j,
-                    multiply_add(g, slope, multiply_add(x - lines.mean, tilt, level)), left);
+      store_partial(args.grad_x + at + j, multiply_add(g, slope, multiply_add(x - lines.mean, tilt, level)),
+                    left);
     }
   });
 }
