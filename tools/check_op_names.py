@@ -21,6 +21,7 @@ EXCEPTIONS = {
     "rushlight/backend/scatter_words.h": "the words of scatter's reduce argument happen to be names of ops",
     "python/rushlight/backends/torch_backend.py": "the few ops whose PyTorch function takes its arguments otherwise",
     "python/bindings/operators.cpp": "which op each operator of Python's language means",
+    "rushlight/nn/init.cpp": "the activations that have a gain",
     "tools/golden_layers.py": "the layers that tests compare with PyTorch's, each with its shapes",
     "rushlight/scalar/value_functions.cpp": "the oracle of math/ is written by itself; the names are for drawings",
 }
