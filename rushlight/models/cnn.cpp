@@ -43,7 +43,7 @@ Cnn::Cnn(const CnnOptions& options)
 // Channels last is how the convolutions work inside; the image is turned once instead of in every layer.
 Tensor Cnn::forward(const Tensor& images) const {
   if (images.rank() == 4 && images.layout().is_channels_last()) return classifier(features(images));
-  return classifier(features(clone(images, {.memory_format = "channels_last"})));
+  return classifier(features(rushlight::clone(images, {.memory_format = "channels_last"})));
 }
 
 }  // namespace rushlight::models
