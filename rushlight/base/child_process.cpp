@@ -50,7 +50,8 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   if (problem == 0) return;
   close(stderr_);
   if (problem == ENOENT)
-    fail(ErrorKind::runtime, "[base] the program ", command[0], " is not installed; try: apt install ", command[0]);
+    fail(ErrorKind::runtime, "[base] the program ", command[0], " is not installed; try: apt install ",
+         command[0]);
   fail(ErrorKind::runtime, "[base] ", command[0], " cannot be started: ", std::strerror(problem));
 }
 

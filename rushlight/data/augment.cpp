@@ -35,7 +35,8 @@ float sample(const float* plane, int64_t height, int64_t width, double y, double
   double sum = 0;
   for (int corner = 0; corner < 4; ++corner) {
     const double row = top + corner / 2, column = left + corner % 2;
-    if (row < 0 || row >= static_cast<double>(height) || column < 0 || column >= static_cast<double>(width)) continue;
+    if (row < 0 || row >= static_cast<double>(height) || column < 0 || column >= static_cast<double>(width))
+      continue;
     const double weight = (1 - std::abs(y - row)) * (1 - std::abs(x - column));
     sum += weight * plane[static_cast<int64_t>(row) * width + static_cast<int64_t>(column)];
   }
@@ -67,10 +68,13 @@ struct Rectangle {
 };
 
 // Nothing where ten draws do not fit.
-std::optional<Rectangle> draw_rectangle(const ErasingOptions& options, int64_t height, int64_t width, Chance& chance) {
+std::optional<Rectangle> draw_rectangle(const ErasingOptions& options, int64_t height, int64_t width,
+                                        Chance& chance) {
   for (int attempt = 0; attempt < 10; ++attempt) {
-    const double area = chance.uniform(options.least_area, options.most_area) * static_cast<double>(height * width);
-    const double ratio = std::exp(chance.uniform(std::log(options.least_ratio), std::log(options.most_ratio)));
+    const double area =
+        chance.uniform(options.least_area, options.most_area) * static_cast<double>(height * width);
+    const double ratio =
+        std::exp(chance.uniform(std::log(options.least_ratio), std::log(options.most_ratio)));
     const auto rows = static_cast<int64_t>(std::round(std::sqrt(area * ratio)));
     const auto columns = static_cast<int64_t>(std::round(std::sqrt(area / ratio)));
     if (rows >= height || columns >= width) continue;
@@ -88,7 +92,8 @@ Resize::Resize(int64_t height, int64_t width) : height_(height), width_(width) {
 
 Tensor Resize::operator()(const Tensor& image) const {
   return in_unit("Resize", image, [this](const Tensor& x) {
-    return interpolate(x.unsqueeze(0), {.size = {height_, width_}, .mode = "bilinear", .antialias = true}).select(0, 0);
+    return interpolate(x.unsqueeze(0), {.size = {height_, width_}, .mode = "bilinear", .antialias = true})
+        .select(0, 0);
   });
 }
 
@@ -104,12 +109,13 @@ Tensor RandomRotation::operator()(const Tensor& image, Chance& chance) const {
 
 RandomErasing::RandomErasing(ErasingOptions options) : options_(options) {
   expect_probability("RandomErasing", options.probability);
-  const bool areas = 0 <= options.least_area && options.least_area <= options.most_area && options.most_area <= 1;
+  const bool areas =
+      0 <= options.least_area && options.least_area <= options.most_area && options.most_area <= 1;
   const bool ratios = 0 < options.least_ratio && options.least_ratio <= options.most_ratio;
   if (!areas || !ratios)
-    fail(ErrorKind::value, "[RandomErasing] areas go from the least to the most, in [0, 1], not ", options.least_area,
-         " to ", options.most_area, "; ratios likewise, above 0, not ", options.least_ratio, " to ",
-         options.most_ratio);
+    fail(ErrorKind::value, "[RandomErasing] areas go from the least to the most, in [0, 1], not ",
+         options.least_area, " to ", options.most_area, "; ratios likewise, above 0, not ",
+         options.least_ratio, " to ", options.most_ratio);
 }
 
 Tensor RandomErasing::operator()(const Tensor& image, Chance& chance) const {
@@ -130,8 +136,8 @@ Tensor RandomErasing::operator()(const Tensor& image, Chance& chance) const {
 
 MixUp::MixUp(Dataset base, MixUpOptions options) : base_(std::move(base)), options_(options) {
   if (options.classes < 1 || !(options.alpha > 0))
-    fail(ErrorKind::value, "[MixUp] at least one class and an alpha above 0 are needed, not ", options.classes,
-         " and ", options.alpha);
+    fail(ErrorKind::value, "[MixUp] at least one class and an alpha above 0 are needed, not ",
+         options.classes, " and ", options.alpha);
 }
 
 Tensor MixUp::probabilities(const Tensor& classes) const {

@@ -21,7 +21,8 @@ class Resize {
   int64_t height_, width_;
 };
 
-// About the middle, counter-clockwise by an angle in [-degrees, degrees], bilinear; 0 comes in at the corners.
+// About the middle, counter-clockwise by an angle in [-degrees, degrees], bilinear; 0 comes in at the
+// corners.
 class RandomRotation {
  public:
   explicit RandomRotation(double degrees) : RandomRotation(-degrees, degrees) {}

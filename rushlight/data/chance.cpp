@@ -58,7 +58,8 @@ Generator Chance::generator() {
 }
 
 Chance EpochSeed::of_example(int64_t index) const {
-  return Chance({mixed(mixed(seed) + static_cast<uint64_t>(epoch)), static_cast<uint64_t>(index) << kCounterBits});
+  return Chance(
+      {mixed(mixed(seed) + static_cast<uint64_t>(epoch)), static_cast<uint64_t>(index) << kCounterBits});
 }
 
 Chance EpochSeed::of_order() const { return of_example(-1); }

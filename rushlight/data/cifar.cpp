@@ -15,8 +15,8 @@ std::string read_records(const std::string& path, int64_t records) {
   std::string bytes = read_file(path);
   const auto size = static_cast<int64_t>(bytes.size());
   if (size == 0 || size % kRecordBytes != 0)
-    fail(ErrorKind::value, "[cifar10] ", path, " has ", size, " bytes: no whole number of records of ", kRecordBytes,
-         " bytes; the last one would begin at byte ", size / kRecordBytes * kRecordBytes);
+    fail(ErrorKind::value, "[cifar10] ", path, " has ", size, " bytes: no whole number of records of ",
+         kRecordBytes, " bytes; the last one would begin at byte ", size / kRecordBytes * kRecordBytes);
   if (records != 0 && size != records * kRecordBytes)
     fail(ErrorKind::value, "[cifar10] ", path, " has ", size / kRecordBytes, " records, not ", records);
   return bytes;
@@ -43,7 +43,8 @@ LabelledImages load_cifar10(const std::vector<std::string>& paths, int64_t recor
   auto* pixels = all.images.data<uint8_t>();
   int64_t* label = all.labels.data<int64_t>();
   for (size_t f = 0; f < files.size(); ++f)
-    for (int64_t at = 0; at < static_cast<int64_t>(files[f].size()); at += kRecordBytes, pixels += kImageBytes) {
+    for (int64_t at = 0; at < static_cast<int64_t>(files[f].size());
+         at += kRecordBytes, pixels += kImageBytes) {
       *label++ = label_at(paths[f], files[f], at);
       std::copy_n(files[f].data() + at + 1, kImageBytes, pixels);
     }

@@ -47,18 +47,22 @@ Tensor hue_turned(const Tensor& image, double turn) {
   return result.to(image.dtype());
 }
 
-double factor(double strength, Chance& chance) { return chance.uniform(std::max(0.0, 1 - strength), 1 + strength); }
+double factor(double strength, Chance& chance) {
+  return chance.uniform(std::max(0.0, 1 - strength), 1 + strength);
+}
 
 enum Step { kBrightness, kContrast, kSaturation, kHue };
 
 Tensor jittered(const Tensor& image, Step step, const JitterOptions& options, Chance& chance) {
   const bool colored = image.size(0) == 3;
-  if (step == kBrightness && options.brightness > 0) return in_range(image * factor(options.brightness, chance));
+  if (step == kBrightness && options.brightness > 0)
+    return in_range(image * factor(options.brightness, chance));
   if (step == kContrast && options.contrast > 0)
     return blended(image, grey_of(image).mean(), factor(options.contrast, chance));
   if (step == kSaturation && options.saturation > 0 && colored)
     return blended(image, grey_of(image), factor(options.saturation, chance));
-  if (step == kHue && options.hue > 0 && colored) return hue_turned(image, chance.uniform(-options.hue, options.hue));
+  if (step == kHue && options.hue > 0 && colored)
+    return hue_turned(image, chance.uniform(-options.hue, options.hue));
   return image;
 }
 

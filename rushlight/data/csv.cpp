@@ -54,7 +54,8 @@ class CsvTables {
   [[noreturn]] void complain_label_column() const {
     std::string all;
     for (const std::string& name : names_) all += (all.empty() ? "\"" : "\", \"") + name;
-    fail(ErrorKind::value, "[load_csv] ", path_, " has no column \"", options_.label, "\"; it has ", all, "\"");
+    fail(ErrorKind::value, "[load_csv] ", path_, " has no column \"", options_.label, "\"; it has ", all,
+         "\"");
   }
 
   void add(const std::vector<CsvField>& row) {
@@ -87,8 +88,8 @@ class CsvTables {
     int64_t label = -1;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), label);
     if (problem != std::errc() || end != text.data() + text.size() || label < 0 || label >= options_.classes)
-      reader_.complain(field.line, field.byte, "label \"", field.text.substr(0, 40), "\" is no whole number from 0 to ",
-                       options_.classes - 1);
+      reader_.complain(field.line, field.byte, "label \"", field.text.substr(0, 40),
+                       "\" is no whole number from 0 to ", options_.classes - 1);
     return label;
   }
 
@@ -131,7 +132,8 @@ class CsvTables {
 }  // namespace
 
 CsvTable load_csv(const std::string& path, const CsvOptions& options) {
-  if (options.delimiter == '"' || options.delimiter == '\n' || options.delimiter == '\r' || options.delimiter == '\0')
+  if (options.delimiter == '"' || options.delimiter == '\n' || options.delimiter == '\r' ||
+      options.delimiter == '\0')
     fail(ErrorKind::value, "[load_csv] quotes, line ends and zero bytes delimit no fields");
   if (options.classes < 0) fail(ErrorKind::value, "[load_csv] there are no ", options.classes, " classes");
   const std::string text = read_file(path);

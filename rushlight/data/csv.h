@@ -11,9 +11,9 @@ namespace rushlight::data {
 
 struct CsvOptions {
   char delimiter = ',';
-  bool header = true;       // the first line names the columns
-  std::string label = "";   // the column of labels: its name or, without a header, its number from 0; "": none
-  int64_t classes = 0;      // labels are whole numbers below it; 0: they are names
+  bool header = true;      // the first line names the columns
+  std::string label = "";  // the column of labels: its name or, without a header, its number from 0; "": none
+  int64_t classes = 0;     // labels are whole numbers below it; 0: they are names
 };
 
 struct CsvTable {
@@ -25,8 +25,8 @@ struct CsvTable {
   TensorDataset dataset() const { return TensorDataset(values, labels); }
 };
 
-// Fields may stand in quotes, "with ""quotes"", delimiters and line ends inside". All fields but the label are
-// numbers. What is anything else is an error that names file, line and byte.
+// Fields may stand in quotes, "with ""quotes"", delimiters and line ends inside". All fields but the label
+// are numbers. What is anything else is an error that names file, line and byte.
 CsvTable load_csv(const std::string& path, const CsvOptions& options = {});
 
 }  // namespace rushlight::data

@@ -36,7 +36,9 @@ class CsvReader {
   CsvField read_field();
   std::string read_quoted();
   std::string read_plain();
-  [[noreturn]] void complain_here(const char* what) const { complain(line_, static_cast<int64_t>(at_), what); }
+  [[noreturn]] void complain_here(const char* what) const {
+    complain(line_, static_cast<int64_t>(at_), what);
+  }
 
   std::string path_;
   std::string_view text_;

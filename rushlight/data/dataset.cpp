@@ -27,7 +27,8 @@ std::vector<int64_t> lengths_of(const RealList& fractions, int64_t size) {
 std::vector<int64_t> part_lengths(const RealList& parts, int64_t size) {
   const double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
   const bool negative = std::any_of(parts.begin(), parts.end(), [](double part) { return !(part >= 0); });
-  const bool whole = std::all_of(parts.begin(), parts.end(), [](double part) { return part == std::floor(part); });
+  const bool whole =
+      std::all_of(parts.begin(), parts.end(), [](double part) { return part == std::floor(part); });
   if (!negative && whole && sum == static_cast<double>(size)) return {parts.begin(), parts.end()};
   if (negative || std::abs(sum - 1) > 1e-9)
     fail(ErrorKind::value, "[random_split] the parts must be lengths that add up to ", size,
@@ -38,8 +39,7 @@ std::vector<int64_t> part_lengths(const RealList& parts, int64_t size) {
 }  // namespace
 
 void expect_index(int64_t i, int64_t size) {
-  if (i < 0 || i >= size)
-    fail(ErrorKind::index, "[data] there is no example ", i, " in a dataset of ", size);
+  if (i < 0 || i >= size) fail(ErrorKind::index, "[data] there is no example ", i, " in a dataset of ", size);
 }
 
 void rethrow_with_index(int64_t i) {

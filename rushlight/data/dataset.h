@@ -35,8 +35,8 @@ template <class D>
 concept Examples = requires(const D& d, int64_t i) {
   { d.size() } -> std::convertible_to<int64_t>;
 } && (Seeded<D> || requires(const D& d, int64_t i) {
-  { d.get(i) } -> std::convertible_to<Example>;
-});
+                     { d.get(i) } -> std::convertible_to<Example>;
+                   });
 template <class D>
 concept Batched = requires(const D& d, std::span<const int64_t> indices, EpochSeed seed) {
   { d.get_batch(indices, seed) } -> std::convertible_to<Example>;

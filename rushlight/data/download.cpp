@@ -26,7 +26,8 @@ struct Attempt {
   std::string complaints;
   // It cannot go on from where a former attempt ended (416: no such range).
   bool wants_start() const {
-    return exit_code == kNoRanges || (exit_code == kRefusedByServer && complaints.find(" 416") != complaints.npos);
+    return exit_code == kNoRanges ||
+           (exit_code == kRefusedByServer && complaints.find(" 416") != complaints.npos);
   }
 };
 
@@ -45,9 +46,12 @@ void expect_sensible(const Download& file) {
 
 std::vector<std::string> curl_command(const Download& file, const std::string& part) {
   const std::string patience = std::to_string(file.patience_seconds);
-  return {"curl", "--disable", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "10", "--proto",
-          "=http,https", "--connect-timeout", patience, "--speed-limit", "1", "--speed-time", patience,
-          "--continue-at", "-", "--output", part, "--url", file.url};
+  return {"curl",          "--disable",   "--silent",          "--show-error",
+          "--fail",        "--location",  "--max-redirs",      "10",
+          "--proto",       "=http,https", "--connect-timeout", patience,
+          "--speed-limit", "1",           "--speed-time",      patience,
+          "--continue-at", "-",           "--output",          part,
+          "--url",         file.url};
 }
 
 // One run of curl, which goes on behind what is there.
@@ -61,7 +65,8 @@ Attempt fetch(const Download& file, const std::string& part, Progress& progress)
     seen = size;
     if (file.bytes > 0 && size > file.bytes) {
       fs::remove(part);
-      fail(ErrorKind::value, "[download] ", file.url, " sends more than the ", file.bytes, " bytes that it should have");
+      fail(ErrorKind::value, "[download] ", file.url, " sends more than the ", file.bytes,
+           " bytes that it should have");
     }
   }
   return {curl.exit_code(), curl.complaints()};
@@ -80,8 +85,9 @@ void fetch_all(const Download& file, const std::string& part) {
       fs::remove(part);
       progress.advance(-before);
     } else if (size_of_file(part) <= before || attempt == kMostAttempts) {
-      fail(ErrorKind::runtime, "[download] ", file.url, " could not be had (curl's code ", result.exit_code, "): ",
-           result.complaints, size_of_file(part) > 0 ? "What came is kept; the next try goes on from there." : "");
+      fail(ErrorKind::runtime, "[download] ", file.url, " could not be had (curl's code ", result.exit_code,
+           "): ", result.complaints,
+           size_of_file(part) > 0 ? "What came is kept; the next try goes on from there." : "");
     }
   }
 }
@@ -90,8 +96,8 @@ void expect_checksum(const Download& file, const std::string& part) {
   const std::string found = sha256_of_file(part);
   if (found == file.sha256) return;
   fs::remove(part);  // nothing can be made of it
-  fail(ErrorKind::value, "[download] ", file.url, " is not the file that was meant: its SHA-256 is ", found, ", not ",
-       file.sha256);
+  fail(ErrorKind::value, "[download] ", file.url, " is not the file that was meant: its SHA-256 is ", found,
+       ", not ", file.sha256);
 }
 
 }  // namespace
@@ -104,7 +110,8 @@ std::string sha256_of_file(const std::string& path) {
   std::string some(1 << 16, '\0');
   for (size_t count; (count = std::fread(some.data(), 1, some.size(), file.get())) > 0;)
     sum.add(std::string_view(some).substr(0, count));
-  if (std::ferror(file.get())) fail(ErrorKind::runtime, "[data] ", path, " cannot be read: ", std::strerror(errno));
+  if (std::ferror(file.get()))
+    fail(ErrorKind::runtime, "[data] ", path, " cannot be read: ", std::strerror(errno));
   return sum.hex();
 }
 

@@ -19,7 +19,9 @@ struct FileCloser {
 constexpr uint64_t kMostRatio = 1032;  // of deflate
 constexpr uint64_t kPiece = 1 << 30;   // what one call of zlib is given, whose counts have 32 bits
 
-bool is_gzip(const std::string& bytes) { return bytes.size() > 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b'; }
+bool is_gzip(const std::string& bytes) {
+  return bytes.size() > 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b';
+}
 
 }  // namespace
 
@@ -94,7 +96,8 @@ void ByteReader::read(void* to, uint64_t count) {
   offset_ += some;
   if (some == count) return;
   if (inflater_ && inflater_->status == Z_DATA_ERROR)
-    complain("the gzip data is damaged: ", inflater_->stream.msg ? inflater_->stream.msg : "no more is known");
+    complain("the gzip data is damaged: ",
+             inflater_->stream.msg ? inflater_->stream.msg : "no more is known");
   complain("the file ends here, ", count - some, " bytes too early");
 }
 
@@ -103,7 +106,8 @@ void ByteReader::expect_end() {
   const uint64_t some = read_some(&more, 1);
   if (some > 0) complain("the data should end here, but more follows");
   if (!inflater_) return;
-  if (inflater_->status == Z_DATA_ERROR) complain("the gzip data is damaged: its checksum or its length is wrong");
+  if (inflater_->status == Z_DATA_ERROR)
+    complain("the gzip data is damaged: its checksum or its length is wrong");
   if (!inflater_->ended) complain("the gzip data ends without its checksum");
   if (inflater_->unread() > 0) complain(inflater_->unread(), " bytes follow the end of the gzip data");
 }

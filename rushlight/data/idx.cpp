@@ -26,21 +26,24 @@ constexpr int kMostDimensions = 32;
 
 // The sizes, which are not believed unless as many bytes can follow.
 IntList read_shape(ByteReader& file, int rank, uint64_t element_size) {
-  if (rank > kMostDimensions) file.complain(rank, " dimensions are more than the ", kMostDimensions, " that are read");
+  if (rank > kMostDimensions)
+    file.complain(rank, " dimensions are more than the ", kMostDimensions, " that are read");
   IntList shape;
   uint64_t bytes = element_size;  // of what is not empty
   bool is_empty = false;
   for (int i = 0; i < rank; ++i) {
     uint8_t digits[4];
     file.read(digits, sizeof digits);
-    const uint32_t size = uint32_t{digits[0]} << 24 | uint32_t{digits[1]} << 16 | uint32_t{digits[2]} << 8 | digits[3];
+    const uint32_t size =
+        uint32_t{digits[0]} << 24 | uint32_t{digits[1]} << 16 | uint32_t{digits[2]} << 8 | digits[3];
     shape.push_back(size);
     is_empty |= size == 0;
     if (__builtin_mul_overflow(bytes, std::max(size, 1u), &bytes) || bytes > INT64_MAX)
       file.complain("sizes ", IntSpan(shape), " are more than any file holds");
   }
   if (!is_empty && bytes > file.most_left())
-    file.complain("sizes ", IntSpan(shape), " ask for ", bytes, " bytes; at most ", file.most_left(), " follow");
+    file.complain("sizes ", IntSpan(shape), " ask for ", bytes, " bytes; at most ", file.most_left(),
+                  " follow");
   return shape;
 }
 
@@ -58,8 +61,8 @@ Tensor load_idx(const std::string& path) {
   file.read(magic, sizeof magic);
   const std::optional<DType> dtype = dtype_of_code(magic[2]);
   if (magic[0] != 0 || magic[1] != 0 || !dtype)
-    file.complain("this is no IDX file: it begins with bytes ", int{magic[0]}, " ", int{magic[1]}, " ", int{magic[2]},
-                  " ", int{magic[3]}, ", not with 0 0, a type (8, 9, 11 to 14) and a rank");
+    file.complain("this is no IDX file: it begins with bytes ", int{magic[0]}, " ", int{magic[1]}, " ",
+                  int{magic[2]}, " ", int{magic[3]}, ", not with 0 0, a type (8, 9, 11 to 14) and a rank");
   const IntList shape = read_shape(file, magic[3], size_of(*dtype));
   Tensor tensor = empty(shape, *dtype);
   file.read(tensor.raw_data(), tensor.nbytes());

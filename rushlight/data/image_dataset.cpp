@@ -12,18 +12,19 @@ struct ImageDataset::Content {
   std::optional<ImagePass> pass;
 };
 
-ImageDataset::ImageDataset(Content content)
-    : content_(std::make_shared<const Content>(std::move(content))) {}
+ImageDataset::ImageDataset(Content content) : content_(std::make_shared<const Content>(std::move(content))) {}
 
 ImageDataset::ImageDataset(Tensor images, Tensor labels, std::vector<std::string> classes) {
   if (images.rank() != 4 || images.dtype() != DType::uint8)
     fail(ErrorKind::value, "[ImageDataset] images are uint8 (n, channels, height, width), not ", images);
   if (labels.rank() != 1 || labels.dtype() != DType::int64 || labels.size(0) != images.size(0))
-    fail(ErrorKind::value, "[ImageDataset] ", images.size(0), " images need as many labels of int64, not ", labels);
+    fail(ErrorKind::value, "[ImageDataset] ", images.size(0), " images need as many labels of int64, not ",
+         labels);
   images = images.contiguous(), labels = labels.contiguous();
   const Transform transform = ToTensor();
   std::optional<ImagePass> pass = ImagePass::make(transform, images);
-  *this = ImageDataset(Content{std::move(images), std::move(labels), std::move(classes), transform, std::move(pass)});
+  *this = ImageDataset(
+      Content{std::move(images), std::move(labels), std::move(classes), transform, std::move(pass)});
 }
 
 ImageDataset ImageDataset::with(Transform transform) const {

@@ -25,21 +25,24 @@ struct ImageFile {
   const std::string& bytes;
   int64_t channels;
 
-  [[noreturn]] void complain(const char* why) const { fail(ErrorKind::value, "[load_image] ", path, ": ", why); }
+  [[noreturn]] void complain(const char* why) const {
+    fail(ErrorKind::value, "[load_image] ", path, ": ", why);
+  }
   [[noreturn]] void complain_format(const char* format, const char* package, const char* option) const {
-    fail(ErrorKind::not_implemented, "[load_image] ", path, ": this build reads no ", format, " files; install ",
-         package, " and configure again with -D", option, "=ON");
+    fail(ErrorKind::not_implemented, "[load_image] ", path, ": this build reads no ", format,
+         " files; install ", package, " and configure again with -D", option, "=ON");
   }
   // Memory for the pixels, channels last.
   std::vector<uint8_t> pixels(int64_t height, int64_t width) const {
     if (height < 1 || width < 1 || height > kMostPixels / width)
-      fail(ErrorKind::value, "[load_image] ", path, ": an image of ", height, " x ", width, " is more than the ",
-           kMostPixels, " pixels that are read, or none");
+      fail(ErrorKind::value, "[load_image] ", path, ": an image of ", height, " x ", width,
+           " is more than the ", kMostPixels, " pixels that are read, or none");
     return std::vector<uint8_t>(static_cast<size_t>(height * width * channels));
   }
 };
 
-[[maybe_unused]] Tensor channels_first(const std::vector<uint8_t>& pixels, int64_t channels, int64_t height, int64_t width) {
+[[maybe_unused]] Tensor channels_first(const std::vector<uint8_t>& pixels, int64_t channels, int64_t height,
+                                       int64_t width) {
   Tensor image = empty({channels, height, width}, DType::uint8);
   uint8_t* out = image.data<uint8_t>();
   const int64_t plane = height * width;
@@ -56,7 +59,8 @@ Tensor read_png(const ImageFile& file) {
     png_image* image;
     ~Freed() { png_image_free(image); }
   } freed{&image};
-  if (!png_image_begin_read_from_memory(&image, file.bytes.data(), file.bytes.size())) file.complain(image.message);
+  if (!png_image_begin_read_from_memory(&image, file.bytes.data(), file.bytes.size()))
+    file.complain(image.message);
   image.format = file.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   std::vector<uint8_t> pixels = file.pixels(image.height, image.width);
   const png_color black{0, 0, 0};  // below what is transparent
@@ -120,7 +124,8 @@ Tensor read_jpeg(const ImageFile& file) {
   if (!reader.read_header(file.channels)) file.complain(reader.message);
   const int64_t height = reader.info.output_height, width = reader.info.output_width;
   std::vector<uint8_t> pixels = file.pixels(height, width);
-  if (!reader.read_pixels(pixels.data(), static_cast<size_t>(width * file.channels))) file.complain(reader.message);
+  if (!reader.read_pixels(pixels.data(), static_cast<size_t>(width * file.channels)))
+    file.complain(reader.message);
   return channels_first(pixels, file.channels, height, width);
 }
 #else

@@ -27,19 +27,22 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
 
 void expect_image_name(const fs::path& path) {
   std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   if (ending != ".png" && ending != ".jpg" && ending != ".jpeg")
     fail(ErrorKind::value, "[ImageFolder] ", path.string(), " is no .png, .jpg or .jpeg");
 }
 
 }  // namespace
 
-ImageFolder::ImageFolder(const std::string& folder, ImageFolderOptions options) : options_(std::move(options)) {
+ImageFolder::ImageFolder(const std::string& folder, ImageFolderOptions options)
+    : options_(std::move(options)) {
   std::vector<std::string> classes;
   std::vector<File> files;
   for (const fs::path& entry : entries_of(folder)) {
     if (!fs::is_directory(entry))
-      fail(ErrorKind::value, "[ImageFolder] ", entry.string(), " is no folder; images lie in one folder for each class");
+      fail(ErrorKind::value, "[ImageFolder] ", entry.string(),
+           " is no folder; images lie in one folder for each class");
     for (const fs::path& image : entries_of(entry)) {
       expect_image_name(image);
       files.push_back({image.string(), static_cast<int64_t>(classes.size())});

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t kValues = 256;
 
-// Where the pixels of a line come from: pixel i from first + step * i, where that is inside; else it is padding.
+// Where the pixels of a line come from: pixel i from first + step * i, where that is inside; else it is
+// padding.
 struct Line {
   int64_t first, step;  // step is 1 or -1
   int64_t at(int64_t i) const { return first + step * i; }
@@ -62,8 +63,8 @@ void look_up(const uint8_t* pixels, int64_t step, int64_t count, const float* ta
     for (int64_t i = 0; i < count; ++i) out[i] = table[pixels[-i]];
 }
 
-void write_plane(const uint8_t* pixels, const Frame& frame, int64_t in_height, int64_t in_width, const float* table,
-                 float* out) {
+void write_plane(const uint8_t* pixels, const Frame& frame, int64_t in_height, int64_t in_width,
+                 const float* table, float* out) {
   const Inside rows = inside(frame.rows, in_height, frame.height);
   const Inside columns = inside(frame.columns, in_width, frame.width);
   for (int64_t y = 0; y < frame.height; ++y, out += frame.width) {
@@ -106,7 +107,10 @@ std::optional<ImagePass> ImagePass::make(const Transform& transform, const Tenso
 }
 
 ImagePass::ImagePass(ImagePlan plan, const Tensor& images)
-    : plan_(std::move(plan)), channels_(images.size(1)), in_height_(images.size(2)), in_width_(images.size(3)) {
+    : plan_(std::move(plan)),
+      channels_(images.size(1)),
+      in_height_(images.size(2)),
+      in_width_(images.size(3)) {
   Chance any({0, 0});
   const Frame frame = frame_of(plan_, in_height_, in_width_, any);
   out_height_ = frame.height, out_width_ = frame.width;
@@ -116,8 +120,8 @@ ImagePass::ImagePass(ImagePlan plan, const Tensor& images)
 void ImagePass::write_image(const uint8_t* pixels, Chance chance, float* out) const {
   const Frame frame = frame_of(plan_, in_height_, in_width_, chance);
   for (int64_t c = 0; c < channels_; ++c)
-    write_plane(pixels + c * in_height_ * in_width_, frame, in_height_, in_width_, tables_.data() + c * kValues,
-                out + c * out_height_ * out_width_);
+    write_plane(pixels + c * in_height_ * in_width_, frame, in_height_, in_width_,
+                tables_.data() + c * kValues, out + c * out_height_ * out_width_);
 }
 
 Tensor ImagePass::run(const Tensor& images, std::span<const int64_t> indices, EpochSeed seed) const {

@@ -1,4 +1,5 @@
-// ImagePlan: crops, flips and values of pixels of whole batches in one pass, from uint8 straight into the batch.
+// ImagePlan: crops, flips and values of pixels of whole batches in one pass, from uint8 straight into the
+// batch.
 //
 // Transforms that say where pixels go are followed as coordinates; those that say what pixels become are done
 // once to all 256 values. So a pixel of a batch is read once, looked up and written once, with the bits that

@@ -38,7 +38,8 @@ ImageDataset idx_pair(std::string_view set, Split split, const SetOptions& optio
   const std::string label_path = path_of(set, options, prefix + "-labels-idx1-ubyte.gz");
   const Tensor images = load_idx(image_path), labels = load_idx(label_path);
   expect_pair(image_path, images, label_path, labels, classes);
-  return ImageDataset(images.unsqueeze(1), labels.to(DType::int64), std::move(classes)).with(options.transform);
+  return ImageDataset(images.unsqueeze(1), labels.to(DType::int64), std::move(classes))
+      .with(options.transform);
 }
 
 }  // namespace
@@ -60,8 +61,9 @@ ImageDataset cifar10(Split split, const SetOptions& options) {
   for (int i = 1; split == Split::train && i <= 5; ++i)
     paths.push_back(path_of("cifar10", options, "data_batch_" + std::to_string(i) + ".bin"));
   const LabelledImages all = load_cifar10(paths, kRecordsOfFile);
-  return ImageDataset(all.images, all.labels,
-                      {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"})
+  return ImageDataset(
+             all.images, all.labels,
+             {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"})
       .with(options.transform);
 }
 

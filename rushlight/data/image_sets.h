@@ -1,6 +1,7 @@
 // MNIST, Fashion-MNIST and CIFAR-10 as datasets.
 //
-//   const auto train = data::mnist(data::Split::train).with(data::Compose(data::ToTensor(), data::Normalize(0.1307, 0.3081)));
+//   const auto train = data::mnist(data::Split::train).with(data::Compose(data::ToTensor(),
+//   data::Normalize(0.1307, 0.3081)));
 #pragma once
 
 #include "rushlight/data/image_dataset.h"
@@ -10,7 +11,7 @@ namespace rushlight::data {
 enum class Split : uint8_t { train, test };
 
 struct SetOptions {
-  std::string folder = "";            // that holds the files; "": where find_data() finds them
+  std::string folder = "";  // that holds the files; "": where find_data() finds them
   Transform transform = ToTensor();
 };
 

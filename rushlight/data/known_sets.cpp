@@ -15,15 +15,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr KnownFile kMnist[] = {
-    {"train-images-idx3-ubyte.gz", 9912422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
+    {"train-images-idx3-ubyte.gz", 9912422,
+     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
     {"train-labels-idx1-ubyte.gz", 28881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
-    {"t10k-images-idx3-ubyte.gz", 1648877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
+    {"t10k-images-idx3-ubyte.gz", 1648877,
+     "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
     {"t10k-labels-idx1-ubyte.gz", 4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"}};
 
 constexpr KnownFile kFashionMnist[] = {
-    {"train-images-idx3-ubyte.gz", 26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"},
+    {"train-images-idx3-ubyte.gz", 26421880,
+     "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"},
     {"train-labels-idx1-ubyte.gz", 29515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"},
-    {"t10k-images-idx3-ubyte.gz", 4422102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"},
+    {"t10k-images-idx3-ubyte.gz", 4422102,
+     "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"},
     {"t10k-labels-idx1-ubyte.gz", 5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"}};
 
 constexpr KnownFile kCifar10[] = {
@@ -53,7 +57,8 @@ constexpr KnownSet kSets[] = {
      .files = kFashionMnist},
     {.name = "cifar10",
      .title = "CIFAR-10",
-     .terms = "no licence is stated; cite A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+     .terms = "no licence is stated; cite A. Krizhevsky, Learning Multiple Layers of Features from Tiny "
+              "Images, 2009",
      .url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
      .files = kCifar10,
      .archive = {"cifar-10-binary.tar.gz", 170052171,
@@ -62,8 +67,9 @@ constexpr KnownSet kSets[] = {
     {.name = "tinyshakespeare",
      .title = "Tiny Shakespeare",
      .terms = "the text is in the public domain",
-     .url = "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/"
-            "tinyshakespeare",
+     .url =
+         "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/"
+         "tinyshakespeare",
      .files = kTinyShakespeare},
     {.name = "names",
      .title = "Names",
@@ -125,8 +131,10 @@ const KnownSet& known_set(std::string_view name) {
 
 std::vector<std::string> data_folders() {
   std::vector<std::string> folders;
-  if (const auto chosen = environment("RUSHLIGHT_DATA"); chosen && !chosen->empty()) folders.emplace_back(*chosen);
-  if (const auto home = environment("HOME"); home && !home->empty()) folders.push_back(joined(*home, ".cache/rushlight"));
+  if (const auto chosen = environment("RUSHLIGHT_DATA"); chosen && !chosen->empty())
+    folders.emplace_back(*chosen);
+  if (const auto home = environment("HOME"); home && !home->empty())
+    folders.push_back(joined(*home, ".cache/rushlight"));
   if (folders.empty()) fail(ErrorKind::runtime, "[data] neither RUSHLIGHT_DATA nor HOME says where data is");
   return folders;
 }
@@ -139,8 +147,9 @@ std::string find_data(const KnownSet& set, std::string_view file) {
     if (fs::exists(path, problem)) return path;
     tried += (tried.empty() ? "" : " nor ") + path;
   }
-  fail(ErrorKind::runtime, "[data] ", set.title, " is not here: there is no ", tried, ". `rushlight data get ",
-       set.name, "` gets it (", megabytes(set.bytes_to_get()), "; terms: ", set.terms, ")");
+  fail(ErrorKind::runtime, "[data] ", set.title, " is not here: there is no ", tried,
+       ". `rushlight data get ", set.name, "` gets it (", megabytes(set.bytes_to_get()),
+       "; terms: ", set.terms, ")");
 }
 
 void get_data(std::string_view name) {

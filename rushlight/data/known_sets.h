@@ -34,8 +34,8 @@ const KnownSet& known_set(std::string_view name);
 // Where data is looked for: $RUSHLIGHT_DATA, where that is set, then ~/.cache/rushlight.
 std::vector<std::string> data_folders();
 
-// The path of a set's file. Where it is missing, the error says what is, how large it is, under which terms it
-// comes, and the command that gets it.
+// The path of a set's file. Where it is missing, the error says what is, how large it is, under which terms
+// it comes, and the command that gets it.
 std::string find_data(const KnownSet& set, std::string_view file);
 
 // Downloads what is missing of a set into the first of data_folders(): what `rushlight data get NAME` does.

@@ -8,7 +8,8 @@ namespace {
 
 Sampler sampler_of(const Dataset& dataset, const LoaderOptions& options) {
   if (options.sampler && options.shuffle)
-    fail(ErrorKind::value, "[DataLoader] a sampler says the order, so .shuffle = true says nothing; leave one out");
+    fail(ErrorKind::value,
+         "[DataLoader] a sampler says the order, so .shuffle = true says nothing; leave one out");
   if (options.sampler) return *options.sampler;
   if (options.shuffle) return RandomSampler(dataset.size());
   return SequentialSampler(dataset.size());
@@ -24,7 +25,8 @@ DataLoader::DataLoader(Dataset dataset, LoaderOptions options)
   if (options_.workers < 0 || options_.workers > kMostWorkers)
     fail(ErrorKind::value, "[DataLoader] 0 to ", kMostWorkers, " workers, not ", options_.workers);
   if (options_.prefetch < 1 || options_.prefetch > kMostAhead)
-    fail(ErrorKind::value, "[DataLoader] a worker is 1 to ", kMostAhead, " batches ahead, not ", options_.prefetch);
+    fail(ErrorKind::value, "[DataLoader] a worker is 1 to ", kMostAhead, " batches ahead, not ",
+         options_.prefetch);
 }
 
 DataLoader::Iterator DataLoader::begin() { return Iterator(*this); }
@@ -43,8 +45,8 @@ DataLoader::Iterator::Iterator(DataLoader& loader) : loader_(&loader) {
   loader.resumes_ = false;
   const EpochSeed seed{loader.options_.seed, position.epoch};
   queue_ = std::make_unique<BatchQueue>(
-      EpochPlan{loader.dataset_, loader.batches_.batches(seed), seed, position.batch}, loader.options_.workers,
-      loader.options_.prefetch);
+      EpochPlan{loader.dataset_, loader.batches_.batches(seed), seed, position.batch},
+      loader.options_.workers, loader.options_.prefetch);
   at_ = position.batch, count_ = queue_->count();
   fetch();
 }

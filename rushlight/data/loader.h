@@ -1,7 +1,7 @@
 // DataLoader: the batches of a dataset, epoch after epoch.
 //
-//   data::DataLoader loader(data::mnist(data::Split::train), {.batch_size = 64, .shuffle = true, .workers = 2});
-//   for (const auto& [input, target] : loader) train(input, target);
+//   data::DataLoader loader(data::mnist(data::Split::train), {.batch_size = 64, .shuffle = true, .workers =
+//   2}); for (const auto& [input, target] : loader) train(input, target);
 #pragma once
 
 #include <iterator>
@@ -30,12 +30,12 @@ struct LoaderPosition {
 
 class BatchQueue;
 
-// A loop runs through one epoch. One that came to its end moves the loader on to the next epoch, whose order is
-// another; one that was left early, or by an error, does not, and the next loop begins that epoch anew. So
+// A loop runs through one epoch. One that came to its end moves the loader on to the next epoch, whose order
+// is another; one that was left early, or by an error, does not, and the next loop begins that epoch anew. So
 // looking at a first batch changes nothing.
 //
-// The batches follow from data, options and epoch alone: the number of workers changes no bit of them. Batches
-// are made without gradients. A dataset's error comes out of the loop in its batch's turn.
+// The batches follow from data, options and epoch alone: the number of workers changes no bit of them.
+// Batches are made without gradients. A dataset's error comes out of the loop in its batch's turn.
 class DataLoader {
  public:
   explicit DataLoader(Dataset dataset, LoaderOptions options = {});

@@ -66,7 +66,8 @@ std::vector<int64_t> WeightedRandomSampler::order(EpochSeed seed) const {
 std::vector<int64_t> WeightedRandomSampler::with_replacement(Chance chance) const {
   std::vector<double> sums(weights_.size());
   std::partial_sum(weights_.begin(), weights_.end(), sums.begin());
-  const auto last = std::find_if(weights_.rbegin(), weights_.rend(), [](double weight) { return weight > 0; });
+  const auto last =
+      std::find_if(weights_.rbegin(), weights_.rend(), [](double weight) { return weight > 0; });
   const int64_t highest = weights_.rend() - last - 1;
   std::vector<int64_t> order(static_cast<size_t>(size()));
   for (int64_t& i : order) {
@@ -76,7 +77,8 @@ std::vector<int64_t> WeightedRandomSampler::with_replacement(Chance chance) cons
   return order;
 }
 
-// Efraimidis and Spirakis, 2006: those with the earliest of exponential arrivals, whose rates are the weights.
+// Efraimidis and Spirakis, 2006: those with the earliest of exponential arrivals, whose rates are the
+// weights.
 std::vector<int64_t> WeightedRandomSampler::without_replacement(Chance chance) const {
   std::vector<std::pair<double, int64_t>> arrivals;
   for (size_t i = 0; i < weights_.size(); ++i) {

@@ -72,8 +72,8 @@ class RandomSampler {
 // With the probabilities that the weights are in proportion to.
 class WeightedRandomSampler {
  public:
-  explicit WeightedRandomSampler(std::vector<double> weights, SamplerOptions options = {.replacement = true,
-                                                                                       .count = {}});
+  explicit WeightedRandomSampler(std::vector<double> weights,
+                                 SamplerOptions options = {.replacement = true, .count = {}});
   int64_t size() const { return options_.count.value_or(static_cast<int64_t>(weights_.size())); }
   std::vector<int64_t> order(EpochSeed seed) const;
 

@@ -60,7 +60,8 @@ Normalize::Normalize(const RealList& mean, const RealList& std) {
 Tensor Normalize::operator()(const Tensor& image) const {
   expect_image("Normalize", image);
   if (!image.is_floating_point())
-    fail(ErrorKind::type, "[Normalize] floating-point pixels are needed, not ", image, "; put ToTensor before it");
+    fail(ErrorKind::type, "[Normalize] floating-point pixels are needed, not ", image,
+         "; put ToTensor before it");
   if (mean_.size(0) != 1 && mean_.size(0) != image.size(0))
     fail(ErrorKind::value, "[Normalize] there are means for ", mean_.size(0), " channels, not for ", image);
   return (image - mean_) / std_;
@@ -84,8 +85,8 @@ RandomCrop::RandomCrop(int64_t height, int64_t width, CropOptions options)
 RandomCrop::Corner RandomCrop::draw(int64_t height, int64_t width, Chance& chance) const {
   const int64_t rows = height + 2 * padding_ - height_, columns = width + 2 * padding_ - width_;
   if (rows < 0 || columns < 0)
-    fail(ErrorKind::value, "[RandomCrop] a window of ", height_, " x ", width_, " does not fit an image of ", height,
-         " x ", width, " with a padding of ", padding_);
+    fail(ErrorKind::value, "[RandomCrop] a window of ", height_, " x ", width_, " does not fit an image of ",
+         height, " x ", width, " with a padding of ", padding_);
   const int64_t top = chance.below(rows + 1);
   return {top, chance.below(columns + 1)};
 }

@@ -1,10 +1,12 @@
 // Transform: what happens to an image on its way to the network.
 //
-//   const data::Transform train = data::Compose(data::RandomCrop(32, {.padding = 4}), data::RandomHorizontalFlip(),
-//                                               data::ToTensor(), data::Normalize({0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}));
+//   const data::Transform train = data::Compose(data::RandomCrop(32, {.padding = 4}),
+//   data::RandomHorizontalFlip(),
+//                                               data::ToTensor(), data::Normalize({0.5, 0.5, 0.5}, {0.25,
+//                                               0.25, 0.25}));
 //
-// An image is (channels, height, width). Whatever makes a tensor of one, `t(image)` or `t(image, chance)`, is a
-// transform. It draws from `chance` alone, so what an example becomes does not depend on who computes it.
+// An image is (channels, height, width). Whatever makes a tensor of one, `t(image)` or `t(image, chance)`, is
+// a transform. It draws from `chance` alone, so what an example becomes does not depend on who computes it.
 #pragma once
 
 #include <concepts>

@@ -31,7 +31,8 @@ TEST_CASE("a program's end and complaints are known") {
 }
 
 TEST_CASE("a program that is not there is an error, one that runs on is ended") {
-  CHECK(fails_with(ErrorKind::runtime, {"no_such_program", "not installed"}, [] { ChildProcess({"no_such_program"}); }));
+  CHECK(fails_with(ErrorKind::runtime, {"no_such_program", "not installed"},
+                   [] { ChildProcess({"no_such_program"}); }));
   const int64_t start = monotonic_ns();
   {
     ChildProcess sleeper({"sleep", "100"});

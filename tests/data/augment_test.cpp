@@ -14,7 +14,9 @@ using namespace rushlight::data;
 
 namespace {
 
-Tensor some_image(int64_t height, int64_t width) { return rand({3, height, width}, {.generator = Generator(2)}); }
+Tensor some_image(int64_t height, int64_t width) {
+  return rand({3, height, width}, {.generator = Generator(2)});
+}
 Chance chance_of(int64_t i) { return EpochSeed{4, 0}.of_example(i); }
 bool close(const Tensor& a, const Tensor& b, double tolerance = 1e-5) {
   return std::ranges::equal(a.shape(), b.shape()) && (a - b).abs().max().item<double>() <= tolerance;
@@ -42,7 +44,7 @@ TEST_CASE("a quarter of a turn is a quarter of a turn") {
   CHECK(close(RandomRotation(90, 90)(image, chance), rot90(image, {.k = 1, .dims = {1, 2}})));
   CHECK(close(RandomRotation(180, 180)(image, chance), flip(image, {1, 2})));
   const Tensor turned = RandomRotation(45, 45)(image, chance);
-  CHECK(turned.to_vector<float>()[0] == 0);          // a corner comes from outside
+  CHECK(turned.to_vector<float>()[0] == 0);  // a corner comes from outside
   CHECK(close(turned.narrow(1, 2, 1).narrow(2, 2, 1), image.narrow(1, 2, 1).narrow(2, 2, 1)));
   CHECK(RandomRotation(30)(full({1, 4, 4}, 255.0).to(DType::uint8), chance).dtype() == DType::uint8);
   CHECK(fails_with(ErrorKind::value, {"-3"}, [] { RandomRotation(-3.0); }));
@@ -59,7 +61,8 @@ TEST_CASE("colours jitter within their bounds") {
     CHECK(close(factor, full({3, 4, 5}, first)));
     brighter |= first > 1.05, darker |= first < 0.95;
 
-    // Contrast keeps the mean of the greys, saturation the grey of each pixel, hue the extremes of each pixel.
+    // Contrast keeps the mean of the greys, saturation the grey of each pixel, hue the extremes of each
+    // pixel.
     const auto grey = [](const Tensor& x) {
       return x.select(0, 0) * 0.299 + x.select(0, 1) * 0.587 + x.select(0, 2) * 0.114;
     };
@@ -69,7 +72,8 @@ TEST_CASE("colours jitter within their bounds") {
     CHECK(close(amax(turned, {.dim = 0}), amax(image, {.dim = 0})));
     CHECK(close(amin(turned, {.dim = 0}), amin(image, {.dim = 0})));
     CHECK_FALSE(close(turned, image, 1e-3));
-    const Tensor all = ColorJitter({.brightness = 2, .contrast = 2, .saturation = 2, .hue = 0.5})(image, chance);
+    const Tensor all =
+        ColorJitter({.brightness = 2, .contrast = 2, .saturation = 2, .hue = 0.5})(image, chance);
     CHECK((all.min().item<float>() >= 0 && all.max().item<float>() <= 1));
   }
   CHECK((brighter && darker));
@@ -103,7 +107,8 @@ TEST_CASE("a rectangle is erased") {
   Chance chance = chance_of(3), again = chance;
   const RandomErasing noise({.probability = 1, .value = std::nullopt});
   CHECK(equal(noise(image, chance), noise(image, again)));
-  CHECK(fails_with(ErrorKind::value, {"0.9", "0.1"}, [] { RandomErasing({.least_area = 0.9, .most_area = 0.1}); }));
+  CHECK(fails_with(ErrorKind::value, {"0.9", "0.1"},
+                   [] { RandomErasing({.least_area = 0.9, .most_area = 0.1}); }));
 }
 
 TEST_CASE("MixUp mixes inputs and targets alike") {
@@ -121,6 +126,8 @@ TEST_CASE("MixUp mixes inputs and targets alike") {
   CHECK(equal(mixed.get_batch(all, {3, 0}).input, batch.input));
   CHECK_FALSE(equal(mixed.get_batch(all, {3, 1}).input, batch.input));
   CHECK(mixed.get(2, {}).target.to_vector<int>() == std::vector<int>{0, 0, 1, 0});
-  CHECK(fails_with(ErrorKind::value, {"alpha"}, [&] { MixUp(TensorDataset(numbers), {.classes = 4, .alpha = 0}); }));
-  CHECK(fails_with(ErrorKind::type, {"int64"}, [&] { (void)MixUp(TensorDataset(numbers, numbers), {.classes = 4}).get(0, {}); }));
+  CHECK(fails_with(ErrorKind::value, {"alpha"},
+                   [&] { MixUp(TensorDataset(numbers), {.classes = 4, .alpha = 0}); }));
+  CHECK(fails_with(ErrorKind::type, {"int64"},
+                   [&] { (void)MixUp(TensorDataset(numbers, numbers), {.classes = 4}).get(0, {}); }));
 }

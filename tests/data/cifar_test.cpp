@@ -45,7 +45,8 @@ TEST_CASE("files that are no records are refused with their place") {
     return fails_with(ErrorKind::value, words, [&] { (void)data::load_cifar10({path}); }) &&
            has(error_of([&] { (void)data::load_cifar10({path}); }), path.c_str());
   };
-  for (size_t length : {size_t{0}, size_t{1}, size_t{3072}, kRecord + 1, 2 * kRecord - 1, 2 * kRecord + 1, 3 * kRecord - 1})
+  for (size_t length :
+       {size_t{0}, size_t{1}, size_t{3072}, kRecord + 1, 2 * kRecord - 1, 2 * kRecord + 1, 3 * kRecord - 1})
     CHECK(refused(good().substr(0, length), {"byte", "whole number"}));
   for (size_t extra : {1, 2, 3072, 3074}) CHECK(refused(good() + std::string(extra, '\0'), {"whole number"}));
   for (int label : {10, 11, 16, 100, 127, 128, 254, 255})
@@ -60,7 +61,8 @@ TEST_CASE("files that are no records are refused with their place") {
   CHECK(refused("<html>not found</html>", {"whole number"}));
   const std::string path = folder.write("good", good());
   CHECK(fails_with(ErrorKind::value, {"3 records", "4"}, [&] { (void)data::load_cifar10({path}, 4); }));
-  CHECK(fails_with(ErrorKind::runtime, {"No such file"}, [&] { (void)data::load_cifar10({path, path + "_2"}); }));
+  CHECK(fails_with(ErrorKind::runtime, {"No such file"},
+                   [&] { (void)data::load_cifar10({path, path + "_2"}); }));
   CHECK(fails_with(ErrorKind::value, {"test_batch.bin", "10000"}, [&] {
     folder.write("test_batch.bin", good());
     (void)data::cifar10(data::Split::test, {.folder = folder.path("")});

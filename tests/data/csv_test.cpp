@@ -20,7 +20,8 @@ data::CsvTable load(const std::string& text, const CsvOptions& options = {}) {
   return data::load_csv(folder.write("table.csv", text), options);
 }
 
-bool refused(const std::string& text, std::initializer_list<const char*> words, const CsvOptions& options = {}) {
+bool refused(const std::string& text, std::initializer_list<const char*> words,
+             const CsvOptions& options = {}) {
   const std::string said = error_of([&] { (void)load(text, options); });
   bool good = has(said, "table.csv");
   for (const char* word : words) good &= has(said, word);
@@ -46,8 +47,8 @@ TEST_CASE("a CSV file is a table of numbers and labels") {
   CHECK(load("1,7\n2,0\n", {.header = false, .label = "1", .classes = 8}).labels.to_vector<int>() ==
         std::vector<int>{7, 0});
 
-  const data::CsvTable quoted = load(
-      "\xEF\xBB\xBF\"x, \"\"in\"\" m\",y\n\"1\",\"two\nlines, \"\"or\"\" so\"\n2,b\n", {.label = "y"});
+  const data::CsvTable quoted =
+      load("\xEF\xBB\xBF\"x, \"\"in\"\" m\",y\n\"1\",\"two\nlines, \"\"or\"\" so\"\n2,b\n", {.label = "y"});
   CHECK(quoted.columns == Names{"x, \"in\" m"});
   CHECK(quoted.classes == Names{"b", "two\nlines, \"or\" so"});
   CHECK(quoted.labels.to_vector<int>() == std::vector<int>{1, 0});
@@ -64,8 +65,9 @@ TEST_CASE("what is no table is refused with its line and byte") {
   CHECK(refused("a,b\n1,\n", {"line 2", "byte 6", "column \"b\""}));
   CHECK(refused("a,\n1,2\n", {"line 1", "column 1 has no name"}));
   CHECK(refused("a,a\n1,2\n", {"line 1", "byte 2", "two columns"}));
-  for (const char* word : {"x", "1x", "1 2", "--1", "1e", "0x10", "1,5e", "nan", "inf", "-inf", "1e39", "-1e39", "1e400",
-                           "one", "$1", "1%", "1.2.3", "True", "NA", "?", ".", "-", "+", "e5", "\xff\xfe"})
+  for (const char* word :
+       {"x",   "1x", "1 2", "--1",   "1e",   "0x10", "1,5e", "nan", "inf", "-inf", "1e39", "-1e39",   "1e400",
+        "one", "$1", "1%",  "1.2.3", "True", "NA",   "?",    ".",   "-",   "+",    "e5",   "\xff\xfe"})
     CHECK(refused("a\n1\n\"" + std::string(word) + "\"\n", {"line 3", "byte 4", "column \"a\"", word}));
   CHECK(refused("a,b\n\"1,2\n", {"line 2", "byte 4", "never closed"}));
   CHECK(refused("a,b\n1,\"2\n3,4\n", {"line 2", "byte 6", "never closed"}));
@@ -89,7 +91,8 @@ TEST_CASE("wrong labels are refused") {
   CHECK(refused("a,k\n1,\n", {"line 2", "label is empty"}, {.label = "k"}));
   CHECK(refused(kGood, {"\"cat\" in column \"kind\""}));
   CHECK(fails_with(ErrorKind::value, {"delimit"}, [] { (void)load(kGood, {.delimiter = '"'}); }));
-  CHECK(fails_with(ErrorKind::value, {"-1 classes"}, [] { (void)load(kGood, {.label = "kind", .classes = -1}); }));
+  CHECK(fails_with(ErrorKind::value, {"-1 classes"},
+                   [] { (void)load(kGood, {.label = "kind", .classes = -1}); }));
 }
 
 TEST_CASE("text comes whole or in lines") {

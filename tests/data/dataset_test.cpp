@@ -95,14 +95,16 @@ TEST_CASE("tensors are a dataset") {
   CHECK_FALSE(TensorDataset(full({3, 2}, 1.0)).get(0).target.defined());
   CHECK(fails_with(ErrorKind::index, {"6", "dataset of 6"}, [&] { (void)any.get(6); }));
   CHECK(fails_with(ErrorKind::index, {"-1"}, [&] { (void)any.get_batch(Numbers{0, -1}); }));
-  CHECK(fails_with(ErrorKind::value, {"(3, 2)", "(2,)"}, [] { TensorDataset(full({3, 2}, 1.0), full({2}, 1.0)); }));
+  CHECK(fails_with(ErrorKind::value, {"(3, 2)", "(2,)"},
+                   [] { TensorDataset(full({3, 2}, 1.0), full({2}, 1.0)); }));
   CHECK(fails_with(ErrorKind::value, {"first dimension"}, [] { TensorDataset(full({}, 1.0)); }));
 }
 
 TEST_CASE("whatever has size and get is a dataset, and its errors say which example") {
   const Dataset squares = Squares{};
   CHECK(squares.get_batch(Numbers{2, 1}).input.to_vector<int>() == std::vector<int>{4, 1});
-  CHECK(fails_with(ErrorKind::type, {"example 3", "no good"}, [&] { (void)squares.get_batch(Numbers{2, 3}); }));
+  CHECK(
+      fails_with(ErrorKind::type, {"example 3", "no good"}, [&] { (void)squares.get_batch(Numbers{2, 3}); }));
   CHECK(fails_with(ErrorKind::runtime, {"example 4", "four"}, [&] { (void)squares.get_batch(Numbers{4}); }));
   CHECK(fails_with(ErrorKind::value, {"no examples"}, [&] { (void)squares.get_batch(Numbers{}); }));
   const std::vector<Example> mixed{{full({}, 1.0), full({}, 1.0)}, {full({}, 1.0), {}}};
@@ -165,7 +167,8 @@ TEST_CASE("samplers give orders that follow from the seed") {
   CHECK(RandomSampler(100, {.count = 7}).order({}).size() == 7);
   CHECK(RandomSampler(2, {.replacement = true, .count = 50}).order({}).size() == 50);
   CHECK(fails_with(ErrorKind::value, {"3", "2", "replacement"}, [] { RandomSampler(2, {.count = 3}); }));
-  CHECK(fails_with(ErrorKind::value, {"nothing"}, [] { RandomSampler(0, {.replacement = true, .count = 3}); }));
+  CHECK(
+      fails_with(ErrorKind::value, {"nothing"}, [] { RandomSampler(0, {.replacement = true, .count = 3}); }));
 
   // Every order of four is as likely as the next.
   std::map<Numbers, int> orders;
@@ -185,7 +188,8 @@ TEST_CASE("weights say how often") {
   CHECK(once == Numbers{1, 2});
   int heavy_first = 0;
   for (int64_t epoch = 0; epoch < 2000; ++epoch)
-    heavy_first += WeightedRandomSampler({1, 3}, {.replacement = false, .count = 1}).order({1, epoch})[0] == 1;
+    heavy_first +=
+        WeightedRandomSampler({1, 3}, {.replacement = false, .count = 1}).order({1, epoch})[0] == 1;
   CHECK(std::abs(heavy_first - 1500) < 80);
   CHECK(fails_with(ErrorKind::value, {"weight 1", "-2"}, [] { WeightedRandomSampler({1, -2}); }));
   CHECK(fails_with(ErrorKind::value, {"nothing"}, [] { WeightedRandomSampler({0, 0}); }));

@@ -40,7 +40,8 @@ std::string gzip(const std::string& text) {
 // 2 x 3 bytes.
 const std::string kGood = idx(8, {2, 3}, "abcdef");
 
-bool refused(const TemporaryFolder& folder, const std::string& bytes, std::initializer_list<const char*> words = {}) {
+bool refused(const TemporaryFolder& folder, const std::string& bytes,
+             std::initializer_list<const char*> words = {}) {
   const std::string path = folder.write("bad", bytes);
   const std::string said = error_of([&] { (void)data::load_idx(path); });
   bool good = has(said, path.c_str()) && has(said, "byte");

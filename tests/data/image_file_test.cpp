@@ -26,7 +26,8 @@ std::string text_of(const unsigned char (&bytes)[N]) {
 bool reads(const std::string& bytes, const char* package) {
   const TemporaryFolder folder;
   const std::string path = folder.write("image", bytes);
-  if (!fails_with(ErrorKind::not_implemented, {package, "install"}, [&] { (void)data::load_image(path); })) return true;
+  if (!fails_with(ErrorKind::not_implemented, {package, "install"}, [&] { (void)data::load_image(path); }))
+    return true;
   MESSAGE("skipped: this build has no ", package);
   return false;
 }
@@ -40,7 +41,8 @@ TEST_CASE("a PNG file is an image") {
   REQUIRE(image.rank() == 3);
   CHECK(image.dtype() == DType::uint8);
   for (int64_t c = 0; c < 3; ++c)
-    for (int64_t i = 0; i < 6; ++i) CHECK(image.span<uint8_t>()[static_cast<size_t>(6 * c + i)] == 10 * i + c);
+    for (int64_t i = 0; i < 6; ++i)
+      CHECK(image.span<uint8_t>()[static_cast<size_t>(6 * c + i)] == 10 * i + c);
   const std::string grey = folder.write("grey", text_of(kGreyPng));
   CHECK(data::load_image(grey, 1).to_vector<int>() == std::vector<int>{0, 50, 100, 255});
   CHECK(data::load_image(grey).to_vector<int>() ==
@@ -56,7 +58,8 @@ TEST_CASE("a JPEG file is an image") {
   for (int c = 0; c < 3; ++c)
     for (int y = 0; y < 8; ++y)
       for (int x = 0; x < 16; ++x)
-        CHECK(std::abs(image.span<uint8_t>()[static_cast<size_t>((c * 8 + y) * 16 + x)] - colors[x / 8][c]) <= 3);
+        CHECK(std::abs(image.span<uint8_t>()[static_cast<size_t>((c * 8 + y) * 16 + x)] - colors[x / 8][c]) <=
+              3);
   CHECK(data::load_image(folder.path("a.png"), 1).size(0) == 1);
 }
 
@@ -110,6 +113,8 @@ TEST_CASE("a folder of folders of images is a dataset") {
   folder.write("set/dog/notes.txt", "");
   CHECK(fails_with(ErrorKind::value, {"notes.txt"}, [&] { (void)data::ImageFolder(folder.path("set")); }));
   folder.write("other/a.png", "");
-  CHECK(fails_with(ErrorKind::value, {"a.png", "no folder"}, [&] { (void)data::ImageFolder(folder.path("other")); }));
-  CHECK(fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder.path("nowhere")); }));
+  CHECK(fails_with(ErrorKind::value, {"a.png", "no folder"},
+                   [&] { (void)data::ImageFolder(folder.path("other")); }));
+  CHECK(
+      fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder.path("nowhere")); }));
 }

@@ -135,7 +135,8 @@ TEST_CASE("images and labels that do not belong together are refused") {
   };
   const std::string good_images = idx({2, 3, 3}, image_bytes), good_labels = idx({2}, labels);
   CHECK(load(good_images, good_labels).size() == 2);
-  const auto refused = [&](const std::string& images, const std::string& label_file, std::initializer_list<const char*> words) {
+  const auto refused = [&](const std::string& images, const std::string& label_file,
+                           std::initializer_list<const char*> words) {
     return fails_with(ErrorKind::value, words, [&] { (void)load(images, label_file); });
   };
   CHECK(refused(good_images, idx({3}, "\1\2\3"), {"2 images", "3 labels", "t10k-labels"}));
@@ -152,8 +153,8 @@ TEST_CASE("missing data says what, how large, its terms and how to get it") {
   const TemporaryFolder folder;
   const Environment data("RUSHLIGHT_DATA", folder.path("nowhere")), home("HOME", folder.path("home"));
   CHECK(fails_with(ErrorKind::runtime,
-                   {"MNIST", "nowhere/mnist/train-images", "home/.cache/rushlight/mnist", "11.6 MB", "terms:",
-                    "rushlight data get mnist"},
+                   {"MNIST", "nowhere/mnist/train-images", "home/.cache/rushlight/mnist", "11.6 MB",
+                    "terms:", "rushlight data get mnist"},
                    [] { (void)mnist(Split::train); }));
   CHECK(fails_with(ErrorKind::runtime, {"CIFAR-10", "170.1 MB", "Krizhevsky", "rushlight data get cifar10"},
                    [] { (void)cifar10(Split::test); }));

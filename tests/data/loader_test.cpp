@@ -73,10 +73,11 @@ TEST_CASE("a loader gives every example once, in batches") {
 }
 
 TEST_CASE("the batches do not depend on the number of workers") {
-  const Transform fast = Compose(RandomCrop(8, {.padding = 2}), RandomHorizontalFlip(), ToTensor(), Normalize(0.5, 0.25));
-  const Transform slow =
-      Compose(RandomRotation(20), ColorJitter({.brightness = 0.3, .contrast = 0.3, .saturation = 0.3, .hue = 0.1}),
-              Resize(6), RandomErasing({.value = std::nullopt}), [](const Tensor& x) { return x; });
+  const Transform fast =
+      Compose(RandomCrop(8, {.padding = 2}), RandomHorizontalFlip(), ToTensor(), Normalize(0.5, 0.25));
+  const Transform slow = Compose(
+      RandomRotation(20), ColorJitter({.brightness = 0.3, .contrast = 0.3, .saturation = 0.3, .hue = 0.1}),
+      Resize(6), RandomErasing({.value = std::nullopt}), [](const Tensor& x) { return x; });
   const Transform all_slow = Compose(ToTensor(), slow);
   const Dataset kinds[] = {some_images().with(fast), some_images().with(all_slow),
                            MixUp(some_images().with(fast), {.classes = 10})};

@@ -21,10 +21,13 @@ const RealList kMean{0.4914, 0.4822, 0.4465}, kStd{0.2470, 0.2435, 0.2616};
 constexpr int64_t kImages = 40, kHeight = 6, kWidth = 7;
 
 Tensor some_images(int64_t channels = 3) {
-  return randint(256, {kImages, channels, kHeight, kWidth}, {.dtype = DType::uint8, .generator = Generator(1)});
+  return randint(256, {kImages, channels, kHeight, kWidth},
+                 {.dtype = DType::uint8, .generator = Generator(1)});
 }
 
-ImageDataset dataset_of(const Tensor& images) { return ImageDataset(images, arange(kImages, {.dtype = DType::int64}).remainder(10)); }
+ImageDataset dataset_of(const Tensor& images) {
+  return ImageDataset(images, arange(kImages, {.dtype = DType::int64}).remainder(10));
+}
 
 std::vector<int64_t> indices(int64_t count = kImages) {
   std::vector<int64_t> all;
@@ -65,10 +68,12 @@ TEST_CASE("pixels become numbers") {
   Chance chance({0, 0});
   const Tensor image = from_values<uint8_t>(std::vector<uint8_t>{0, 51, 102, 153, 204, 255}, {3, 1, 2});
   const Tensor numbers = ToTensor()(image);
-  CHECK(numbers.to_vector<float>() == std::vector<float>{0, 51 / 255.f, 102 / 255.f, 153 / 255.f, 204 / 255.f, 1});
+  CHECK(numbers.to_vector<float>() ==
+        std::vector<float>{0, 51 / 255.f, 102 / 255.f, 153 / 255.f, 204 / 255.f, 1});
   const Tensor last = ToTensor(PixelOrder::channels_last)(image.reshape({1, 2, 3}));
   CHECK(last.size(0) == 3);
-  CHECK(last.to_vector<float>() == std::vector<float>{0, 153 / 255.f, 51 / 255.f, 204 / 255.f, 102 / 255.f, 1});
+  CHECK(last.to_vector<float>() ==
+        std::vector<float>{0, 153 / 255.f, 51 / 255.f, 204 / 255.f, 102 / 255.f, 1});
   const Tensor normal = Normalize({0, 0.5, 1}, {1, 0.5, 2})(numbers);
   CHECK(normal.to_vector<float>()[2] == (102 / 255.f - 0.5f) / 0.5f);
   CHECK(normal.to_vector<float>()[5] == 0);
@@ -77,13 +82,14 @@ TEST_CASE("pixels become numbers") {
   CHECK(fails_with(ErrorKind::value, {"2 channels"}, [&] { (void)Normalize({0, 0}, {1, 1})(numbers); }));
   CHECK(fails_with(ErrorKind::value, {"above 0", "-1"}, [&] { Normalize(0.5, -1); }));
   CHECK(fails_with(ErrorKind::value, {"1 and 2"}, [&] { Normalize(0.5, {1, 1}); }));
-  CHECK(fails_with(ErrorKind::value, {"(channels, height, width)"}, [&] { (void)RandomCrop(1)(full({2, 2}, 1.0), chance); }));
+  CHECK(fails_with(ErrorKind::value, {"(channels, height, width)"},
+                   [&] { (void)RandomCrop(1)(full({2, 2}, 1.0), chance); }));
 }
 
 TEST_CASE("crops and flips are the windows that they should be, one by one and in one pass") {
   const Tensor images = some_images();
-  const Transform transform = Compose(RandomCrop(5, 6, {.padding = 2}), RandomHorizontalFlip(), RandomVerticalFlip(0.25),
-                                      ToTensor(), Normalize(kMean, kStd));
+  const Transform transform = Compose(RandomCrop(5, 6, {.padding = 2}), RandomHorizontalFlip(),
+                                      RandomVerticalFlip(0.25), ToTensor(), Normalize(kMean, kStd));
   const ImageDataset fast = dataset_of(images).with(transform);
   REQUIRE(fast.in_one_pass());
   std::map<int64_t, int> tops, lefts;
@@ -118,7 +124,8 @@ TEST_CASE("what one pass cannot do is done one by one") {
   const Tensor images = some_images();
   const ImageDataset plain = dataset_of(images);
   CHECK(plain.in_one_pass());
-  CHECK(same_bits(plain.get_batch(indices(3)).input, images.index_select(0, from_values<int64_t>(indices(3), {3})).to(DType::float32) / 255));
+  CHECK(same_bits(plain.get_batch(indices(3)).input,
+                  images.index_select(0, from_values<int64_t>(indices(3), {3})).to(DType::float32) / 255));
   const auto in_one_pass = [&](const Transform& transform) {
     const ImageDataset dataset = plain.with(transform);
     const EpochSeed seed{3, 1};
@@ -137,7 +144,8 @@ TEST_CASE("what one pass cannot do is done one by one") {
   CHECK_FALSE(in_one_pass(Compose(RandomCrop(4))));
   CHECK_FALSE(in_one_pass(Compose(to_tensor, [](const Tensor& image) { return image * 2; })));
   CHECK_FALSE(in_one_pass([](const Tensor& image, Chance& chance) { return image + chance.below(100); }));
-  CHECK(fails_with(ErrorKind::value, {"9 x 9", "6 x 7"}, [&] { (void)plain.with(Compose(RandomCrop(9), to_tensor)); }));
+  CHECK(fails_with(ErrorKind::value, {"9 x 9", "6 x 7"},
+                   [&] { (void)plain.with(Compose(RandomCrop(9), to_tensor)); }));
   CHECK(fails_with(ErrorKind::index, {"40"}, [&] { (void)plain.get_batch(std::vector<int64_t>{40}); }));
 
   // The same, on any dataset.
@@ -148,7 +156,8 @@ TEST_CASE("what one pass cannot do is done one by one") {
 TEST_CASE("a dataset of images says what it needs") {
   const Tensor images = some_images(), labels = arange(kImages, {.dtype = DType::int64});
   CHECK(fails_with(ErrorKind::value, {"uint8"}, [&] { ImageDataset(images.to(DType::float32), labels); }));
-  CHECK(fails_with(ErrorKind::value, {"40 images", "(39,)"}, [&] { ImageDataset(images, labels.narrow(0, 0, 39)); }));
+  CHECK(fails_with(ErrorKind::value, {"40 images", "(39,)"},
+                   [&] { ImageDataset(images, labels.narrow(0, 0, 39)); }));
   CHECK(fails_with(ErrorKind::value, {"int64"}, [&] { ImageDataset(images, labels.to(DType::uint8)); }));
   CHECK(fails_with(ErrorKind::value, {"1.5"}, [&] { RandomHorizontalFlip(1.5); }));
   CHECK(fails_with(ErrorKind::value, {"-1"}, [&] { RandomCrop(3, {.padding = -1}); }));
