@@ -55,7 +55,8 @@ WeightedRandomSampler::WeightedRandomSampler(std::vector<double> weights, Sample
            "; weights are finite and not negative");
     possible += weights_[i] > 0;
   }
-  if (!options_.replacement && !options_.count) options_.count = possible;
+  if (!options_.count)
+    options_.count = options_.replacement ? static_cast<int64_t>(weights_.size()) : possible;
   expect_count("WeightedRandomSampler", options_, possible);
 }
 

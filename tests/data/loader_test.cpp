@@ -21,6 +21,7 @@ namespace {
 using Bytes = std::vector<std::string>;
 
 std::string bytes_of(const Tensor& tensor) {
+  if (!tensor.defined()) return {};
   return {static_cast<const char*>(tensor.contiguous().raw_data()), tensor.nbytes()};
 }
 

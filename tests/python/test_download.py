@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import importlib.util
 import os
 import pathlib
 import re
@@ -13,9 +14,7 @@ import time
 
 import pytest
 
-import rushlight as rl
-
-BUILD = pathlib.Path(rl.__file__).parents[2]
+BUILD = pathlib.Path(importlib.util.find_spec("rushlight").origin).parents[2]
 PROGRAM = BUILD / "rushlight_download"
 CONTENT = bytes(i * i % 251 for i in range(300_000))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
