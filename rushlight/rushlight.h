@@ -19,3 +19,4 @@
 #include "rushlight/jit/trace.h"            // 7: trace(): recorded once, then replayed
 #include "rushlight/nn/nn.h"                // 8: layers
 #include "rushlight/optim/optim.h"          //    optimizers and schedules
+#include "rushlight/data/data.h"            //    data sets, transforms, the loader

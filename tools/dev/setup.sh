@@ -4,7 +4,7 @@
 # program:package. The build needs the first; the others widen the tests, and what lacks them is skipped.
 needed_tools=(cmake:cmake ninja:ninja-build g++:g++ nm:binutils git:git python3:python3)
 helpful_tools=(ccache:ccache clang++-19:clang-19 clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19
-  shellcheck:shellcheck)
+  shellcheck:shellcheck curl:curl)
 torch="torch==2.13.0+cpu"
 torch_wheels="https://download.pytorch.org/whl/cpu"
 
@@ -18,12 +18,19 @@ packages_of() {
 
 missing_tools() {
   packages_of "${needed_tools[@]}"
+  [[ -e /usr/include/zlib.h || -e /usr/local/include/zlib.h ]] || echo zlib1g-dev
   [[ -e /usr/include/doctest/doctest.h || -e /usr/local/include/doctest/doctest.h ]] || echo doctest-dev
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   python3 - 2>/dev/null <<'PYTHON' || echo python3-dev
 import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())
 PYTHON
+}
+
+# Libraries that read image files; the build leaves out what is not there.
+missing_image_formats() {
+  [[ -e /usr/include/png.h || -e /usr/local/include/png.h ]] || echo libpng-dev
+  [[ -e /usr/include/jpeglib.h || -e /usr/local/include/jpeglib.h ]] || echo libjpeg-dev
 }
 
 # The packages of requirements.txt, and PyTorch, that .venv lacks.
@@ -104,7 +111,7 @@ setup() {
     *) die "setup knows --no-torch, not '$*'" ;;
   esac
   mapfile -t tools < <(missing_tools)
-  mapfile -t helpful < <(packages_of "${helpful_tools[@]}")
+  mapfile -t helpful < <(packages_of "${helpful_tools[@]}"; missing_image_formats)
   mapfile -t packages < <(missing_packages | grep -vxF "$without")
   if ((${#tools[@]} + ${#helpful[@]} + ${#packages[@]} == 0)); then
     echo "Everything is there."
