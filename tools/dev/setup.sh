@@ -19,6 +19,7 @@ packages_of() {
 missing_tools() {
   packages_of "${needed_tools[@]}"
   [[ -e /usr/include/doctest/doctest.h || -e /usr/local/include/doctest/doctest.h ]] || echo doctest-dev
+  [[ -e /usr/include/zlib.h || -e /usr/local/include/zlib.h ]] || echo zlib1g-dev
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   python3 - 2>/dev/null <<'PYTHON' || echo python3-dev
 import pathlib, sys, sysconfig
