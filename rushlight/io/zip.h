@@ -1,6 +1,7 @@
 // Zip archives, as .npz and .pt files are: a reader that trusts nobody, and a writer that does not compress.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -50,6 +51,8 @@ class ZipWriter {
 
   // The content starts at a multiple of 64 bytes, and is not copied: it has to live until all is written.
   void add(const std::string& name, std::string_view content);
+  template <std::same_as<std::string> Temporary>
+  void add(const std::string& name, Temporary&& content) = delete;
   // Ends the archive.
   const std::vector<std::string_view>& finish();
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "rushlight/io/tensor_bytes.h"
+#include "rushlight/ops/indexing.h"
 #include "rushlight/rushlight.h"
 
 namespace rushlight {

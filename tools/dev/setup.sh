@@ -16,6 +16,13 @@ packages_of() {
   done
 }
 
+# libFuzzer is no program, but a library of clang's.
+have_fuzzer() { compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.fuzzer*' >/dev/null; }
+missing_helpful_tools() {
+  packages_of "${helpful_tools[@]}"
+  have_fuzzer || echo libclang-rt-19-dev
+}
+
 missing_tools() {
   packages_of "${needed_tools[@]}"
   [[ -e /usr/include/doctest/doctest.h || -e /usr/local/include/doctest/doctest.h ]] || echo doctest-dev
@@ -105,7 +112,7 @@ setup() {
     *) die "setup knows --no-torch, not '$*'" ;;
   esac
   mapfile -t tools < <(missing_tools)
-  mapfile -t helpful < <(packages_of "${helpful_tools[@]}")
+  mapfile -t helpful < <(missing_helpful_tools)
   mapfile -t packages < <(missing_packages | grep -vxF "$without")
   if ((${#tools[@]} + ${#helpful[@]} + ${#packages[@]} == 0)); then
     echo "Everything is there."
