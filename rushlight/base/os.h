@@ -1,4 +1,4 @@
-// The system calls of the library, but for threads, CPU sets and the terminal.
+// The system calls of the library, but for files, threads, CPU sets and the terminal.
 #pragma once
 
 #include <cstddef>

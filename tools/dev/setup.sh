@@ -16,6 +16,13 @@ packages_of() {
   done
 }
 
+# libFuzzer is no program, but a library of clang's.
+have_fuzzer() { compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.fuzzer*' >/dev/null; }
+missing_helpful_tools() {
+  packages_of "${helpful_tools[@]}"
+  have_fuzzer || echo libclang-rt-19-dev
+}
+
 missing_tools() {
   packages_of "${needed_tools[@]}"
   [[ -e /usr/include/zlib.h || -e /usr/local/include/zlib.h ]] || echo zlib1g-dev
@@ -111,7 +118,7 @@ setup() {
     *) die "setup knows --no-torch, not '$*'" ;;
   esac
   mapfile -t tools < <(missing_tools)
-  mapfile -t helpful < <(packages_of "${helpful_tools[@]}"; missing_image_formats)
+  mapfile -t helpful < <(missing_helpful_tools; missing_image_formats)
   mapfile -t packages < <(missing_packages | grep -vxF "$without")
   if ((${#tools[@]} + ${#helpful[@]} + ${#packages[@]} == 0)); then
     echo "Everything is there."

@@ -56,6 +56,16 @@ with_clang() {
   fi
 }
 
+# Each reader of files against files that libFuzzer makes up, for a minute.
+fuzz_files() {
+  local name="files that libFuzzer makes up"
+  if command -v clang++-19 >/dev/null && have_fuzzer; then
+    with_torch "$name" tests/fuzz/run.sh 60 "$jobs"
+  else
+    skip_step "$name" "there is no clang++-19 with libclang-rt-19-dev here (./dev setup)"
+  fi
+}
+
 # with_torch NAME COMMAND...: PyTorch is the judge.
 with_torch() {
   if have_torch; then
@@ -167,6 +177,7 @@ run_tests() {
   elif [[ -n $fuzz ]]; then
     step "release build (g++)" build_quietly release
     with_torch "hostile calls" in_package tests/conformance/hostile.py --count 1000000 --seed "$seed"
+    fuzz_files
   elif [[ $size == quick ]]; then
     release_steps
   else
