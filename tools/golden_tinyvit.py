@@ -4,7 +4,8 @@
 
 The weights it starts from, the numbers of the 32 test images it is looked at with (X_ref; their pixels stay out), logits
 and gradients of these before training, the order of the first epoch's images, and the logits after that epoch, with SGD
-and with AdamW.
+and with AdamW. Of the first two images also what comes out of the patch embedding and of the block. And a toy: attention
+with a single head.
 """
 import pathlib
 import sys
@@ -25,6 +26,24 @@ def logits_of(model, images):
         return model.eval()(images)
 
 
+def toy():
+    """Attention with one head over a short sequence: weights, input, output, gradients."""
+    attention = torch.nn.MultiheadAttention(6, 1, batch_first=True)
+    x = torch.randn(2, 5, 6, requires_grad=True)
+    y = attention(x, x, x, need_weights=False)[0]
+    y.square().sum().backward()
+    golden = {"toy.x": x.detach(), "toy.y": y.detach(), "toy.grad.x": x.grad}
+    for name, parameter in attention.named_parameters():
+        golden |= {f"toy.weight.{name}": parameter.detach(), f"toy.grad.{name}": parameter.grad}
+    return golden
+
+
+@torch.no_grad()
+def inside(model, images):
+    words = model.patch_embed(images)
+    return {"patches": words, "block": model.blocks[0](words + model.pos_embed)}
+
+
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -34,6 +53,7 @@ def main():
     model = twin.TinyViT()
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     golden = {f"weight.{name}": tensor for name, tensor in start.items()}
+    golden |= toy() | inside(model, x_ref[:2])
     golden |= {"x_ref": which, "y_ref": y_ref, "logits": logits_of(model, x_ref)}
 
     loss = torch.nn.functional.cross_entropy(model.train()(x_ref), y_ref)

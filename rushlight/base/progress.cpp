@@ -33,7 +33,8 @@ std::string count_text(const ProgressState& state) {
 }
 
 std::string rate_text(const ProgressState& state) {
-  const double rate = state.seconds > 0 ? static_cast<double>(state.done) / state.seconds : 0;
+  const double done = static_cast<double>(state.done - state.before);
+  const double rate = state.seconds > 0 ? done / state.seconds : 0;
   return print(rate < 10 ? "%.2f/s" : rate < 100 ? "%.1f/s" : "%.0f/s", rate);
 }
 
@@ -46,9 +47,10 @@ std::string duration_text(double seconds) {
 
 std::string time_text(const ProgressState& state) {
   if (state.total > 0 && state.done >= state.total) return "in " + duration_text(state.seconds);
-  if (state.total <= 0 || state.done <= 0) return duration_text(state.seconds);
+  const int64_t done = state.done - state.before;
+  if (state.total <= 0 || done <= 0) return duration_text(state.seconds);
   const double steps_left = static_cast<double>(state.total - state.done);
-  return duration_text(state.seconds * steps_left / static_cast<double>(state.done)) + " left";
+  return duration_text(state.seconds * steps_left / static_cast<double>(done)) + " left";
 }
 
 std::string repeat(const char* piece, int times) {

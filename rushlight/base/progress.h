@@ -12,7 +12,8 @@ namespace rushlight {
 struct ProgressState {
   std::string label;
   int64_t done = 0;
-  int64_t total = 0;  // 0: unknown
+  int64_t total = 0;   // 0: unknown
+  int64_t before = 0;  // done by an earlier run: the rate does not count it
   double seconds = 0;
   std::string postfix;  // whatever changes, such as the loss
 };
@@ -33,6 +34,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void advance(int64_t steps = 1);
+  // So much was done before this run began.
+  void resume_at(int64_t done) { state_.done = state_.before = done; }
   void set_postfix(std::string text) { state_.postfix = std::move(text); }
   void finish();
 

@@ -667,8 +667,12 @@ COMPOSITE(
     nll_loss,
     "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\"",
     "How surprised the log-probabilities are by the class indices")
-COMPOSITE(attention, "[floats] query, key, value, is_causal: bool = False, scale: float? = None",
-          "softmax(query @ key.T * scale) @ value")
+COMPOSITE(
+    attention,
+    "[floats] query, key, value, mask: tensor? = None, dropout_key: tensor? = None, is_causal: bool = False, "
+    "scale: float? = None, dropout_p: float = 0",
+    "softmax(query @ key.T * scale + mask) @ value, heads of keys and values shared by those of queries; "
+    "weights are dropped by the key")
 FUNCTION(
     scaled_dot_product_attention,
     "[floats] query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, "

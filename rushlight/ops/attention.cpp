@@ -1,12 +1,38 @@
-// attention: softmax(query @ key.T * scale) @ value, causal if asked; and its form with every option.
+// attention: softmax(query @ key.T * scale + mask) @ value, causal if asked, with dropout and shared heads.
 #include <algorithm>
 #include <cmath>
 
 #include "rushlight/ops/op_rules.h"
+#include "rushlight/ops/random_rules.h"
 
 namespace rushlight {
 
 namespace {
+
+// Leading dimensions are equal; but for the heads, the last of them, of which several queries' may share one.
+bool lead_agrees(IntSpan q, IntSpan k) {
+  if (q.size() != k.size()) return false;
+  for (size_t d = 0; d + 2 < q.size(); ++d)
+    if (q[d] != k[d] && (d + 3 != q.size() || k[d] == 0 || q[d] % k[d] != 0)) return false;
+  return true;
+}
+
+Shape shape_of_scores(const Tensor& query, const Tensor& key) {
+  Shape shape = to_ints(query.shape());
+  shape.back() = key.size(-2);
+  return shape;
+}
+
+void expect_mask(const OpCall& call) {
+  const Tensor& mask = call.in[3];
+  if (!mask.defined()) return;
+  if (mask.dtype() != DType::boolean && !is_floating(mask.dtype()))
+    fail(ErrorKind::type, "[attention] mask must be bool or floating point, but it is ", mask);
+  const Shape scores = shape_of_scores(call.in[0], call.in[1]);
+  if (broadcast_shapes(mask.shape(), span_of(scores), "attention") != scores)
+    fail(ErrorKind::runtime, "[attention] mask ", mask.shape(), " does not spread over scores ",
+         span_of(scores));
+}
 
 void attention_infer(OpCall& call) {
   const char* const names[] = {"query", "key", "value"};
@@ -16,13 +42,15 @@ void attention_infer(OpCall& call) {
     expect_same_dtype(call, 0, i);
   }
   IntSpan q = call.in[0].shape(), k = call.in[1].shape(), w = call.in[2].shape();
-  bool lead_agrees = q.size() == k.size() && k.size() == w.size() &&
-                     std::equal(q.begin(), q.end() - 2, k.begin()) &&
-                     std::equal(k.begin(), k.end() - 1, w.begin());
-  if (!lead_agrees || q.back() != k.back())
+  const bool one_length = k.size() == w.size() && std::equal(k.begin(), k.end() - 1, w.begin());
+  if (!lead_agrees(q, k) || !one_length || q.back() != k.back())
     fail(ErrorKind::runtime, "[attention] query ", q, ", key ", k, " and value ", w,
-         " do not fit: leading dimensions must be equal, query and key need one head size, key and value one "
-         "length");
+         " do not fit: leading dimensions must be equal (of heads, the last of them, several queries' may "
+         "share one), "
+         "query and key need one head size, key and value one length");
+  expect_mask(call);
+  expect_probability("attention", args::Attention(call.attrs).dropout_p);
+  if (args::Attention(call.attrs).dropout_p > 0) expect_key(call, 4);
   Shape shape = to_ints(q), rows = to_ints(q.first(q.size() - 1));
   shape.back() = w.back();
   call.emit(span_of(shape), call.in[0].dtype());
@@ -58,28 +86,77 @@ Tensor largest_of(const Tensor& scores) {
   return zeros(span_of(shape), {.dtype = scores.dtype()});
 }
 
-// The residual is log(sum(exp(scores))) of every query row.
+// Each head of keys or values `times` times, one copy beside the other.
+Tensor repeated_heads(const Tensor& t, int64_t times) {
+  Tensor one = unsqueeze(t, -3);
+  Shape spread = to_ints(one.shape());
+  spread[spread.size() - 3] = times;
+  Shape shape = to_ints(t.shape());
+  shape[shape.size() - 3] *= times;
+  return reshape(expand(one, span_of(spread)), span_of(shape));
+}
+
+Tensor masked_scores(const Tensor& scores, const Tensor& mask) {
+  if (mask.dtype() == DType::boolean) return where(mask, scores, -INFINITY);
+  return scores + to(mask, scores.dtype());
+}
+
+// Each head beside the queries' that share it.
+Tensor unshared(const Tensor& t, const Tensor& query) {
+  if (t.rank() < 3 || t.size(-3) == query.size(-3)) return t;
+  return repeated_heads(t, query.size(-3) / t.size(-3));
+}
+// The gradient of what was repeated.
+Tensor shared_again(const Tensor& g, const Tensor& like) {
+  if (like.rank() < 3 || g.size(-3) == like.size(-3)) return g;
+  Shape shape = to_ints(like.shape().first(like.shape().size() - 2));
+  for (int64_t size : {g.size(-3) / like.size(-3), like.size(-2), like.size(-1)}) shape.push_back(size);
+  return sum(reshape(g, span_of(shape)), {.dim = -3});
+}
+
+Tensor dropped(const Tensor& weights, const Tensor& key, double p) {
+  return p > 0 ? dropout_with_key(weights, key, p) : weights;
+}
+
+// The residual is log(sum(exp(scores))) of every query row: -inf for one that sees no key, whose result is 0.
 void attention_body(OpCall& call) {
   args::Attention a(call.attrs);
-  Tensor scores = scores_of(widened(call.in[0]), widened(call.in[1]), a.is_causal, scale_of(a, call.in[0]));
+  const Tensor &query = call.in[0], &mask = call.in[3];
+  Tensor k = unshared(widened(call.in[1]), query), w = unshared(widened(call.in[2]), query);
+  Tensor scores = scores_of(widened(query), k, a.is_causal, scale_of(a, query));
+  if (mask.defined()) scores = masked_scores(scores, mask);
   Tensor shift = largest_of(scores);
+  if (mask.defined()) shift = where(shift == -INFINITY, 0.0, shift);
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
-  Tensor y = matmul(weights / total, widened(call.in[2]));
-  call.out = {to(y, call.in[0].dtype()), squeeze(log(total) + shift, {.dim = -1})};
+  Tensor none = total == 0.0, some = mask.defined() ? where(none, 1.0, total) : total;
+  Tensor logsumexp = log(some) + shift;
+  if (mask.defined()) logsumexp = where(none, -INFINITY, logsumexp);
+  Tensor y = matmul(dropped(weights / some, call.in[4], a.dropout_p), w);
+  call.out = {to(y, query.dtype()), squeeze(logsumexp, {.dim = -1})};
 }
 
 void attention_vjp(Vjp& v) {
   args::Attention a(v.attrs());
-  Tensor q = widened(v.input(0)), k = widened(v.input(1)), w = widened(v.input(2)), g = widened(v.grad());
+  Tensor q = widened(v.input(0)), mask = v.input(3), g = widened(v.grad());
+  Tensor k = unshared(widened(v.input(1)), q), w = unshared(widened(v.input(2)), q);
   double scale = scale_of(a, q);
-  Tensor p = exp(scores_of(q, k, a.is_causal, scale) - unsqueeze(v.residual(0), -1));
-  if (v.needs(2)) v.set(2, matmul(transpose(p, -2, -1), g));
-  if (!v.needs(0) && !v.needs(1)) return;
-  Tensor dp = matmul(g, transpose(w, -2, -1));
-  Tensor ds = p * (dp - sum(dp * p, {.dim = -1, .keepdim = true})) * scale;
-  if (v.needs(0)) v.set(0, matmul(ds, k));
-  if (v.needs(1)) v.set(1, matmul(transpose(ds, -2, -1), q));
+  Tensor scores = scores_of(q, k, a.is_causal, scale), logsumexp = unsqueeze(v.residual(0), -1);
+  if (mask.defined()) {
+    scores = masked_scores(scores, mask);
+    logsumexp = where(logsumexp == -INFINITY, 0.0, logsumexp);
+  }
+  Tensor p = exp(scores - logsumexp);
+  if (v.needs(2)) {
+    Tensor weights = dropped(p, v.input(4), a.dropout_p);
+    v.set(2, shared_again(matmul(transpose(weights, -2, -1), g), v.input(2)));
+  }
+  if (!v.needs(0) && !v.needs(1) && !v.needs(3)) return;
+  Tensor dp = dropped(matmul(g, transpose(w, -2, -1)), v.input(4), a.dropout_p);
+  Tensor ds = p * (dp - sum(dp * p, {.dim = -1, .keepdim = true}));
+  if (v.needs(3)) v.set(3, ds);
+  if (v.needs(0)) v.set(0, matmul(ds * scale, k));
+  if (v.needs(1)) v.set(1, shared_again(matmul(transpose(ds * scale, -2, -1), q), v.input(1)));
 }
 
 // Two products of queries x keys x head size forward, five backward; of causal scores about half are
@@ -100,41 +177,13 @@ const OpDef attention = [] {
   def.flops = attention_flops;
   def.body = attention_body;
   def.vjp = attention_vjp;
-  def.saved_inputs = 0b111;
+  def.saved_inputs = 0b11111;
   def.saved_outputs = 0b11;
   def.saves_facts = true;
   def.fused_backward = true;
   return def;
 }();
 }  // namespace defs
-
-// -- with masks, dropout and shared heads: op by op
-
-namespace {
-
-// Each head of keys or values `times` times, one copy beside the other.
-Tensor repeated_heads(const Tensor& t, int64_t times) {
-  Tensor one = unsqueeze(t, -3);
-  Shape spread = to_ints(one.shape());
-  spread[spread.size() - 3] = times;
-  Shape shape = to_ints(t.shape());
-  shape[shape.size() - 3] *= times;
-  return reshape(expand(one, span_of(spread)), span_of(shape));
-}
-
-Tensor masked_scores(const Tensor& scores, const Tensor& mask) {
-  if (mask.dtype() == DType::boolean) return where(mask, scores, -INFINITY);
-  return scores + to(mask, scores.dtype());
-}
-
-// A row that sees nothing attends to nothing.
-Tensor safe_softmax(const Tensor& scores) {
-  if (scores.size(-1) == 0) return scores;
-  Tensor sees = max(scores, -1, {.keepdim = true}).values != -INFINITY;
-  return where(sees, softmax(where(sees, scores, 0.0), -1), 0.0);
-}
-
-}  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const ScaledDotProductAttentionOptions& options) {
@@ -145,28 +194,28 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
     fail(ErrorKind::value, "[", name, "] dropout_p has to be between 0 and 1, but got ", options.dropout_p);
   if (options.is_causal && options.attn_mask.defined())
     fail(ErrorKind::runtime, "[", name, "] attn_mask must not be given when is_causal is true");
-  Tensor keys = key, values = value;
-  if (options.enable_gqa && query.rank() >= 3 && key.rank() >= 3 && value.rank() >= 3) {
-    int64_t heads = query.size(-3);
-    for (Tensor* shared : {&keys, &values}) {
-      int64_t own = shared->size(-3);
-      if (own == 0 || heads % own)
-        fail(ErrorKind::runtime, "[", name, "] ", heads, " query heads cannot share ", own,
-             " heads of keys and values");
-      if (own != heads) *shared = repeated_heads(*shared, heads / own);
-    }
-  }
-  if (!options.attn_mask.defined() && options.dropout_p == 0)
-    return attention(query, keys, values, {.is_causal = options.is_causal, .scale = options.scale});
-  if (query.rank() < 2 || !is_floating(query.dtype()))
+  const auto shares = [&](const Tensor& t) {
+    return t.rank() == query.rank() && t.rank() >= 3 && t.size(-3) != query.size(-3);
+  };
+  if (!options.enable_gqa && (shares(key) || shares(value)))
+    fail(ErrorKind::runtime, "[", name, "] query ", query.shape(), ", key ", key.shape(), " and value ",
+         value.shape(),
+         " do not fit: leading dimensions must be equal; enable_gqa lets queries share heads of keys and "
+         "values");
+  if (query.rank() < 2 || key.rank() < 2 || !is_floating(query.dtype()))
     fail(ErrorKind::runtime, "[", name, "] query must be floating point, (..., L, E), but it is ", query);
-  Tensor scores = scores_of(widened(query), widened(keys), options.is_causal,
-                            options.scale.value_or(default_scale(query)));
-  if (options.attn_mask.defined()) scores = masked_scores(scores, options.attn_mask);
-  Tensor weights = safe_softmax(scores);
-  if (options.dropout_p > 0) weights = dropout(weights, {.p = options.dropout_p});
-  Tensor y = matmul(weights, widened(values));
-  return to(y, query.dtype());
+  Tensor dropout_key;
+  if (options.dropout_p > 0) {
+    int64_t weights = 1;
+    for (int64_t size : shape_of_scores(query, key)) weights *= size;
+    dropout_key = random_key(weights);
+  }
+  return attention(query, key, value,
+                   {.mask = options.attn_mask,
+                    .dropout_key = dropout_key,
+                    .is_causal = options.is_causal,
+                    .scale = options.scale,
+                    .dropout_p = options.dropout_p});
 }
 
 }  // namespace rushlight

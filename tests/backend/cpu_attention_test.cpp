@@ -27,6 +27,7 @@ struct Problem {
     const HeadStrides kv_strides{s.keys * 2 * width, s.head_size, 2 * width};
     AttentionArgs<float> f{.batch = s.batch,
                            .heads = s.heads,
+                           .shared_heads = s.heads,
                            .queries = s.queries,
                            .keys = s.keys,
                            .head_size = s.head_size,

@@ -45,6 +45,12 @@ TEST_CASE("the bar has half steps, is empty at the start and full at the end") {
   CHECK(progress_bar(state, kWide) == "x  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100%  60/60  0.01/s  in 1:06:40");
 }
 
+TEST_CASE("what an earlier run has done counts, but not as work of this one") {
+  const ProgressState state{
+      .label = "x", .done = 75, .total = 100, .before = 50, .seconds = 5, .postfix = ""};
+  CHECK(progress_text(state) == "x: 75/100 (75%), 5.00/s, 0:05 left");
+}
+
 TEST_CASE("99.9 % is not 100 %") {
   const ProgressState state{.label = "x", .done = 999, .total = 1000, .seconds = 1, .postfix = ""};
   CHECK(progress_text(state) == "x: 999/1000 (99%), 999/s, 0:00 left");

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "rushlight/base/philox.h"
+
 namespace rushlight::cpu {
 
 // Where heads lie in memory: strides in elements; the numbers of one head and token lie side by side.
@@ -10,13 +12,19 @@ struct HeadStrides {
   int64_t batch = 0, head = 0, token = 0;
 };
 
-// output = softmax(scale * Q K^T) V for every batch and head, without the queries x keys matrix in memory.
-// causal: query i sees the keys up to i + keys - queries. A query that sees no key yields zeros.
+// output = softmax(scale * Q K^T + mask) V for every batch and head, without the queries x keys matrix in
+// memory. causal: query i sees the keys up to i + keys - queries. A query that sees no key yields zeros.
+// Heads / shared_heads neighbours among the heads read the same keys and values.
 template <class T>
 struct AttentionArgs {
-  int64_t batch = 0, heads = 0, queries = 0, keys = 0, head_size = 0;
+  int64_t batch = 0, heads = 0, shared_heads = 0, queries = 0, keys = 0, head_size = 0;
   bool causal = false;
   double scale = 1;
+  const T* mask = nullptr;  // null: none. Its keys lie side by side; where it is broadcast strides are 0
+  HeadStrides mask_strides{};
+  // A weight is dropped where dropout_with_key would drop it in a tensor of batch x heads x queries x keys.
+  double dropout_p = 0;
+  PhiloxKey dropout_key{};
   const T *q = nullptr, *k = nullptr, *v = nullptr;
   HeadStrides q_strides, k_strides, v_strides;
   T* output = nullptr;

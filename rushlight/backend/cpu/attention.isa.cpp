@@ -1,8 +1,8 @@
 // Flash attention: softmax(scale Q K^T) V over blocks of queries and keys, with running maxima and sums.
 //
 // Scores of one block of queries against one block of keys exist at a time, in L2. Forward work is cut by
-// (batch, head, group of queries), backward work by (batch, head), because there all queries add to the same
-// gradients of k and v.
+// (batch, head, group of queries), backward work by (batch, head of keys), because there all queries add to
+// the same gradients of k and v.
 #include "rushlight/backend/cpu/attention.h"
 
 #include "rushlight/backend/cpu/gemm_row.h"
@@ -12,6 +12,8 @@
 #include "rushlight/base/thread_pool.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
+
+void random_words(PhiloxKey key, uint64_t first, int64_t count, uint32_t* to);  // random.isa.cpp
 
 namespace {
 
@@ -40,13 +42,15 @@ struct Workspace {
                   kLanes<T>),  // no power of two: rows spread over L1's sets
         panel_floats(round_up(head_size, kPanelCols<T>) * round_up(smaller(keys, kKeyBlock), kPanelCols<T>)),
         query_panel_floats(round_up(head_size, kPanelCols<T>) * kMaxQueryBlock),
-        scratch(static_cast<size_t>(3 * panel_floats + query_panel_floats + 2 * kMaxQueryBlock * score_row +
+        scratch(static_cast<size_t>(3 * panel_floats + query_panel_floats +
+                                    (2 * kMaxQueryBlock + 1) * score_row +
                                     2 * kGroupBlocks * kMaxQueryBlock) *
                 sizeof(T)),
         query_panels(static_cast<T*>(scratch.data())),
         scores(query_panels + query_panel_floats),
         grad_scores(scores + kMaxQueryBlock * score_row),
-        row_values(grad_scores + kMaxQueryBlock * score_row) {
+        kept(grad_scores + kMaxQueryBlock * score_row),
+        row_values(kept + score_row) {
     for (int i = 0; i < 3; ++i)
       key_panels[i] = row_values + 2 * kGroupBlocks * kMaxQueryBlock + i * panel_floats;
   }
@@ -55,6 +59,7 @@ struct Workspace {
   Scratch scratch;
   T* query_panels;
   T *scores, *grad_scores;
+  T* kept;        // of one query: 0 for a weight that is dropped, else what makes up for the others
   T* row_values;  // two for each query of a group
   T* key_panels[3];
 };
@@ -85,6 +90,42 @@ int64_t visible_keys(const AttentionArgs<T>& args, int64_t i) {
 
 // The queries of one head fall into blocks of nearly equal height.
 int64_t query_block_rows(int64_t queries) { return ceil_div(queries, ceil_div(queries, kMaxQueryBlock)); }
+
+// Where one query's scores against a block of keys lie among all: for mask and dropout.
+struct ScorePlace {
+  int64_t batch, head, query, key;
+};
+
+// row[j] * scale + mask[j]
+template <class T>
+void mask_row(const AttentionArgs<T>& args, const ScorePlace& at, T* row, int64_t count) {
+  const T* mask = args.mask + at.batch * args.mask_strides.batch + at.head * args.mask_strides.head +
+                  at.query * args.mask_strides.token + at.key;
+  const Vec<T> scale = static_cast<T>(args.scale);
+  for (int64_t j = 0; j < count; j += kLanes<T>)
+    store_partial(row + j,
+                  multiply_add(load_partial(row + j, count - j), scale, load_partial(mask + j, count - j)),
+                  count - j);
+}
+
+// What dropout multiplies the query's weights by.
+template <class T>
+void draw_kept(const AttentionArgs<T>& args, const ScorePlace& at, int64_t count, T* kept) {
+  const auto first = static_cast<uint64_t>(
+      ((at.batch * args.heads + at.head) * args.queries + at.query) * args.keys + at.key);
+  uint32_t words[kKeyBlock + 8];
+  const uint32_t* mine = words + first % 4;  // four words come at once
+  random_words(args.dropout_key, first / 4, round_up(count + 3, 4) + 4 * (first % 4 > 1), words);
+  const auto limit = static_cast<float>(args.dropout_p);
+  const T scale = args.dropout_p < 1 ? static_cast<T>(1 / (1 - args.dropout_p)) : T(0);
+  for (int64_t j = 0; j < count; ++j) kept[j] = rushlight::uniform<float>(mine[j]) >= limit ? scale : T(0);
+}
+
+template <class T>
+void multiply_row(T* row, const T* by, int64_t count) {
+  for (int64_t j = 0; j < count; j += kLanes<T>)
+    store_partial(row + j, load_partial(row + j, count - j) * load_partial(by + j, count - j), count - j);
+}
 
 template <class T>
 Vec<T> largest_score(const T* row, int64_t count, Vec<T> scale) {
@@ -124,6 +165,10 @@ T softmax_row(T* row, int64_t count, int64_t width, T scale, T& largest, T& sum)
   const Vec<T> scales = Vec<T>::splat(scale);
   const T before = largest, top = largest_lane(largest_score(row, count, scales));
   largest = top > before ? top : before;
+  if (largest == -static_cast<T>(__builtin_inf())) {  // the mask lets nothing through yet
+    __builtin_memset(row, 0, static_cast<size_t>(width) * sizeof(T));
+    return 1;
+  }
   const T shrink = before == largest ? 1 : exp_of_nonpositive(Vec<T>::splat(before - largest))[0];
   sum = sum * shrink + exponentiate(row, count, width, scales, Vec<T>::splat(largest));
   return shrink;
@@ -153,6 +198,7 @@ void clear(Head<T> head, int64_t rows, int64_t head_size) {
 template <class T>
 struct ForwardGroup {
   const AttentionArgs<T>& args;
+  int64_t batch, head;
   Head<const T> q, k, v;
   Head<T> output;
   T* logsumexp;  // of the head's first query
@@ -178,8 +224,15 @@ struct ForwardGroup {
     for (int64_t i = i0; i < i0 + rows; ++i) {
       const int64_t count = clamped(visible_keys(args, i) - key, 0, seen);
       T* row = work.scores + (i - i0) * work.score_row;
-      const T shrink = softmax_row(row, count, width, static_cast<T>(args.scale), largest(i), sum(i));
+      const ScorePlace place{batch, head, i, key};
+      if (args.mask) mask_row(args, place, row, count);
+      const T scale = args.mask ? T(1) : static_cast<T>(args.scale);
+      const T shrink = softmax_row(row, count, width, scale, largest(i), sum(i));
       if (shrink != 1 && key > 0) scale_row(output.at(i), args.head_size, shrink);
+      if (args.dropout_p > 0) {
+        draw_kept(args, place, count, work.kept);
+        multiply_row(row, work.kept, count);
+      }
     }
     multiply_block(rows, args.head_size, seen, {work.scores, work.score_row, 1}, values,
                    Destination<T>{output.at(i0), output.token, key > 0});
@@ -217,22 +270,39 @@ struct ForwardGroup {
 template <class T>
 struct BackwardHead {
   const AttentionArgs<T>& args;
+  int64_t batch, head;
+  bool first;  // of those that share keys: its gradients of them are not added but written
   Head<const T> q, k, v, output, grad_output;
   Head<T> grad_q, grad_k, grad_v;
   const T* logsumexp;
   Workspace<T>& work;
 
-  // Probabilities from scores, and gradients of scores from those of probabilities, both in place.
-  void differentiate(int64_t i, T* scores, T* grads, int64_t count, int64_t width) const {
+  // Weights from scores, and gradients of scores from those of weights, both in place.
+  void differentiate(int64_t i, int64_t key, T* scores, T* grads, int64_t count, int64_t width) const {
+    if (logsumexp[i] == -static_cast<T>(__builtin_inf())) {  // it sees no key
+      __builtin_memset(scores, 0, static_cast<size_t>(width) * sizeof(T));
+      __builtin_memset(grads, 0, static_cast<size_t>(width) * sizeof(T));
+      return;
+    }
+    const ScorePlace place{batch, head, i, key};
+    const bool drops = args.dropout_p > 0;
+    count = clamped(count, 0, width);
+    if (args.mask) mask_row(args, place, scores, count);
+    if (drops) {
+      draw_kept(args, place, count, work.kept);
+      multiply_row(grads, work.kept, count);
+    }
     const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]);
+    const Vec<T> inner_scale = args.mask ? Vec<T>(1) : scale;
     const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.head_size));
     for (int64_t j = 0; j < width; j += kLanes<T>) {
-      const Vec<T> p = exp_of_nonpositive(load(scores + j) * scale - shift);
+      const Vec<T> p = exp_of_nonpositive(load(scores + j) * inner_scale - shift);
       const Vec<T> g = p * (load(grads + j) - mean) * scale;
       const auto seen = first_lanes<T>(count - j);
       store(scores + j, select(seen, p, Vec<T>(0)));
       store(grads + j, select(seen, g, Vec<T>(0)));
     }
+    if (drops) multiply_row(scores, work.kept, count);
   }
 
   struct KeyBlock {
@@ -250,10 +320,10 @@ struct BackwardHead {
     multiply_block(rows, width, head_size, rows_as_left(grad_output, i0), key.value_columns,
                    Destination<T>{work.grad_scores, work.score_row});
     for (int64_t i = 0; i < rows; ++i)
-      differentiate(i0 + i, work.scores + i * work.score_row, work.grad_scores + i * work.score_row,
-                    visible_keys(args, i0 + i) - key.first, width);
+      differentiate(i0 + i, key.first, work.scores + i * work.score_row,
+                    work.grad_scores + i * work.score_row, visible_keys(args, i0 + i) - key.first, width);
 
-    const bool add_to_keys = args.causal || i0 > 0, add_to_query = args.causal || key.first > 0;
+    const bool add_to_keys = args.causal || i0 > 0 || !first, add_to_query = args.causal || key.first > 0;
     const LeftMatrix<T> scores_transposed{work.scores, 1, work.score_row};
     const LeftMatrix<T> grads_transposed{work.grad_scores, 1, work.score_row};
     T* panels = work.query_panels;
@@ -270,8 +340,7 @@ struct BackwardHead {
     const int64_t block = query_block_rows(args.queries), head_size = args.head_size;
     if (args.causal) {  // some blocks are skipped, so none can begin the sums
       clear(grad_q, args.queries, head_size);
-      clear(grad_k, args.keys, head_size);
-      clear(grad_v, args.keys, head_size);
+      if (first) clear(grad_k, args.keys, head_size), clear(grad_v, args.keys, head_size);
     }
     for (int64_t key = 0; key < args.keys; key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
@@ -292,12 +361,14 @@ void attention(const AttentionArgs<T>& args) {
   const int64_t group = query_block_rows(args.queries) * kGroupBlocks, groups = ceil_div(args.queries, group);
   parallel_for(args.batch * args.heads * groups, [&](int64_t chunk) {
     const int64_t head = chunk / groups % args.heads, batch = chunk / groups / args.heads;
-    const int64_t begin = chunk % groups * group;
+    const int64_t begin = chunk % groups * group, shared = head / (args.heads / args.shared_heads);
     Workspace<T> work(args.keys, args.head_size);
     ForwardGroup<T>{args,
+                    batch,
+                    head,
                     head_of(args.q, args.q_strides, batch, head),
-                    head_of(args.k, args.k_strides, batch, head),
-                    head_of(args.v, args.v_strides, batch, head),
+                    head_of(args.k, args.k_strides, batch, shared),
+                    head_of(args.v, args.v_strides, batch, shared),
                     head_of(args.output, args.output_strides, batch, head),
                     args.logsumexp + (batch * args.heads + head) * args.queries,
                     begin,
@@ -310,21 +381,26 @@ void attention(const AttentionArgs<T>& args) {
 template <class T>
 void attention_backward(const AttentionBackwardArgs<T>& args) {
   const AttentionArgs<T>& forward = args.forward;
-  parallel_for(forward.batch * forward.heads, [&](int64_t chunk) {
-    const int64_t head = chunk % forward.heads, batch = chunk / forward.heads;
+  const int64_t sharers = forward.heads / forward.shared_heads;
+  parallel_for(forward.batch * forward.shared_heads, [&](int64_t chunk) {
+    const int64_t shared = chunk % forward.shared_heads, batch = chunk / forward.shared_heads;
     Workspace<T> work(forward.keys, forward.head_size);
-    BackwardHead<T>{forward,
-                    head_of(forward.q, forward.q_strides, batch, head),
-                    head_of(forward.k, forward.k_strides, batch, head),
-                    head_of(forward.v, forward.v_strides, batch, head),
-                    head_of<const T>(forward.output, forward.output_strides, batch, head),
-                    head_of(args.grad_output, args.grad_output_strides, batch, head),
-                    head_of(args.grad_q, args.grad_q_strides, batch, head),
-                    head_of(args.grad_k, args.grad_k_strides, batch, head),
-                    head_of(args.grad_v, args.grad_v_strides, batch, head),
-                    forward.logsumexp + (batch * forward.heads + head) * forward.queries,
-                    work}
-        .run();
+    for (int64_t head = shared * sharers; head < (shared + 1) * sharers; ++head)
+      BackwardHead<T>{forward,
+                      batch,
+                      head,
+                      head == shared * sharers,
+                      head_of(forward.q, forward.q_strides, batch, head),
+                      head_of(forward.k, forward.k_strides, batch, shared),
+                      head_of(forward.v, forward.v_strides, batch, shared),
+                      head_of<const T>(forward.output, forward.output_strides, batch, head),
+                      head_of(args.grad_output, args.grad_output_strides, batch, head),
+                      head_of(args.grad_q, args.grad_q_strides, batch, head),
+                      head_of(args.grad_k, args.grad_k_strides, batch, shared),
+                      head_of(args.grad_v, args.grad_v_strides, batch, shared),
+                      forward.logsumexp + (batch * forward.heads + head) * forward.queries,
+                      work}
+          .run();
   });
 }
 

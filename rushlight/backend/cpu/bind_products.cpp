@@ -1,5 +1,6 @@
 // Matrix products and attention.
 #include <cmath>
+#include <limits>
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/generated/op_args.h"
@@ -183,15 +184,55 @@ Tensor side_by_side(const Tensor& t) {
   return heads_of(t, heads) ? t : row_major(t);
 }
 
+// The mask as numbers to be added, as many as it has: strides are 0 where it is broadcast. Declines one that
+// is broadcast in some leading dimensions only.
+bool mask_of(const Tensor& mask, const Tensor& q, int64_t keys, Tensor& numbers, HeadStrides& strides) {
+  if (mask.rank() == 0) return false;
+  Shape shape = to_ints(mask.shape());
+  shape.back() = keys;
+  numbers = mask;
+  if (mask.dtype() != q.dtype() || !mask.is_contiguous() || mask.size(-1) != keys) {
+    numbers = empty(IntList(shape), q.dtype());
+    copy_elements(numbers, mask);
+    if (mask.dtype() == DType::boolean)
+      with_floating(q.dtype(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        for (T& v : std::span(pointer<T>(numbers), static_cast<size_t>(numbers.numel())))
+          v = v != 0 ? T(0) : -std::numeric_limits<T>::infinity();
+        return true;
+      });
+  }
+  const int rank = numbers.rank(), lead = q.rank() - rank;
+  const auto step = [&](int d) { return d >= 0 && numbers.size(d) > 1 ? numbers.layout().stride(d) : 0; };
+  strides = {0, step(rank - 3), step(rank - 2)};
+  bool spread = false;
+  for (int d = q.rank() - 4; d >= 0; --d) {
+    if (q.size(d) == 1) continue;
+    const bool own = d >= lead && numbers.size(d - lead) > 1;
+    if (strides.batch == 0 && own && !spread)
+      strides.batch = step(d - lead);
+    else if (own == (strides.batch == 0))
+      return false;
+    spread |= !own;
+  }
+  return true;
+}
+
+PhiloxKey key_of_dropout(const Tensor& key) {
+  const auto* words = pointer<const uint64_t>(key);
+  return {words[0], words[1]};
+}
+
 template <class T>
-bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
-                    const Tensor& logsumexp, const Attrs& attrs, AttentionArgs<T>& args) {
+bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                    const Tensor& dropout_key, const Tensor& out, const Tensor& logsumexp, const Attrs& attrs,
+                    AttentionArgs<T>& args) {
   args::Attention a(attrs);
   Heads hq, hk, hv, ho;
   if (!heads_of(q, hq) || !heads_of(k, hk) || !heads_of(v, hv) || !heads_of(out, ho)) return false;
   if (hv.size != hq.size || (a.is_causal && hq.tokens != hk.tokens)) return false;
-  args.batch = hq.batch, args.heads = hq.heads, args.queries = hq.tokens, args.keys = hk.tokens,
-  args.head_size = hq.size;
+  args.batch = hq.batch, args.heads = hq.heads, args.shared_heads = hk.heads, args.queries = hq.tokens,
+  args.keys = hk.tokens, args.head_size = hq.size;
   args.causal = a.is_causal;
   args.scale = a.scale.value_or(1 / std::sqrt(static_cast<double>(hq.size)));
   args.q = pointer<T>(q), args.q_strides = hq.strides;
@@ -199,6 +240,9 @@ bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
   args.v = pointer<T>(v), args.v_strides = hv.strides;
   args.output = pointer<T>(out), args.output_strides = ho.strides;
   args.logsumexp = pointer<T>(logsumexp);
+  args.mask = pointer<T>(mask);
+  args.dropout_p = a.dropout_p;
+  if (a.dropout_p > 0) args.dropout_key = key_of_dropout(dropout_key);
   return true;
 }
 
@@ -208,26 +252,33 @@ bool attention(const KernelCall& call) {
   if (call.out[0].numel() == 0 || call.in[1].numel() == 0) return false;
   Tensor q = side_by_side(call.in[0]), k = side_by_side(call.in[1]), v = side_by_side(call.in[2]);
   Tensor rows = call.out.size() > 1 ? call.out[1] : empty(q.shape().first(q.shape().size() - 1), q.dtype());
+  Tensor mask;
   return with_floating(q.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     AttentionArgs<T> args;
-    if (!attention_args(q, k, v, call.out[0], rows, call.attrs, args)) return false;
+    if (call.in[3].defined() && !mask_of(call.in[3], q, k.size(-2), mask, args.mask_strides)) return false;
+    if (!attention_args(q, k, v, mask, call.in[4], call.out[0], rows, call.attrs, args)) return false;
     floating_kernels<T>().attention(args);
     return true;
   });
 }
 
-// Inputs: grad, query, key, value, result, logsumexp.
+// Inputs: grad; query, key, value, mask, dropout's key; result, logsumexp. The gradient of a mask needs the
+// whole matrix.
 bool attention_backward(const KernelCall& call) {
-  for (const Tensor& out : call.out)
-    if (!out.defined() || out.numel() == 0) return false;
+  for (size_t i = 0; i < 3; ++i)
+    if (!call.out[i].defined() || call.out[i].numel() == 0) return false;
+  if (call.out[3].defined()) return false;
   Tensor g = side_by_side(call.in[0]), q = side_by_side(call.in[1]), k = side_by_side(call.in[2]),
-         v = side_by_side(call.in[3]);
+         v = side_by_side(call.in[3]), mask;
   return with_floating(q.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     AttentionBackwardArgs<T> args;
     Heads hg, hq, hk, hv;
-    if (g.dtype() != q.dtype() || !attention_args(q, k, v, call.in[4], call.in[5], call.attrs, args.forward))
+    if (call.in[4].defined() && !mask_of(call.in[4], q, k.size(-2), mask, args.forward.mask_strides))
+      return false;
+    if (g.dtype() != q.dtype() ||
+        !attention_args(q, k, v, mask, call.in[5], call.in[6], call.in[7], call.attrs, args.forward))
       return false;
     if (!heads_of(g, hg) || !heads_of(call.out[0], hq) || !heads_of(call.out[1], hk) ||
         !heads_of(call.out[2], hv))

@@ -1,5 +1,7 @@
 """Normalizations and attention."""
 
+import math
+
 import rushlight
 import torch
 import torch.nn.functional as F
@@ -39,21 +41,42 @@ def _(draw):
     return Call(input=input, normalized_shape=tail, weight=weight, bias=bias, eps=draw.choice(1e-5, 0.1, 1.0))
 
 
-def _attention(query, key, value, is_causal=False, scale=None):
-    return F.scaled_dot_product_attention(query, key, value, is_causal=is_causal, scale=scale)
+def _attention(query, key, value, mask=None, dropout_key=None, is_causal=False, scale=None):
+    if mask is not None and is_causal:
+        seen = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool).tril()
+        mask = mask & seen if mask.dtype == torch.bool else mask.masked_fill(~seen, -math.inf)
+        is_causal = False
+    return F.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask, is_causal=is_causal, scale=scale, enable_gqa=query.dim() > 2
+    )
 
 
 @samples_of("attention", judge=_attention, dtypes=FLOATING, units=256)
 def _(draw):
     lead = [draw.size(1) for _ in range(draw.integer(1, 2))]
     queries, keys, size, width = (draw.size(1) for _ in range(4))
+    mask = draw.tensor([queries, keys], dtype=draw.choice("bool", draw.dtype), layouts=("contiguous", "transposed"))
+    if mask.value.dtype == torch.bool and draw.chance(0.3):
+        mask.value[0] = False  # a row that sees nothing
     return Call(
-        query=draw.tensor(lead + [queries, size]),
+        query=draw.tensor(lead[:-1] + [lead[-1] * draw.integer(1, 2), queries, size]),
         key=draw.tensor(lead + [keys, size]),
         value=draw.tensor(lead + [keys, width]),
+        mask=draw.maybe(mask),
         is_causal=draw.boolean(),
         scale=draw.maybe(draw.uniform(0.1, 1)),
     )
+
+
+@law_of("attention")
+def weights_are_dropped_where_dropout_would_drop_them():
+    draw = Draw("dropped", "float64")
+    query, key, value = (draw.tensor([2, 3, 4]) for _ in range(3))
+    q, k, v = (bridge.to_rushlight(x) for x in (query, key, value))
+    noise = rushlight.random_key(1)
+    weights = rushlight.softmax(q @ k.mT * 0.5, -1)
+    mine = rushlight.attention(q, k, v, dropout_key=noise, scale=0.5, dropout_p=0.4)
+    expect_close(bridge.to_torch(mine), bridge.to_torch(rushlight.dropout_with_key(weights, noise, 0.4) @ v), 64, "dropout")
 
 
 @samples_of("scaled_dot_product_attention", judge=F.scaled_dot_product_attention, dtypes=FLOATING, units=256)

@@ -1,0 +1,44 @@
+#include "rushlight/base/interrupt.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "rushlight/base/error.h"
+
+namespace rushlight {
+
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM};
+std::atomic<int> requests = 0;  // lock-free, as a handler needs it
+struct sigaction before[2];
+std::atomic<bool> installed = false;
+
+void request(int) {
+  if (requests.fetch_add(1) == 0) return;
+  constexpr char kWords[] = "\nstopped\n";
+  (void)!write(STDERR_FILENO, kWords, sizeof kWords - 1);
+  _exit(130);
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  if (installed.exchange(true)) fail(ErrorKind::runtime, "[Interrupt] somebody waits for Ctrl-C already");
+  requests = 0;
+  struct sigaction action = {};
+  action.sa_handler = request;
+  action.sa_flags = SA_RESTART;
+  for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &action, &before[i]);
+}
+
+Interrupt::~Interrupt() {
+  for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &before[i], nullptr);
+  installed = false;
+}
+
+bool Interrupt::requested() const noexcept { return requests > 0; }
+
+}  // namespace rushlight

@@ -1,0 +1,42 @@
+// The log of one run: a line of JSON for each event, in metrics.jsonl. Tables and curves are views of it.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace rushlight::train {
+
+struct LogField {
+  std::string name;
+  std::variant<double, int64_t, std::string> value;
+
+  LogField(std::string called, double number) : name(std::move(called)), value(number) {}
+  LogField(std::string called, int64_t number) : name(std::move(called)), value(number) {}
+  LogField(std::string called, std::string text) : name(std::move(called)), value(std::move(text)) {}
+};
+
+class RunLog {
+ public:
+  RunLog() = default;  // writes nothing
+  // Goes on at the end of the file.
+  explicit RunLog(const std::string& path);
+  // {"epoch": 1, "loss": 0.5}; a number that JSON has no word for is null. The line is in the file when this
+  // returns.
+  void write(std::initializer_list<LogField> fields);
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file_;
+  std::string path_;
+};
+
+// The line without its end.
+std::string json_line(std::initializer_list<LogField> fields);
+
+}  // namespace rushlight::train

@@ -1,0 +1,98 @@
+// Attention with masks, dropout and shared heads: the fused kernel beside the formulas op by op.
+#include "tests/backend/both_backends.h"
+
+using namespace rushlight;
+
+namespace {
+
+struct Case {
+  const char* name;
+  IntList query, key;
+  IntList mask{};           // empty: none
+  bool whole_mask = false;  // True where a query may look
+  bool causal = false;
+  double drop = 0;
+  DType dtype = DType::float32;
+};
+
+const Case kCases[] = {
+    {"shared heads", {2, 6, 33, 16}, {2, 2, 33, 16}},
+    {"shared heads, causal", {2, 4, 70, 20}, {2, 1, 70, 20}, {}, false, true},
+    {"no batch", {4, 9, 8}, {2, 9, 8}},
+    {"mask of numbers", {2, 3, 40, 16}, {2, 3, 600, 16}, {40, 600}},
+    {"mask for each item", {2, 3, 40, 16}, {2, 3, 50, 16}, {2, 1, 40, 50}},
+    {"mask for each head", {2, 3, 10, 16}, {2, 3, 50, 16}, {3, 10, 50}},
+    {"mask of keys", {2, 3, 10, 16}, {2, 3, 50, 16}, {2, 1, 1, 50}, true},
+    {"mask of queries", {2, 3, 10, 16}, {2, 3, 50, 16}, {10, 1}, true},
+    {"mask of all", {2, 3, 10, 8}, {2, 3, 700, 8}, {2, 3, 10, 700}, true, true},
+    {"mask and shared heads", {1, 4, 65, 24}, {1, 2, 65, 24}, {65, 65}, true, true},
+    {"one query", {2, 4, 1, 64}, {2, 2, 1100, 64}, {1, 1100}, true},
+    {"dropout", {2, 3, 33, 16}, {2, 3, 601, 16}, {}, false, false, 0.3},
+    {"dropout, causal", {1, 2, 130, 16}, {1, 2, 130, 16}, {}, false, true, 0.5},
+    {"all dropped", {1, 2, 5, 16}, {1, 2, 7, 16}, {}, false, false, 1},
+    {"everything at once", {2, 4, 67, 20}, {2, 2, 67, 20}, {2, 1, 67, 67}, true, true, 0.2},
+    {"everything at once, float64",
+     {2, 4, 67, 20},
+     {2, 2, 67, 20},
+     {2, 1, 67, 67},
+     true,
+     true,
+     0.2,
+     DType::float64},
+    {"several batches", {2, 3, 2, 9, 8}, {2, 3, 1, 9, 8}, {2, 3, 2, 9, 9}},
+};
+
+// A row in five sees nothing.
+Tensor mask_of(const Case& c) {
+  if (c.mask.empty()) return {};
+  const Tensor numbers = some_normals(c.mask, 4, c.dtype);
+  if (!c.whole_mask) return numbers;
+  const Tensor rows = arange(c.mask[c.mask.size() - 2]).remainder(5).ne(4);
+  return logical_and(numbers > -0.5, rows.unsqueeze(1));
+}
+
+std::vector<Tensor> attend(const Case& c) {
+  const Tensor q = some_normals(c.query, 1, c.dtype).requires_grad_(),
+               k = some_normals(c.key, 2, c.dtype).requires_grad_();
+  const Tensor v = some_normals(c.key, 3, c.dtype).requires_grad_();
+  const Tensor key = c.drop > 0 ? random_key(1, {.generator = Generator(7)}) : Tensor();
+  const Tensor y = attention(
+      q, k, v, {.mask = mask_of(c), .dropout_key = key, .is_causal = c.causal, .dropout_p = c.drop});
+  y.backward({.gradient = some_normals(c.query, 5, c.dtype)});
+  return {y.detach(), q.grad(), k.grad(), v.grad()};
+}
+
+}  // namespace
+
+TEST_CASE("cpu: attention with masks, dropout and shared heads") {
+  for (const Case& c : kCases) {
+    CAPTURE(std::string(c.name));
+    check_close_on_both_backends(c.dtype == DType::float64 ? 1e-11 : 2e-5, [&] { return attend(c); });
+  }
+}
+
+TEST_CASE("cpu: none of them writes the matrix of all weights") {
+  for (const Case& c : kCases) {
+    CAPTURE(std::string(c.name));
+    count_costs(true);
+    reset_costs();
+    (void)attend(c);
+    count_costs(false);
+    CHECK(cost_of(OpId::matmul).calls == 0);
+  }
+}
+
+TEST_CASE("a query that may look at nothing gets zeros, and no gradient is NaN") {
+  for (const char* backend : {"reference", "cpu"}) {
+    set_backend(backend);
+    const Tensor q = some_normals({2, 3, 4}, 1).requires_grad_(),
+                 k = some_normals({2, 5, 4}, 2).requires_grad_();
+    const Tensor none = full({3, 5}, false);
+    const Tensor y = scaled_dot_product_attention(q, k, k, {.attn_mask = none});
+    y.sum().backward();
+    CHECK(equal(y, full({2, 3, 4}, 0.0)));
+    CHECK(equal(q.grad(), full({2, 3, 4}, 0.0)));
+    CHECK(equal(k.grad(), full({2, 5, 4}, 0.0)));
+  }
+  set_backend("cpu");
+}
