@@ -2,6 +2,8 @@
 // examples/pytorch/tinyvit_mnist_pytorch.py; tools/golden_tinyvit.py wrote what that computes.
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <cmath>
 #include <filesystem>
 
@@ -50,7 +52,9 @@ Tensor normalized(const Tensor& images) {
 Tensor mnist_images(data::Split split, int64_t count) {
   return normalized(data::mnist(split).images().select(1, 0).narrow(0, 0, count));
 }
-Tensor mnist_labels(data::Split split, int64_t count) { return data::mnist(split).labels().narrow(0, 0, count); }
+Tensor mnist_labels(data::Split split, int64_t count) {
+  return data::mnist(split).labels().narrow(0, 0, count);
+}
 
 Tensor x_ref() { return mnist_images(data::Split::test, 1000).index_select(0, golden_tensor("x_ref")); }
 
@@ -70,7 +74,8 @@ double accuracy_of(models::TinyVit& model) {
 
 // One epoch of the twin's batches, in the twin's order. The mean loss.
 double train_epoch(models::TinyVit& model, optim::Optimizer& optimizer) {
-  const Tensor images = mnist_images(data::Split::train, 2000), labels = mnist_labels(data::Split::train, 2000);
+  const Tensor images = mnist_images(data::Split::train, 2000),
+               labels = mnist_labels(data::Split::train, 2000);
   const Tensor order = golden_tensor("order").to(DType::int64);
   model.train();
   train::Mean loss;
@@ -104,7 +109,8 @@ TEST_CASE("stage_04_elementary_ops: sums, means and broadcasts on X_ref by plain
   const Tensor x = x_ref();
   const auto all = [&] {
     const Tensor column = x.mean({.dim = 3, .keepdim = true}), row = x.sum({.dim = 2, .keepdim = true});
-    return std::vector<Tensor>{x + column, x * row - column, (x / (row.abs() + 1.0)).sum({.dim = {1, 2}}), x.mean()};
+    return std::vector<Tensor>{x + column, x * row - column, (x / (row.abs() + 1.0)).sum({.dim = {1, 2}}),
+                               x.mean()};
   };
   const std::vector<Tensor> fast = all();
   const OnReference reference;
@@ -214,10 +220,13 @@ TEST_CASE("stage_14_training_loop: fit() does what the loop by hand did") {
   manual_seed(0);
   models::TinyVit model;
   optim::AdamW optimizer(model.parameters(), {.lr = 0.003});
-  data::DataLoader loader(data::TensorDataset(mnist_images(data::Split::train, 2000), mnist_labels(data::Split::train, 2000)),
-                          {.batch_size = 64, .shuffle = true, .seed = 1});
-  const train::FitResult first = train::fit(train::classifier(model), optimizer, loader, {.epochs = 1, .progress = false});
-  const train::FitResult second = train::fit(train::classifier(model), optimizer, loader, {.epochs = 1, .progress = false});
+  data::DataLoader loader(
+      data::TensorDataset(mnist_images(data::Split::train, 2000), mnist_labels(data::Split::train, 2000)),
+      {.batch_size = 64, .shuffle = true, .seed = 1});
+  const train::FitResult first =
+      train::fit(train::classifier(model), optimizer, loader, {.epochs = 1, .progress = false});
+  const train::FitResult second =
+      train::fit(train::classifier(model), optimizer, loader, {.epochs = 1, .progress = false});
   CHECK(first.steps == 32);
   CHECK(second.training.loss < first.training.loss);
 }
@@ -227,7 +236,8 @@ TEST_CASE("stage_15_weights: from torch and back, with equal logits") {
   NoGrad guard;
   models::TinyVit model = twin();
   const Tensor images = x_ref(), logits = model(images);
-  const std::string folder = std::filesystem::temp_directory_path() / ("rushlight_stage_15_" + std::to_string(getpid()));
+  const std::string folder =
+      std::filesystem::temp_directory_path().string() + "/rushlight_stage_15_" + std::to_string(getpid());
   std::filesystem::create_directories(folder);
   io::save_json_weights(folder + "/weights.json", model.state_dict());
   io::save_torch(folder + "/weights.pt", model.state_dict());
@@ -235,7 +245,7 @@ TEST_CASE("stage_15_weights: from torch and back, with equal logits") {
   for (const char* name : {"/weights.json", "/weights.pt", "/weights.safetensors"}) {
     CAPTURE(std::string(name));
     models::TinyVit other;
-    other.load_state_dict(io::load_tensors(folder + name).tensors);
+    other.load_state_dict(io::load_tensors(folder + name));
     CHECK(equal(other(images), logits));
   }
   std::filesystem::remove_all(folder);

@@ -1,0 +1,148 @@
+#include "rushlight/train/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "rushlight/base/clock.h"
+#include "rushlight/base/interrupt.h"
+#include "rushlight/base/progress.h"
+#include "rushlight/engine/context.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/ops/operators.h"
+#include "rushlight/optim/clip.h"
+
+namespace rushlight::train {
+
+namespace {
+
+// What is measured of one epoch.
+struct Meter {
+  Mean loss;
+  Accuracy accuracy;
+
+  void add(double batch_loss, const Tensor& scores, const Tensor& target) {
+    loss.add(batch_loss, scores.size(0));
+    if (scores.rank() == 2 && target.rank() == 1 && is_integral(target.dtype()))
+      accuracy.add(scores.detach(), target);
+  }
+  Measured measured() const { return {loss.value(), accuracy.value(), loss.count()}; }
+};
+
+std::string postfix_of(const Measured& m, double lr) {
+  char text[96];
+  std::snprintf(text, sizeof text, "loss %.4f  accuracy %.2f %%  lr %.2g", m.loss, 100 * m.accuracy, lr);
+  return text;
+}
+
+class Training {
+ public:
+  Training(Task& task, optim::Optimizer& optimizer, data::DataLoader& loader, const FitOptions& options)
+      : options_(options), loader_(loader), state_{task, optimizer} {}
+
+  FitResult run() {
+    const int64_t begin = monotonic_ns();
+    for (Callback* callback : options_.callbacks) callback->before_training(state_);
+    FitResult result;
+    while (!is_over()) {
+      run_epoch();
+      result.training = state_.training, result.validation = state_.validation;
+    }
+    result.epochs = state_.epoch, result.steps = state_.step;
+    result.seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
+    result.interrupted = interrupt_.requested();
+    return result;
+  }
+
+ private:
+  bool is_over() const {
+    return state_.stop || interrupt_.requested() || state_.epoch >= options_.epochs ||
+           (options_.steps && state_.step >= *options_.steps);
+  }
+
+  void run_epoch() {
+    state_.task.module().train();
+    Meter meter;
+    std::optional<Progress> bar;
+    if (options_.progress)
+      bar.emplace(join_text("epoch ", state_.epoch + 1, "/", options_.epochs), loader_.size());
+    int64_t waiting = 0;  // batches whose gradients no step has used yet
+    for (const auto& [input, target] : loader_) {
+      if (waiting == 0) state_.optimizer.zero_grad();
+      learn(input, target, meter);
+      state_.training = meter.measured();
+      if (bar) bar->set_postfix(postfix_of(state_.training, state_.optimizer.lr()));
+      if (bar) bar->advance();
+      if (++waiting < options_.accumulate) continue;
+      waiting = 0;
+      step();
+      if (is_over()) return;
+    }
+    if (waiting > 0) step();
+    end_epoch();
+  }
+
+  void learn(const Tensor& input, const Tensor& target, Meter& meter) {
+    const Tensor scores = state_.task.predict(input), loss = state_.task.loss(scores, target);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value))
+      fail(ErrorKind::runtime, "[fit] the loss of step ", state_.step, " is ", value,
+           ". A lower learning rate or clipped gradients may help; --detect-anomaly names the op that made "
+           "it");
+    (options_.accumulate > 1 ? loss / static_cast<double>(options_.accumulate) : loss).backward();
+    meter.add(value, scores, target);
+  }
+
+  void step() {
+    if (options_.clip_norm) (void)optim::clip_grad_norm_(state_.optimizer.parameters(), *options_.clip_norm);
+    state_.optimizer.step();
+    if (options_.schedule) options_.schedule->step();
+    ++state_.step;
+    for (Callback* callback : options_.callbacks) callback->after_step(state_);
+  }
+
+  void end_epoch() {
+    state_.validation.reset();
+    if (options_.validation) {
+      state_.validation = evaluate(std::move(state_.task), *options_.validation);
+      state_.best = state_.validation->loss < lowest_;
+      lowest_ = std::min(lowest_, state_.validation->loss);
+      epochs_without_progress_ = state_.best ? 0 : epochs_without_progress_ + 1;
+      if (options_.patience > 0 && epochs_without_progress_ >= options_.patience) state_.stop = true;
+    }
+    ++state_.epoch;
+    for (Callback* callback : options_.callbacks) callback->after_epoch(state_);
+  }
+
+  const FitOptions& options_;
+  data::DataLoader& loader_;
+  FitState state_;
+  Interrupt interrupt_;
+  double lowest_ = std::numeric_limits<double>::infinity();
+  int64_t epochs_without_progress_ = 0;
+};
+
+}  // namespace
+
+Tensor loss_of_classes(const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }
+
+FitResult fit(Task&& task, optim::Optimizer& optimizer, data::DataLoader& loader, const FitOptions& options) {
+  return Training(task, optimizer, loader, options).run();
+}
+
+Measured evaluate(Task&& task, data::DataLoader& loader, ConfusionMatrix* confusion) {
+  NoGrad guard;
+  const bool was_training = task.module().is_training();
+  task.module().eval();
+  Meter meter;
+  for (const auto& [input, target] : loader) {
+    const Tensor scores = task.predict(input);
+    meter.add(task.loss(scores, target).item<double>(), scores, target);
+    if (confusion) confusion->add(scores, target);
+  }
+  task.module().train(was_training);
+  return meter.measured();
+}
+
+}  // namespace rushlight::train
