@@ -11,6 +11,7 @@ from call import FLOATING, Call
 from draw import Draw
 from judge import expect_close
 from registry import Bad, errors_of, law_of, samples_of
+from samples.random import key as random_key
 from samples.wrong import f32, i64, of
 
 
@@ -41,13 +42,13 @@ def _(draw):
     return Call(input=input, normalized_shape=tail, weight=weight, bias=bias, eps=draw.choice(1e-5, 0.1, 1.0))
 
 
-def _attention(query, key, value, mask=None, dropout_key=None, is_causal=False, scale=None):
+def _attention(query, key, value, mask=None, dropout_key=None, is_causal=False, scale=None, dropout_p=0):
     if mask is not None and is_causal:
         seen = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool).tril()
         mask = mask & seen if mask.dtype == torch.bool else mask.masked_fill(~seen, -math.inf)
         is_causal = False
     return F.scaled_dot_product_attention(
-        query, key, value, attn_mask=mask, is_causal=is_causal, scale=scale, enable_gqa=query.dim() > 2
+        query, key, value, attn_mask=mask, dropout_p=dropout_p, is_causal=is_causal, scale=scale, enable_gqa=query.dim() > 2
     )
 
 
@@ -63,8 +64,10 @@ def _(draw):
         key=draw.tensor(lead + [keys, size]),
         value=draw.tensor(lead + [keys, width]),
         mask=draw.maybe(mask),
+        dropout_key=random_key(draw),
         is_causal=draw.boolean(),
         scale=draw.maybe(draw.uniform(0.1, 1)),
+        dropout_p=int(draw.chance(0.1)),  # all or nothing: what lies between is compared with dropout itself
     )
 
 
