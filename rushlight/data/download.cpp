@@ -122,7 +122,12 @@ void download(const Download& file) {
     if (fs::exists(file.path) && sha256_of_file(file.path) == file.sha256) return;
     if (fs::path(file.path).has_parent_path()) fs::create_directories(fs::path(file.path).parent_path());
     if (file.bytes > 0 && size_of_file(part) > file.bytes) fs::remove(part);
+    const bool resumes = size_of_file(part) > 0;
     fetch_all(file, part);
+    if (resumes && sha256_of_file(part) != file.sha256) {  // what a former call left may be to blame
+      fs::remove(part);
+      fetch_all(file, part);
+    }
     expect_checksum(file, part);
     fs::rename(part, file.path);
   } catch (const fs::filesystem_error& problem) {

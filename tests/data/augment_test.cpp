@@ -86,6 +86,27 @@ TEST_CASE("colours jitter within their bounds") {
   CHECK(fails_with(ErrorKind::value, {"0.5"}, [] { ColorJitter({.hue = 0.6}); }));
 }
 
+TEST_CASE("a turn of the colour wheel takes red to yellow or to magenta, and green and blue along") {
+  const Tensor pure = eye(3).reshape({3, 1, 3});  // a red, a green and a blue pixel
+  bool to_yellow = false, to_magenta = false;
+  for (int64_t i = 0; i < 20; ++i) {
+    Chance chance = chance_of(i);
+    const std::vector<double> out = ColorJitter({.hue = 0.1})(pure, chance).to_vector<double>();
+    const auto channel = [&](int64_t c, int64_t pixel) {
+      return out[static_cast<size_t>(c % 3 * 3 + pixel)];
+    };
+    for (int64_t pixel = 0; pixel < 3; ++pixel) {
+      CHECK(channel(pixel, pixel) == 1);
+      CHECK(std::abs(channel(pixel + 1, pixel) - channel(1, 0)) < 1e-5);
+      CHECK(std::abs(channel(pixel + 2, pixel) - channel(2, 0)) < 1e-5);
+    }
+    CHECK(channel(1, 0) * channel(2, 0) == 0);
+    CHECK(std::max(channel(1, 0), channel(2, 0)) <= 0.6 + 1e-5);
+    to_yellow |= channel(1, 0) > 0.05, to_magenta |= channel(2, 0) > 0.05;
+  }
+  CHECK((to_yellow && to_magenta));
+}
+
 TEST_CASE("a rectangle is erased") {
   const Tensor image = full({3, 20, 30}, 1.0);
   int erased = 0;
