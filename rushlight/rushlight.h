@@ -17,6 +17,7 @@
 #include "rushlight/ops/op_table.h"         //    ops(): the list of them as a table
 #include "rushlight/ops/operators.h"        //    a + b
 #include "rushlight/jit/trace.h"            // 7: trace(): recorded once, then replayed
-#include "rushlight/nn/nn.h"                // 8: layers
+#include "rushlight/io/load.h"              // 8: load_tensors(), save_tensors()
+#include "rushlight/nn/nn.h"                //    layers
 #include "rushlight/optim/optim.h"          //    optimizers and schedules
 #include "rushlight/data/data.h"            //    data sets, transforms, the loader

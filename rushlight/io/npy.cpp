@@ -114,10 +114,10 @@ class HeaderParser {
   }
   int64_t size() {
     skip_space();
-    int64_t value = -1;
+    int64_t value = 0;
     const char* end = text_.data() + text_.size();
     const auto result = std::from_chars(text_.data() + at_, end, value);
-    if (result.ec != std::errc() || value < 0) complain("a size");
+    if (result.ec != std::errc()) complain("a size");
     at_ = static_cast<size_t>(result.ptr - text_.data());
     accept('L');  // Python 2 wrote them so
     return value;

@@ -114,9 +114,9 @@ Json::Object read_header(ByteReader& in) {
 std::vector<size_t> order_of_data(const NamedTensors& tensors) {
   std::vector<size_t> order;
   for (size_t i = 0; i < tensors.size(); ++i) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return tensors[a].tensor.element_size() > tensors[b].tensor.element_size();
-  });
+  const auto size = [&](size_t i) { return tensors[i].tensor.element_size(); };
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return size(a) != size(b) ? size(a) > size(b) : a < b; });
   return order;
 }
 

@@ -87,6 +87,8 @@ std::vector<Malformed> malformed() {
       {"offsets beyond the data", with("[8,11]", "[8,12]")},
       {"offsets far beyond the data", with("[8,11]", "[9223372036854775804,9223372036854775807]")},
       {"offsets that overlap", with("[8,11]", "[7,10]")},
+      {"offsets that overlap up to the end",
+       with("[3],\"data_offsets\":[8,11]", "[4],\"data_offsets\":[7,11]")},
       {"the same bytes twice",
        with(R"("U8","shape":[3],"data_offsets":[8,11])", R"("F32","shape":[2],"data_offsets":[0,8])")},
       {"a hole at the front", with("[0,8]", "[1,9]")},

@@ -27,8 +27,8 @@ DTYPES = [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.i
 LATE_DTYPES = [torch.uint16, torch.uint32, torch.uint64]
 
 
-def run(source, target):
-    return subprocess.run([PROGRAM, source, target], capture_output=True, text=True)
+def run(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True)
 
 
 def convert(source, target):
@@ -136,6 +136,7 @@ def test_views_of_one_memory(tmp_path):
     assert all(torch.equal(got[name], views[name]) for name in views)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_whole_modules_are_refused_by_name(tmp_path):
     torch.save(torch.nn.Linear(2, 2), tmp_path / "a.pt")
     done = run(tmp_path / "a.pt", tmp_path / "b.pt")
@@ -217,6 +218,24 @@ def test_floats_in_json(tmp_path):
     assert np.float32(got["scalar"]) == np.float32(0.1) and got["empty"] == [[], []]
     convert(tmp_path / "a.json", tmp_path / "c.safetensors")
     assert np.array_equal(reread_safetensors(tmp_path / "c.safetensors")["w"].numpy().view(np.uint32), values.view(np.uint32))
+
+
+def test_more_arrays_than_16_bits_count(tmp_path):
+    names = [f"n{i}" for i in range(66_000)]
+    (tmp_path / "a.json").write_text(json.dumps(dict.fromkeys(names, 1)))
+    convert(tmp_path / "a.json", tmp_path / "b.npz")
+    with zipfile.ZipFile(tmp_path / "b.npz") as file:
+        assert file.namelist() == [f"{name}.npy" for name in names]
+    assert convert(tmp_path / "b.npz", tmp_path / "c.json") == names
+
+
+def test_archives_with_numbers_in_64_bits(tmp_path):
+    (tmp_path / "a").write_bytes(b"content " * 1000)
+    assert run("--zip64", tmp_path / "a", tmp_path / "b.zip").returncode == 0
+    with zipfile.ZipFile(tmp_path / "b.zip") as file:
+        assert file.testzip() is None
+        assert {name: file.read(name) for name in file.namelist()} == {"first": b"content " * 1000, "second": b"content " * 1000}
+        assert all(info.extra for info in file.infolist())
 
 
 def test_what_python_zips_is_read(tmp_path):
