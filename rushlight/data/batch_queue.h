@@ -9,7 +9,7 @@
 #include "rushlight/data/dataset.h"
 
 namespace rushlight {
-class Backend;
+struct Backend;
 }
 
 namespace rushlight::data {
