@@ -8,8 +8,8 @@
 
 #include <cstdlib>
 
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 

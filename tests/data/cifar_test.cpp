@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "rushlight/data/image_sets.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
 using namespace rushlight;
@@ -65,6 +65,6 @@ TEST_CASE("files that are no records are refused with their place") {
                    [&] { (void)data::load_cifar10({path, path + "_2"}); }));
   CHECK(fails_with(ErrorKind::value, {"test_batch.bin", "10000"}, [&] {
     folder.write("test_batch.bin", good());
-    (void)data::cifar10(data::Split::test, {.folder = folder.path("")});
+    (void)data::cifar10(data::Split::test, {.folder = folder / ""});
   }));
 }

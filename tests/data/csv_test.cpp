@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "rushlight/data/text.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
 using namespace rushlight;

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
-#include "tests/data/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
 using namespace rushlight;
@@ -143,6 +143,6 @@ TEST_CASE("damaged gzip is refused with its place") {
 TEST_CASE("a file that cannot be read says why") {
   const TemporaryFolder folder;
   CHECK(fails_with(ErrorKind::runtime, {"nowhere", "No such file"},
-                   [&] { (void)data::load_idx(folder.path("nowhere")); }));
-  CHECK(fails_with(ErrorKind::runtime, {"no file"}, [&] { (void)data::load_idx(folder.path("")); }));
+                   [&] { (void)data::load_idx(folder / "nowhere"); }));
+  CHECK(fails_with(ErrorKind::runtime, {"no file"}, [&] { (void)data::load_idx(folder / ""); }));
 }

@@ -7,7 +7,7 @@
 
 #include "rushlight/data/image_folder.h"
 #include "rushlight/data/loader.h"
-#include "tests/data/temporary_folder.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
 using namespace rushlight;
@@ -60,7 +60,7 @@ TEST_CASE("a JPEG file is an image") {
       for (int x = 0; x < 16; ++x)
         CHECK(std::abs(image.span<uint8_t>()[static_cast<size_t>((c * 8 + y) * 16 + x)] - colors[x / 8][c]) <=
               3);
-  CHECK(data::load_image(folder.path("a.png"), 1).size(0) == 1);
+  CHECK(data::load_image(folder / "a.png", 1).size(0) == 1);
 }
 
 TEST_CASE("a damaged image is refused") {
@@ -94,10 +94,10 @@ TEST_CASE("a folder of folders of images is a dataset") {
   folder.write("set/dog/.hidden", "");
   folder.write("set/cat/1.png", text_of(kColorPng));
   folder.write("set/dog/1.png", text_of(kColorPng));
-  const data::ImageFolder images(folder.path("set"));
+  const data::ImageFolder images(folder / "set");
   CHECK(images.classes() == std::vector<std::string>{"cat", "dog"});
   REQUIRE(images.size() == 3);
-  CHECK(images.path(2) == folder.path("set/dog/2.PNG"));
+  CHECK(images.path(2) == folder / "set/dog/2.PNG");
   const data::Dataset dataset = images;
   const std::vector<int64_t> all{2, 0};
   const data::Example batch = dataset.get_batch(all);
@@ -111,10 +111,9 @@ TEST_CASE("a folder of folders of images is a dataset") {
     for (const auto& batch : data::DataLoader(images)) (void)batch;
   }));
   folder.write("set/dog/notes.txt", "");
-  CHECK(fails_with(ErrorKind::value, {"notes.txt"}, [&] { (void)data::ImageFolder(folder.path("set")); }));
+  CHECK(fails_with(ErrorKind::value, {"notes.txt"}, [&] { (void)data::ImageFolder(folder / "set"); }));
   folder.write("other/a.png", "");
   CHECK(fails_with(ErrorKind::value, {"a.png", "no folder"},
-                   [&] { (void)data::ImageFolder(folder.path("other")); }));
-  CHECK(
-      fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder.path("nowhere")); }));
+                   [&] { (void)data::ImageFolder(folder / "other"); }));
+  CHECK(fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder / "nowhere"); }));
 }

@@ -10,8 +10,8 @@
 #include "rushlight/data/download.h"
 #include "rushlight/data/text.h"
 #include "rushlight/rushlight.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/data/real_data.h"
-#include "tests/data/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
 using namespace rushlight;
@@ -131,7 +131,7 @@ TEST_CASE("images and labels that do not belong together are refused") {
   const auto load = [&](const std::string& images, const std::string& label_file) {
     folder.write("t10k-images-idx3-ubyte.gz", images);
     folder.write("t10k-labels-idx1-ubyte.gz", label_file);
-    return mnist(Split::test, {.folder = folder.path("")});
+    return mnist(Split::test, {.folder = folder / ""});
   };
   const std::string good_images = idx({2, 3, 3}, image_bytes), good_labels = idx({2}, labels);
   CHECK(load(good_images, good_labels).size() == 2);
@@ -151,7 +151,7 @@ TEST_CASE("images and labels that do not belong together are refused") {
 
 TEST_CASE("missing data says what, how large, its terms and how to get it") {
   const TemporaryFolder folder;
-  const Environment data("RUSHLIGHT_DATA", folder.path("nowhere")), home("HOME", folder.path("home"));
+  const Environment data("RUSHLIGHT_DATA", folder / "nowhere"), home("HOME", folder / "home");
   CHECK(fails_with(ErrorKind::runtime,
                    {"MNIST", "nowhere/mnist/train-images", "home/.cache/rushlight/mnist", "11.6 MB",
                     "terms:", "rushlight data get mnist"},
@@ -160,7 +160,7 @@ TEST_CASE("missing data says what, how large, its terms and how to get it") {
                    [] { (void)cifar10(Split::test); }));
   CHECK(fails_with(ErrorKind::value, {"mnits", "fashion_mnist"}, [] { (void)known_set("mnits"); }));
   folder.write("home/.cache/rushlight/names/names.txt", "a");
-  CHECK(find_data(known_set("names"), "names.txt") == folder.path("home/.cache/rushlight/names/names.txt"));
+  CHECK(find_data(known_set("names"), "names.txt") == folder / "home/.cache/rushlight/names/names.txt");
   folder.write("nowhere/names/names.txt", "b");
-  CHECK(find_data(known_set("names"), "names.txt") == folder.path("nowhere/names/names.txt"));
+  CHECK(find_data(known_set("names"), "names.txt") == folder / "nowhere/names/names.txt");
 }

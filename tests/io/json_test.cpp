@@ -9,10 +9,10 @@
 #include "rushlight/base/files.h"
 #include "rushlight/io/json_weights.h"
 #include "rushlight/io/utf8.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/malformed.h"
 #include "tests/io/named_samples.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 using namespace rushlight::io;

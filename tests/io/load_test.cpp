@@ -5,9 +5,9 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/base/os.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/named_samples.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 using namespace rushlight::io;

@@ -5,10 +5,10 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/io/npz.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/malformed.h"
 #include "tests/io/named_samples.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 using namespace rushlight::io;
@@ -16,7 +16,7 @@ using namespace rushlight::io;
 namespace {
 
 const char* const kHeader = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }\n";
-std::string data() { return std::string("\0\0\x80?\0\0\0@", 8); }
+std::string elements() { return std::string("\0\0\x80?\0\0\0@", 8); }
 
 std::string file_of(const std::string& header, const std::string& data, char version = 1) {
   std::string bytes = "\x93NUMPY";
@@ -25,9 +25,9 @@ std::string file_of(const std::string& header, const std::string& data, char ver
                         : little(static_cast<uint32_t>(header.size()));
   return bytes + header + data;
 }
-std::string good() { return file_of(kHeader, data()); }
+std::string good() { return file_of(kHeader, elements()); }
 std::string with(std::string_view old, std::string_view by) {
-  return file_of(replaced(kHeader, old, by), data());
+  return file_of(replaced(kHeader, old, by), elements());
 }
 
 std::vector<Malformed> malformed() {
@@ -35,13 +35,14 @@ std::vector<Malformed> malformed() {
       {"nothing", ""},
       {"another beginning", replaced(good(), "NUMPY", "NUMPX")},
       {"version 0", replaced(good(), std::string("\1\0", 2), std::string("\0\0", 2))},
-      {"version 4", file_of(kHeader, data(), 4)},
+      {"version 4", file_of(kHeader, elements(), 4)},
       {"version 1.1", replaced(good(), std::string("\1\0", 2), "\1\1")},
       {"a header beyond the file", replaced(good(), little(uint16_t{60}), little(uint16_t{600}))},
-      {"a header of 4 GiB", replaced(file_of(kHeader, data(), 2), little(uint32_t{60}), little(UINT32_MAX))},
-      {"no header", file_of("", data())},
-      {"no dict", file_of("[]", data())},
-      {"an empty dict", file_of("{}", data())},
+      {"a header of 4 GiB",
+       replaced(file_of(kHeader, elements(), 2), little(uint32_t{60}), little(UINT32_MAX))},
+      {"no header", file_of("", elements())},
+      {"no dict", file_of("[]", elements())},
+      {"an empty dict", file_of("{}", elements())},
       {"an open dict", with(", }", ", ")},
       {"text after the dict", with("}\n", "} x\n")},
       {"two commas", with("False, ", "False,, ")},
@@ -80,7 +81,7 @@ std::vector<Malformed> malformed() {
                                                 return ones;
                                               }() +
                                               "2)"),
-                                      data(), 2)},
+                                      elements(), 2)},
       {"Python objects", with("<f4", "|O")},
       {"Python objects of 8 bytes", with("<f4", "|O8")},
       {"complex numbers", with("<f4", "<c8")},
@@ -120,14 +121,14 @@ TEST_CASE("headers as NumPy has written them over the years") {
   const NamedTensors right = {{"", from_values<float>(std::vector{1.0f, 2.0f}, {2, 1})}};
   const auto reads = [&](const std::string& bytes) { return same({{"", parse_npy(bytes)}}, right); };
   CHECK(reads(good()));
-  CHECK(reads(file_of(kHeader, data(), 2)));
-  CHECK(reads(file_of(kHeader, data(), 3)));
+  CHECK(reads(file_of(kHeader, elements(), 2)));
+  CHECK(reads(file_of(kHeader, elements(), 3)));
   CHECK(reads(with("(2, 1)", "(2L, 1L)")));
   CHECK(reads(with("(2, 1), }", "(2,1)}")));
   CHECK(reads(with("'<f4'", "\"=f4\"")));
   CHECK(reads(with("False", "True")));  // a column is the same in both orders
   CHECK(reads(file_of(replaced(kHeader, "<", ">"), std::string("?\x80\0\0@\0\0\0", 8))));
-  CHECK(reads(file_of("{'shape': (2, 1), 'descr': '<f4', 'fortran_order': False}", data())));
+  CHECK(reads(file_of("{'shape': (2, 1), 'descr': '<f4', 'fortran_order': False}", elements())));
 }
 
 TEST_CASE("Fortran order is turned") {

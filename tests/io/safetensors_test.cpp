@@ -5,10 +5,10 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/base/os.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/malformed.h"
 #include "tests/io/named_samples.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 using namespace rushlight::io;
@@ -23,13 +23,13 @@ const std::string kHeader =
     R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
     R"("b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}})";
 
-std::string data() { return std::string("\0\0\x80?\0\0\0@\1\2\3", 11); }
-std::string good() { return file_of(kHeader, data()); }
+std::string elements() { return std::string("\0\0\x80?\0\0\0@\1\2\3", 11); }
+std::string good() { return file_of(kHeader, elements()); }
 // The good file with something else in its header, whose length is right.
 std::string with(std::string_view old, std::string_view by) {
-  return file_of(replaced(kHeader, old, by), data());
+  return file_of(replaced(kHeader, old, by), elements());
 }
-std::string with_length(uint64_t length) { return little(length) + kHeader + data(); }
+std::string with_length(uint64_t length) { return little(length) + kHeader + elements(); }
 
 std::vector<Malformed> malformed() {
   const char* a = R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]})";
@@ -43,11 +43,11 @@ std::vector<Malformed> malformed() {
       {"a length of 4 GiB", with_length(uint64_t{1} << 32)},
       {"a length of 64 bits", with_length(UINT64_MAX)},
       {"a negative length", with_length(uint64_t{1} << 63)},
-      {"blanks before the header", file_of(" " + kHeader, data())},
+      {"blanks before the header", file_of(" " + kHeader, elements())},
       {"a list as header", file_of("[]", "")},
       {"no JSON", with(R"("dtype":"F32")", R"("dtype" "F32")")},
       {"no UTF-8", with("\"a\"", "\"\xff\"")},
-      {"text after the header", file_of(kHeader + "x", data())},
+      {"text after the header", file_of(kHeader + "x", elements())},
       {"deep nesting", file_of("{\"a\":" + std::string(10'000, '['), "")},
       {"a name twice", with("\"b\"", "\"a\"")},
       {"metadata twice", with("\"b\"", "\"__metadata__\"")},
@@ -92,7 +92,7 @@ std::vector<Malformed> malformed() {
       {"the same bytes twice",
        with(R"("U8","shape":[3],"data_offsets":[8,11])", R"("F32","shape":[2],"data_offsets":[0,8])")},
       {"a hole at the front", with("[0,8]", "[1,9]")},
-      {"a hole between", file_of(replaced(kHeader, "[8,11]", "[9,12]"), data() + "x")},
+      {"a hole between", file_of(replaced(kHeader, "[8,11]", "[9,12]"), elements() + "x")},
       {"a byte too many", good() + "x"},
       {"a byte too few", good().substr(0, good().size() - 1)},
       {"an unknown key", with(R"("dtype":"F32")", R"("dtype":"F32","stride":[1])")},
@@ -126,7 +126,7 @@ TEST_CASE("safetensors written by hand") {
   // The order of the header is not that of the data; blanks fill it up; any bits but 0 are true.
   const TensorFile turned = parse_safetensors(file_of(
       R"({"b":{"dtype":"BOOL","shape":[3],"data_offsets":[8,11]},"a":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}   )",
-      data()));
+      elements()));
   CHECK(turned.tensors[0].name == "b");
   CHECK(turned.tensors[0].tensor.sum().item<int>() == 3);
 }

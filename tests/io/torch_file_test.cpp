@@ -6,10 +6,10 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/io/unpickler.h"
+#include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/named_samples.h"
 #include "tests/io/pickle_words.h"
-#include "tests/io/temporary_folder.h"
 
 using namespace rushlight;
 using namespace rushlight::io;

@@ -2,8 +2,6 @@
 // examples/pytorch/tinyvit_mnist_pytorch.py; tools/golden_tinyvit.py wrote what that computes.
 #include <doctest/doctest.h>
 
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 
@@ -13,6 +11,7 @@
 #include "rushlight/models/tiny_vit.h"
 #include "rushlight/rushlight.h"
 #include "rushlight/train/fit.h"
+#include "tests/base/temporary_folder.h"
 
 using namespace rushlight;
 
@@ -236,19 +235,16 @@ TEST_CASE("stage_15_weights: from torch and back, with equal logits") {
   NoGrad guard;
   models::TinyVit model = twin();
   const Tensor images = x_ref(), logits = model(images);
-  const std::string folder =
-      std::filesystem::temp_directory_path().string() + "/rushlight_stage_15_" + std::to_string(getpid());
-  std::filesystem::create_directories(folder);
-  io::save_json_weights(folder + "/weights.json", model.state_dict());
-  io::save_torch(folder + "/weights.pt", model.state_dict());
-  io::save_safetensors(folder + "/weights.safetensors", model.state_dict());
-  for (const char* name : {"/weights.json", "/weights.pt", "/weights.safetensors"}) {
+  const TemporaryFolder folder;
+  io::save_json_weights(folder / "weights.json", model.state_dict());
+  io::save_torch(folder / "weights.pt", model.state_dict());
+  io::save_safetensors(folder / "weights.safetensors", model.state_dict());
+  for (const char* name : {"weights.json", "weights.pt", "weights.safetensors"}) {
     CAPTURE(std::string(name));
     models::TinyVit other;
-    other.load_state_dict(io::load_tensors(folder + name));
+    other.load_state_dict(io::load_tensors(folder / name));
     CHECK(equal(other(images), logits));
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("stage_16_gradients: of the whole model, beside torch") {
