@@ -12,7 +12,7 @@ constexpr int64_t kImageBytes = 3 * 32 * 32, kRecordBytes = 1 + kImageBytes;
 constexpr int kClasses = 10;
 
 std::string read_records(const std::string& path, int64_t records) {
-  std::string bytes = read_file(path);
+  std::string bytes = read_file(path, kLargestFile);
   const auto size = static_cast<int64_t>(bytes.size());
   if (size == 0 || size % kRecordBytes != 0)
     fail(ErrorKind::value, "[cifar10] ", path, " has ", size, " bytes: no whole number of records of ",

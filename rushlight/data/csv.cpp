@@ -136,7 +136,7 @@ CsvTable load_csv(const std::string& path, const CsvOptions& options) {
       options.delimiter == '\0')
     fail(ErrorKind::value, "[load_csv] quotes, line ends and zero bytes delimit no fields");
   if (options.classes < 0) fail(ErrorKind::value, "[load_csv] there are no ", options.classes, " classes");
-  const std::string text = read_file(path);
+  const std::string text = read_file(path, kLargestFile);
   return CsvTables(path, text, options).read();
 }
 

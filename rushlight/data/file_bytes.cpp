@@ -1,20 +1,13 @@
 #include "rushlight/data/file_bytes.h"
 
-#include <sys/stat.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 namespace rushlight::data {
 
 namespace {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 
 constexpr uint64_t kMostRatio = 1032;  // of deflate
 constexpr uint64_t kPiece = 1 << 30;   // what one call of zlib is given, whose counts have 32 bits
@@ -24,21 +17,6 @@ bool is_gzip(const std::string& bytes) {
 }
 
 }  // namespace
-
-std::string read_file(const std::string& path, uint64_t limit) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rb"));
-  if (!file) fail(ErrorKind::runtime, "[data] ", path, " cannot be opened: ", std::strerror(errno));
-  struct stat about{};
-  if (fstat(fileno(file.get()), &about) != 0 || !S_ISREG(about.st_mode))
-    fail(ErrorKind::runtime, "[data] ", path, " is no file");
-  const auto size = static_cast<uint64_t>(about.st_size);
-  if (size > limit)
-    fail(ErrorKind::value, "[data] ", path, " has ", size, " bytes; the most that are read here are ", limit);
-  std::string bytes(size, '\0');
-  if (std::fread(bytes.data(), 1, size, file.get()) != size)
-    fail(ErrorKind::runtime, "[data] ", path, " could not be read to its end: ", std::strerror(errno));
-  return bytes;
-}
 
 struct ByteReader::Inflater {
   explicit Inflater(std::string& bytes) : left(bytes.size()) {
@@ -77,7 +55,7 @@ struct ByteReader::Inflater {
   bool ended = false;
 };
 
-ByteReader::ByteReader(std::string path) : path_(std::move(path)), bytes_(read_file(path_)) {
+ByteReader::ByteReader(std::string path) : path_(std::move(path)), bytes_(read_file(path_, kLargestFile)) {
   if (is_gzip(bytes_)) inflater_ = std::make_unique<Inflater>(bytes_);
 }
 

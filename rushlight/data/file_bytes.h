@@ -7,13 +7,12 @@
 #include <string>
 
 #include "rushlight/base/error.h"
+#include "rushlight/base/files.h"
 
 namespace rushlight::data {
 
+// No set that is read whole is larger.
 inline constexpr uint64_t kLargestFile = uint64_t{4} << 30;
-
-// The whole file. Throws where it is missing, unreadable or longer than `limit`.
-std::string read_file(const std::string& path, uint64_t limit = kLargestFile);
 
 // What a file unpacks to, from the first byte to the last.
 class ByteReader {

@@ -137,7 +137,7 @@ Tensor read_jpeg(const ImageFile& file) { file.complain_format("JPEG", "libjpeg-
 Tensor load_image(const std::string& path, int64_t channels) {
   if (channels != 1 && channels != 3)
     fail(ErrorKind::value, "[load_image] an image is read with 1 or 3 channels, not ", channels);
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_file(path, kLargestFile);
   const ImageFile file{path, bytes, channels};
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(file);
   if (bytes.starts_with("\xff\xd8\xff")) return read_jpeg(file);

@@ -51,6 +51,8 @@ class DataLoader {
   // In a loop: what comes next. Saved, and set before the loop of a later run, training goes on there.
   LoaderPosition position() const { return position_; }
   void set_position(LoaderPosition position);
+  // Where the next loop begins.
+  LoaderPosition start() const { return {position_.epoch, resumes_ ? position_.batch : 0}; }
   void set_epoch(int64_t epoch) { set_position({epoch, 0}); }
 
  private:

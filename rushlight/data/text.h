@@ -8,7 +8,7 @@
 
 namespace rushlight::data {
 
-inline std::string load_text(const std::string& path) { return read_file(path); }
+inline std::string load_text(const std::string& path) { return read_file(path, kLargestFile); }
 
 // Without their ends, "\n" or "\r\n"; the last one need not have one.
 std::vector<std::string> load_lines(const std::string& path);

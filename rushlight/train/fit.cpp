@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/interrupt.h"
@@ -65,8 +64,10 @@ class Training {
     state_.task.module().train();
     Meter meter;
     std::optional<Progress> bar;
-    if (options_.progress)
+    if (options_.progress) {
       bar.emplace(join_text("epoch ", state_.epoch + 1, "/", options_.epochs), loader_.size());
+      bar->resume_at(loader_.start().batch);
+    }
     int64_t waiting = 0;  // batches whose gradients no step has used yet
     for (const auto& [input, target] : loader_) {
       if (waiting == 0) state_.optimizer.zero_grad();
@@ -77,7 +78,7 @@ class Training {
       if (++waiting < options_.accumulate) continue;
       waiting = 0;
       step();
-      if (is_over()) return;
+      if (is_over() && loader_.position().batch < loader_.size()) return;
     }
     if (waiting > 0) step();
     end_epoch();
@@ -106,10 +107,10 @@ class Training {
     state_.validation.reset();
     if (options_.validation) {
       state_.validation = evaluate(std::move(state_.task), *options_.validation);
-      state_.best = state_.validation->loss < lowest_;
-      lowest_ = std::min(lowest_, state_.validation->loss);
-      epochs_without_progress_ = state_.best ? 0 : epochs_without_progress_ + 1;
-      if (options_.patience > 0 && epochs_without_progress_ >= options_.patience) state_.stop = true;
+      state_.best = state_.validation->loss < state_.lowest;
+      state_.lowest = std::min(state_.lowest, state_.validation->loss);
+      state_.epochs_without_progress = state_.best ? 0 : state_.epochs_without_progress + 1;
+      if (options_.patience > 0 && state_.epochs_without_progress >= options_.patience) state_.stop = true;
     }
     ++state_.epoch;
     for (Callback* callback : options_.callbacks) callback->after_epoch(state_);
@@ -119,8 +120,6 @@ class Training {
   data::DataLoader& loader_;
   FitState state_;
   Interrupt interrupt_;
-  double lowest_ = std::numeric_limits<double>::infinity();
-  int64_t epochs_without_progress_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 //   train::fit(train::classifier(model), optimizer, loader, {.epochs = 5});
 #pragma once
 
+#include <limits>
 #include <optional>
 
 #include "rushlight/data/loader.h"
@@ -64,12 +65,14 @@ struct Measured {
 struct FitState {
   Task& task;
   optim::Optimizer& optimizer;
-  int64_t epoch = 0;                     // of this batch, the first is 0
-  int64_t step = 0;                      // of the optimizer, so far
-  Measured training{};                   // of this epoch so far
-  std::optional<Measured> validation{};  // of this epoch, once it has ended
-  bool best = false;                     // the validation loss was never lower
-  bool stop = false;                     // set it to end after this step
+  int64_t epoch = 0;                                        // of this batch, the first is 0
+  int64_t step = 0;                                         // of the optimizer, so far
+  Measured training{};                                      // of this epoch so far
+  std::optional<Measured> validation{};                     // of this epoch, once it has ended
+  double lowest = std::numeric_limits<double>::infinity();  // validation loss so far, and how many
+  int64_t epochs_without_progress = 0;                      // epochs ago
+  bool best = false;                                        // it is this epoch's
+  bool stop = false;                                        // set it to end after this step
 };
 
 class Callback {

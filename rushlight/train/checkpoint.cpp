@@ -1,0 +1,148 @@
+#include "rushlight/train/checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+
+#include "rushlight/core/generator.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/io/safetensors.h"
+
+namespace rushlight::train {
+
+namespace {
+
+constexpr const char* kFormat = "rushlight checkpoint 1";
+
+void add(NamedTensors& all, const char* prefix, const NamedTensors& part) {
+  for (const NamedTensor& named : part) all.push_back({prefix + named.name, named.tensor});
+}
+NamedTensors part_of(const NamedTensors& all, std::string_view prefix) {
+  NamedTensors part;
+  for (const NamedTensor& named : all)
+    if (named.name.starts_with(prefix)) part.push_back({named.name.substr(prefix.size()), named.tensor});
+  return part;
+}
+
+template <class T>
+Tensor numbers(std::initializer_list<T> values) {
+  const std::vector<T> list(values);
+  return from_values<T>(list, static_cast<int64_t>(list.size()));
+}
+template <class T>
+std::vector<T> read_numbers(const std::string& path, const NamedTensors& all, const char* name,
+                            size_t count) {
+  const Tensor* found = find_tensor(all, name);
+  if (!found || found->dtype() != dtype_of<T> || found->numel() != static_cast<int64_t>(count))
+    fail(ErrorKind::value, "[checkpoint] ", path, " has no \"", name, "\" of ", count, " numbers");
+  return found->to_vector<T>();
+}
+
+std::string metadata_of(const io::TensorFile& file, std::string_view key) {
+  for (const auto& [name, value] : file.metadata)
+    if (name == key) return value;
+  return {};
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& path, const Snapshot& snapshot, const Progressed& p) {
+  NamedTensors all;
+  if (snapshot.model) add(all, "model.", snapshot.model->state_dict());
+  if (snapshot.optimizer) add(all, "optimizer.", snapshot.optimizer->state_dict());
+  if (snapshot.schedule) add(all, "schedule.", snapshot.schedule->state_dict());
+  if (snapshot.average) add(all, "average.", snapshot.average->state_dict());
+  if (snapshot.loader)
+    all.push_back(
+        {"loader", numbers<int64_t>({snapshot.loader->position().epoch, snapshot.loader->position().batch})});
+  const PhiloxKey random = default_generator().state();
+  all.push_back({"random", numbers<uint64_t>({random.seed, random.counter})});
+  all.push_back({"counters", numbers<int64_t>({p.epoch, p.step, p.epochs_without_progress})});
+  all.push_back({"lowest", numbers<double>({p.lowest})});
+  io::save_safetensors(path, all, {{"format", kFormat}, {"config", p.config}});
+}
+
+Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
+  const io::TensorFile file = io::load_safetensors(path);
+  if (metadata_of(file, "format") != kFormat)
+    fail(ErrorKind::value, "[checkpoint] ", path, " is a file of tensors, but no checkpoint of a training");
+  const NamedTensors& all = file.tensors;
+  const auto counters = read_numbers<int64_t>(path, all, "counters", 3);
+  const auto random = read_numbers<uint64_t>(path, all, "random", 2);
+  Progressed p{.epoch = counters[0],
+               .step = counters[1],
+               .lowest = read_numbers<double>(path, all, "lowest", 1)[0],
+               .epochs_without_progress = counters[2],
+               .config = metadata_of(file, "config")};
+  if (snapshot.model) snapshot.model->load_state_dict(part_of(all, "model."));
+  if (snapshot.optimizer) snapshot.optimizer->load_state_dict(part_of(all, "optimizer."));
+  if (snapshot.schedule) snapshot.schedule->load_state_dict(part_of(all, "schedule."));
+  if (snapshot.average) snapshot.average->load_state_dict(part_of(all, "average."));
+  if (snapshot.loader) {
+    const auto position = read_numbers<int64_t>(path, all, "loader", 2);
+    snapshot.loader->set_position({position[0], position[1]});
+  }
+  default_generator().set_state({random[0], random[1]});
+  return p;
+}
+
+// -- beside fit()
+
+Checkpoints::Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options)
+    : folder_(std::move(folder)), snapshot_(snapshot), options_(options) {
+  if (options.keep_last < 1)
+    fail(ErrorKind::value, "[checkpoint] at least one must be kept, not ", options.keep_last);
+  std::filesystem::create_directories(folder_);
+}
+
+std::vector<std::string> Checkpoints::saved() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && name.ends_with(".safetensors")) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::optional<std::string> Checkpoints::newest() const {
+  const std::vector<std::string> names = saved();
+  if (names.empty()) return std::nullopt;
+  return folder_ + "/" + names.back();
+}
+
+bool Checkpoints::resume() {
+  const std::optional<std::string> path = newest();
+  if (!path) return false;
+  resumed_ = load_checkpoint(*path, snapshot_);
+  return true;
+}
+
+void Checkpoints::before_training(FitState& state) {
+  if (!resumed_) return;
+  state.epoch = resumed_->epoch, state.step = resumed_->step;
+  state.lowest = resumed_->lowest, state.epochs_without_progress = resumed_->epochs_without_progress;
+  resumed_.reset();
+}
+
+void Checkpoints::save(const FitState& state) {
+  const Progressed progressed{state.epoch, state.step, state.lowest, state.epochs_without_progress,
+                              options_.config};
+  char name[40];
+  std::snprintf(name, sizeof name, "step-%09lld.safetensors", static_cast<long long>(state.step));
+  save_checkpoint(folder_ + "/" + name, snapshot_, progressed);
+  if (state.best) save_checkpoint(folder_ + "/best.safetensors", snapshot_, progressed);
+  std::vector<std::string> names = saved();
+  for (size_t i = 0; i + static_cast<size_t>(options_.keep_last) < names.size(); ++i)
+    std::filesystem::remove(folder_ + "/" + names[i]);
+}
+
+void Checkpoints::after_step(FitState& state) {
+  state.best = false;
+  if (options_.every_steps && state.step % *options_.every_steps == 0) save(state);
+}
+
+void Checkpoints::after_epoch(FitState& state) { save(state); }
+
+}  // namespace rushlight::train

@@ -1,0 +1,195 @@
+// fit() beside the loop by hand, and trainings that stop and go on without losing a bit.
+#include "rushlight/train/fit.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "rushlight/data/data.h"
+#include "rushlight/models/mlp.h"
+#include "rushlight/rushlight.h"
+#include "rushlight/train/checkpoint.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/engine/error_words.h"
+
+using namespace rushlight;
+
+namespace {
+
+constexpr int64_t kExamples = 100;
+
+// Two moons of points would do as well: points, and on which side of a parabola they lie.
+data::Dataset examples(uint64_t seed) {
+  const Tensor x = randn({kExamples, 2}, {.generator = Generator(seed)});
+  const Tensor labels = (x.select(1, 1) > square(x.select(1, 0)) - 0.5).to(DType::int64);
+  return data::TensorDataset(x, labels);
+}
+
+// A model with dropout, so that the random numbers matter too.
+struct Net : nn::Layer<Net> {
+  nn::Linear hidden = child("hidden", nn::Linear(2, 16));
+  nn::Dropout dropout = child("dropout", nn::Dropout(0.2));
+  nn::Linear output = child("output", nn::Linear(16, 2));
+  Tensor forward(const Tensor& x) const { return output(dropout(tanh(hidden(x)))); }
+};
+
+struct Setup {
+  Net net = (manual_seed(5), Net());  // all begin alike
+  optim::AdamW optimizer{net.parameters(), {.lr = 0.01}};
+  optim::CosineAnnealingLR schedule{optimizer, 60};
+  data::DataLoader loader{examples(1), {.batch_size = 8, .shuffle = true, .seed = 3}};
+  data::DataLoader validation{examples(2), {.batch_size = 50}};
+
+  train::Snapshot snapshot() { return {&net, &optimizer, &schedule, &loader, nullptr}; }
+  train::FitOptions options(int64_t epochs) {
+    return {.epochs = epochs, .schedule = &schedule, .validation = &validation, .progress = false};
+  }
+};
+
+struct StopAt : train::Callback {
+  explicit StopAt(int64_t s) : step(s) {}
+  void after_step(train::FitState& state) override { state.stop |= state.step == step; }
+  int64_t step;
+};
+
+std::vector<float> weights_of(const nn::Module& module) {
+  std::vector<float> all;
+  for (const Tensor& p : module.parameters())
+    for (float v : p.detach().to_vector<float>()) all.push_back(v);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("fit() makes the steps that the loop by hand makes") {
+  Setup by_hand, fitted;
+  manual_seed(9);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (const auto& [x, y] : by_hand.loader) {
+      by_hand.optimizer.zero_grad();
+      cross_entropy(by_hand.net(x), y).backward();
+      by_hand.optimizer.step();
+      by_hand.schedule.step();
+    }
+  }
+  manual_seed(9);
+  const train::FitResult result =
+      train::fit(train::classifier(fitted.net), fitted.optimizer, fitted.loader, fitted.options(3));
+  CHECK(weights_of(by_hand.net) == weights_of(fitted.net));
+  CHECK(result.steps == 3 * 13);
+  CHECK(result.epochs == 3);
+  CHECK(result.training.count == kExamples);
+  REQUIRE(result.validation.has_value());
+  CHECK(result.validation->accuracy > 0.5);
+  CHECK(fitted.net.is_training());
+}
+
+TEST_CASE("fit() adds up gradients, clips them, and stops where it is told") {
+  Setup whole, parts;
+  for (Setup* setup : {&whole, &parts}) setup->net.dropout = nn::Dropout(0);
+  data::DataLoader large(examples(1), {.batch_size = 20}), small(examples(1), {.batch_size = 5});
+  (void)train::fit(train::classifier(whole.net), whole.optimizer, large,
+                   {.clip_norm = 0.1, .progress = false});
+  const train::FitResult result = train::fit(train::classifier(parts.net), parts.optimizer, small,
+                                             {.accumulate = 4, .clip_norm = 0.1, .progress = false});
+  CHECK(result.steps == 5);
+  const std::vector<float> a = weights_of(whole.net), b = weights_of(parts.net);
+  for (size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-3).scale(0.01));
+
+  Setup limited;
+  CHECK(train::fit(train::classifier(limited.net), limited.optimizer, limited.loader,
+                   {.epochs = 9, .steps = 17, .progress = false})
+            .steps == 17);
+  Setup stopped;
+  StopAt stop(4);
+  train::FitOptions options = stopped.options(9);
+  options.callbacks = {&stop};
+  CHECK(train::fit(train::classifier(stopped.net), stopped.optimizer, stopped.loader, options).steps == 4);
+}
+
+TEST_CASE("fit() ends when the validation loss has not fallen for long") {
+  Setup setup;
+  setup.optimizer.set_lr(0);
+  train::FitOptions options = setup.options(50);
+  options.schedule = nullptr;
+  options.patience = 3;
+  const train::FitResult result =
+      train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+  CHECK(result.epochs == 4);  // the first was the best
+}
+
+TEST_CASE("fit() stops at a loss that is no number, and says what may help") {
+  Setup setup;
+  {
+    NoGrad guard;
+    setup.net.output.bias.fill_(NAN);
+  }
+  CHECK(fails_with(ErrorKind::runtime, {"step 0", "nan", "--detect-anomaly"}, [&] {
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, setup.options(1));
+  }));
+}
+
+TEST_CASE("a loss of one's own") {
+  manual_seed(1);
+  nn::Linear line(1, 1);
+  const Tensor x = randn({64, 1}), y = x * 3.0 + 1.0;
+  optim::SGD optimizer(line.parameters(), {.lr = 0.1});
+  data::DataLoader loader(data::TensorDataset(x, y), {.batch_size = 16, .shuffle = true});
+  const auto distance = [](const Tensor& scores, const Tensor& target) { return mse_loss(scores, target); };
+  const train::FitResult result =
+      train::fit(train::task(line, distance), optimizer, loader, {.epochs = 30, .progress = false});
+  CHECK(result.training.loss < 1e-3);
+  CHECK(line.weight.item<double>() == doctest::Approx(3).epsilon(0.02));
+}
+
+TEST_CASE("a training that was stopped goes on with the same bits") {
+  Setup whole;
+  (void)train::fit(train::classifier(whole.net), whole.optimizer, whole.loader, whole.options(4));
+  // In the middle of an epoch, at its last step, and just after its end.
+  for (int64_t step : {5, 13, 14, 26, 51}) {
+    CAPTURE(step);
+    const TemporaryFolder folder;
+    {
+      Setup first;
+      train::Checkpoints checkpoints(folder / "run", first.snapshot(), {.every_steps = 1});
+      StopAt stop(step);
+      train::FitOptions options = first.options(4);
+      options.callbacks = {&checkpoints, &stop};
+      (void)train::fit(train::classifier(first.net), first.optimizer, first.loader, options);
+    }
+    Setup second;
+    manual_seed(77);
+    train::Checkpoints checkpoints(folder / "run", second.snapshot());
+    REQUIRE(checkpoints.resume());
+    train::FitOptions options = second.options(4);
+    options.callbacks = {&checkpoints};
+    const train::FitResult result =
+        train::fit(train::classifier(second.net), second.optimizer, second.loader, options);
+    CHECK(result.steps == 4 * 13);
+    CHECK(weights_of(second.net) == weights_of(whole.net));
+  }
+}
+
+TEST_CASE("checkpoints: the last ones and the best one stay; wrong files are refused") {
+  const TemporaryFolder folder;
+  Setup setup;
+  train::Checkpoints checkpoints(folder / "run", setup.snapshot(), {.keep_last = 2, .config = "lr = 0.01"});
+  CHECK_FALSE(checkpoints.resume());
+  train::FitOptions options = setup.options(5);
+  options.callbacks = {&checkpoints};
+  (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "run"))
+    files += entry.is_regular_file();
+  CHECK(files == 3);
+  REQUIRE(checkpoints.newest().has_value());
+  CHECK(has(*checkpoints.newest(), "step-000000065"));
+  CHECK(train::load_checkpoint(*checkpoints.newest(), {}).config == "lr = 0.01");
+
+  io::save_tensors(folder / "weights.safetensors", setup.net.state_dict());
+  CHECK(fails_with(ErrorKind::value, {"weights.safetensors", "no checkpoint"},
+                   [&] { (void)train::load_checkpoint(folder / "weights.safetensors", setup.snapshot()); }));
+  models::Mlp other({.sizes = {2, 3}});
+  CHECK(fails_with(ErrorKind::runtime, {"Mlp", "hidden.weight"},
+                   [&] { (void)train::load_checkpoint(*checkpoints.newest(), {.model = &other}); }));
+}
