@@ -25,6 +25,7 @@ missing_helpful_tools() {
 
 missing_tools() {
   packages_of "${needed_tools[@]}"
+  [[ -e /usr/include/CLI/CLI.hpp || -e /usr/local/include/CLI/CLI.hpp ]] || echo libcli11-dev
   [[ -e /usr/include/zlib.h || -e /usr/local/include/zlib.h ]] || echo zlib1g-dev
   [[ -e /usr/include/doctest/doctest.h || -e /usr/local/include/doctest/doctest.h ]] || echo doctest-dev
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv

@@ -1,0 +1,43 @@
+// rushlight info and data: what there is on this machine.
+#include <cstdio>
+#include <filesystem>
+
+#include "rushlight/base/cpu_features.h"
+#include "rushlight/base/thread_pool.h"
+#include "rushlight/cli/commands.h"
+#include "rushlight/data/known_sets.h"
+#include "rushlight/engine/context.h"
+
+namespace rushlight::cli {
+
+namespace {
+
+bool is_here(const data::KnownSet& set) {
+  for (const data::KnownFile& file : set.files) {
+    bool found = false;
+    for (const std::string& folder : data::data_folders())
+      found |= std::filesystem::exists(folder + "/" + std::string(set.name) + "/" + std::string(file.name));
+    if (!found) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void list_data() {
+  for (const data::KnownSet& set : data::known_sets())
+    std::printf("%-16s %-9s %8.1f MB  %s\n", std::string(set.name).c_str(),
+                is_here(set) ? "here" : "not here", static_cast<double>(set.bytes_to_get()) * 1e-6,
+                std::string(set.title).c_str());
+}
+
+void get_data(const std::string& name) { data::get_data(name); }
+
+void info() {
+  std::printf("backend           %s\n", std::string(host_backend().name).c_str());
+  std::printf("threads           %d\n", num_threads());
+  std::puts("data");
+  list_data();
+}
+
+}  // namespace rushlight::cli

@@ -1,0 +1,110 @@
+// The program `rushlight`: understands its words, calls, and says what went wrong.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "rushlight/base/error.h"
+#include "rushlight/base/nearest.h"
+#include "rushlight/base/thread_pool.h"
+#include "rushlight/cli/commands.h"
+#include "rushlight/engine/context.h"
+
+using namespace rushlight;
+
+namespace {
+
+// A first word that is no command.
+void expect_command(CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return;
+  const std::string near = nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
+  fail(ErrorKind::value, "there is no command \"", word, "\"",
+       near.empty() ? "; `rushlight --help` lists them" : ". Did you mean \"" + near + "\"?");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Trains, looks at and uses small networks on your own machine."};
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  rushlight train                          the recipes\n"
+      "  rushlight train mlp --epochs 3           to runs/mlp-1/\n"
+      "  rushlight train --resume runs/mlp-1      goes on\n"
+      "  rushlight eval runs/mlp-1/model.safetensors\n"
+      "  rushlight predict runs/mlp-1/model.safetensors digit.png\n"
+      "  rushlight convert weights.pt weights.safetensors");
+  std::string backend;
+  int threads = 0;
+  app.add_option("--backend", backend, "cpu, or reference: plain loops to learn from");
+  app.add_option("--threads", threads, "how many (default: all that this process may use)");
+  app.fallthrough();
+
+  cli::TrainCommand train;
+  CLI::App* train_app = app.add_subcommand("train", "train a recipe; alone: list them");
+  train_app->add_option("recipe", train.recipe, "mlp, tinyvit, tinyvit-10k or cnn");
+  train_app->add_option("--epochs", train.epochs, "instead of the recipe's");
+  train_app->add_option("--batch", train.batch, "examples in a batch");
+  train_app->add_option("--lr", train.lr, "the learning rate");
+  train_app->add_option("--seed", train.seed, "of weights and order (default 0)");
+  train_app->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
+  train_app->add_option("--resume", train.resume, "a run's folder: go on there");
+  train_app->add_flag("--full", train.full, "all data, where the recipe takes a part");
+  train_app->add_flag("--dry-run", train.dry_run, "one batch, then how long it all would take");
+
+  cli::EvalCommand eval;
+  CLI::App* eval_app =
+      app.add_subcommand("eval", "how many test examples a model gets right, and which it confuses");
+  eval_app->add_option("model", eval.model, "model.safetensors, or foreign weights with --arch")->required();
+  eval_app->add_option("--arch", eval.architecture, "mlp, tinyvit, cnn or burn_mnist_cnn");
+  eval_app->add_option("--data", eval.data, "mnist, fashion_mnist or cifar10")->capture_default_str();
+
+  cli::PredictCommand predict;
+  CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");
+  predict_app->add_option("model", predict.model, "model.safetensors")->required();
+  predict_app->add_option("image", predict.image, "a PNG or JPEG")->required();
+  predict_app->add_option("--arch", predict.architecture, "of foreign weights");
+
+  cli::ShowCommand show;
+  CLI::App* show_app =
+      app.add_subcommand("show", "the structure of a model, or the tensors of any file of them");
+  show_app->add_option("file", show.file, "safetensors, .pt, .npz, .npy or JSON")->required();
+  show_app->add_option("--arch", show.architecture, "of foreign weights");
+
+  cli::ConvertCommand convert;
+  CLI::App* convert_app =
+      app.add_subcommand("convert", "from one format of tensors to another, by the files' endings");
+  convert_app->add_option("from", convert.from)->required();
+  convert_app->add_option("to", convert.to, ".safetensors, .pt, .npz, .npy or .json")->required();
+
+  std::string set;
+  CLI::App* data_app = app.add_subcommand("data", "data sets: list them, or get one");
+  CLI::App* get_app = data_app->add_subcommand("get", "download what is missing of a set");
+  get_app->add_option("name", set)->required();
+  CLI::App* info_app = app.add_subcommand("info", "backend, threads, data");
+
+  if (argc > 1) expect_command(app, argv[1]);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!backend.empty()) set_backend(backend);
+  if (threads > 0) set_num_threads(threads);
+  if (*train_app) cli::train(train);
+  if (*eval_app) cli::eval(eval);
+  if (*predict_app) cli::predict(predict);
+  if (*show_app) cli::show(show);
+  if (*convert_app) cli::convert(convert);
+  if (*get_app) cli::get_data(set);
+  if (*data_app && !*get_app) cli::list_data();
+  if (*info_app) cli::info();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
+  std::fprintf(stderr, "rushlight: %s\n", error.what());
+  return 1;
+}
