@@ -198,9 +198,9 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05):
     return _C.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
-def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05, *, relu=False):
-    """Each channel scaled to mean 0 and variance 1, by the batch's statistics or by the running ones; relu sets what is then negative to 0, in the same pass."""
-    return _C.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps, relu=relu)
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05):
+    """Each channel scaled to mean 0 and variance 1, by the batch's statistics or by the running ones."""
+    return _C.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-05):
