@@ -1,7 +1,6 @@
 #include "rushlight/train/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
