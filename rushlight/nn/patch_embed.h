@@ -5,7 +5,7 @@
 
 namespace rushlight::nn {
 
-// (batch, channels, height, width) -> (batch, patches, dim): the image is cut into squares, by slices and
+// (batch, channels, height, width) -> (batch, patches, dim): the image is cut into squares, by its shape and
 // without a convolution, and each square's pixels, row by row, channel after channel, are multiplied by one
 // matrix.
 class PatchEmbed : public Layer<PatchEmbed> {
