@@ -4,7 +4,8 @@ if(RUSHLIGHT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(RUSHLIGHT_CCACHE_PROGRAM ccache)
   mark_as_advanced(RUSHLIGHT_CCACHE_PROGRAM)
   if(RUSHLIGHT_CCACHE_PROGRAM)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${RUSHLIGHT_CCACHE_PROGRAM}")
+    # What it is to overlook, lest it refuses to work with precompiled headers.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${RUSHLIGHT_CCACHE_PROGRAM}")
   endif()
 endif()
 

@@ -58,8 +58,8 @@ DType result_type(Inputs operands, unsigned skip) {
   // rank 2: tensors with dimensions, 1: 0-d tensors, 0: plain numbers
   bool present[3] = {};
   DType best[3] = {};
-  for (size_t i = 0; i < operands.size(); ++i) {
-    if (skip >> i & 1 || !operands[i].defined()) continue;
+  for (size_t i = 0; i < operands.size(); ++i, skip >>= 1) {
+    if (skip & 1 || !operands[i].defined()) continue;
     const TensorImpl& impl = *operands[i].impl();
     int rank = impl.weak ? 0 : impl.layout.rank() == 0 ? 1 : 2;
     DType dtype = impl.dtype;

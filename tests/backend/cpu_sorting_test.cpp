@@ -33,7 +33,7 @@ std::vector<Tensor> sorted(const Tensor& x, int64_t dim) {
 TEST_CASE("cpu: sorted rows and columns") {
   for (DType dtype : kTypes)
     for (const std::vector<int64_t>& shape :
-         std::vector<std::vector<int64_t>>{{1}, {7, 30}, {3, 255, 2}, {5, 1000}, {200000}, {2, 70000}}) {
+         std::vector<std::vector<int64_t>>{{1}, {7, 30}, {3, 255, 2}, {5, 1000}, {2, 70000}}) {
       CAPTURE(dtype);
       CAPTURE(shape.size());
       const Tensor x = values(shape, dtype, 1);
@@ -53,7 +53,7 @@ TEST_CASE("cpu: the first few, of rows that are sorted already too") {
   for (DType dtype : kTypes) {
     if (dtype == DType::boolean) continue;
     for (const std::vector<int64_t>& shape :
-         std::vector<std::vector<int64_t>>{{1000}, {3, 5000}, {150000}, {64, 9}}) {
+         std::vector<std::vector<int64_t>>{{1000}, {3, 5000}, {70000}, {64, 9}}) {
       CAPTURE(dtype);
       CAPTURE(shape.back());
       const Tensor x = values(shape, dtype, 3), up = sort(x).values;
@@ -75,7 +75,7 @@ TEST_CASE("cpu: the first few, of rows that are sorted already too") {
 TEST_CASE("cpu: medians and elements by their rank") {
   for (DType dtype : kTypes)
     for (const std::vector<int64_t>& shape :
-         std::vector<std::vector<int64_t>>{{1}, {40, 31}, {6, 1000}, {200000}}) {
+         std::vector<std::vector<int64_t>>{{1}, {40, 31}, {6, 1000}, {70000}}) {
       CAPTURE(dtype);
       CAPTURE(shape.back());
       const Tensor x = values(shape, dtype, 5), numbers = nan_to_num(x);
