@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "examples/demo/decision_map.h"
 #include "examples/demo/demo.h"
 #include "rushlight/base/progress.h"
 #include "rushlight/scalar/mlp.h"
@@ -49,9 +48,14 @@ std::string describe(const Training& training) {
   return text;
 }
 
+DecisionMap map_of(const Training& training, int columns) {
+  const auto score = [&](double x, double y) { return training.network({x, y})[0].data(); };
+  return map_decisions(score, kMoonsView, columns);
+}
+
 std::string picture(const Training& training, const Terminal& terminal) {
   const int columns = std::min(64, terminal.columns);
-  return to_lines(map_decisions(training.network, columns), training.samples, terminal.colour) + '\n';
+  return to_lines(map_of(training, columns), training.samples, terminal.colour) + '\n';
 }
 
 }  // namespace
@@ -70,6 +74,6 @@ bool learn_moons(const std::string& folder) {
   if (watched) progress.show_above(picture(training, progress.terminal()));
   progress.finish();
   std::printf("\n");
-  write_file(folder + "/moons.svg", to_svg(map_decisions(training.network, 128), training.samples));
+  write_file(folder + "/moons.svg", to_svg(map_of(training, 128), training.samples));
   return training.right == kSamples;
 }

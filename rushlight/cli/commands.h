@@ -2,20 +2,18 @@
 // else to stderr; errors are thrown.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
+
+#include "rushlight/cli/train_settings.h"
 
 namespace rushlight::cli {
 
 struct TrainCommand {
-  std::string recipe;  // empty: list them
-  std::optional<int64_t> epochs{}, batch{};
-  std::optional<double> lr{};
-  uint64_t seed = 0;
-  bool full = false;     // all data, where a recipe is for a part of it
-  bool dry_run = false;  // one batch, then an estimate
+  TrainSettings settings;       // without a recipe: list them
+  std::string config;           // a file of settings; those above come first
+  bool dry_run = false;         // one batch, then an estimate
+  bool ledger = false;          // a hash of each tensor after each step, for diff()
+  bool detect_anomaly = false;  // the first op that makes a NaN is named
   std::string runs = "runs";
   std::string resume;  // the folder of a run
 };
@@ -41,6 +39,12 @@ struct ConvertCommand {
   std::string from, to;
 };
 void convert(const ConvertCommand& command);
+
+struct DiffCommand {
+  std::string left, right;  // folders of runs, or files of tensors
+};
+// True where they are the same.
+bool diff(const DiffCommand& command);
 
 void list_data();
 void get_data(const std::string& name);

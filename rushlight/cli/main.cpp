@@ -33,7 +33,8 @@ int run(int argc, char** argv) {
       "  rushlight train --resume runs/mlp-1      goes on\n"
       "  rushlight eval runs/mlp-1/model.safetensors\n"
       "  rushlight predict runs/mlp-1/model.safetensors digit.png\n"
-      "  rushlight convert weights.pt weights.safetensors");
+      "  rushlight convert weights.pt weights.safetensors\n"
+      "  rushlight diff runs/mlp-1 runs/mlp-2     where they part (train with --ledger)");
   std::string backend;
   int threads = 0;
   app.add_option("--backend", backend, "cpu, or reference: plain loops to learn from");
@@ -42,22 +43,32 @@ int run(int argc, char** argv) {
 
   cli::TrainCommand train;
   CLI::App* train_app = app.add_subcommand("train", "train a recipe; alone: list them");
-  train_app->add_option("recipe", train.recipe, "mlp, tinyvit, tinyvit-10k or cnn");
-  train_app->add_option("--epochs", train.epochs, "instead of the recipe's");
-  train_app->add_option("--batch", train.batch, "examples in a batch");
-  train_app->add_option("--lr", train.lr, "the learning rate");
-  train_app->add_option("--seed", train.seed, "of weights and order (default 0)");
+  cli::TrainSettings& settings = train.settings;
+  train_app->add_option("recipe", settings.recipe, "xor, moons, spirals, mlp, tinyvit, tinyvit-10k or cnn");
+  train_app->add_option("--epochs", settings.epochs, "instead of the recipe's");
+  train_app->add_option("--batch", settings.batch, "examples in a batch");
+  train_app->add_option("--accumulate", settings.accumulate,
+                        "batches whose gradients make one step (default 1)");
+  train_app->add_option("--lr", settings.lr, "the learning rate");
+  train_app->add_option("--clip-norm", settings.clip_norm, "the longest that all gradients together may be");
+  train_app->add_option("--seed", settings.seed, "of weights and order (default 0)");
+  train_app->add_flag("--full", settings.full, "all data, where the recipe takes a part");
+  train_app->add_option("--config", train.config,
+                        "a JSON file of these, such as a run's config.json; flags come first");
   train_app->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
   train_app->add_option("--resume", train.resume, "a run's folder: go on there");
-  train_app->add_flag("--full", train.full, "all data, where the recipe takes a part");
+  train_app->add_flag("--ledger", train.ledger,
+                      "a hash of each tensor after each step, for `rushlight diff`");
+  train_app->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
   train_app->add_flag("--dry-run", train.dry_run, "one batch, then how long it all would take");
 
   cli::EvalCommand eval;
   CLI::App* eval_app =
       app.add_subcommand("eval", "how many test examples a model gets right, and which it confuses");
   eval_app->add_option("model", eval.model, "model.safetensors, or foreign weights with --arch")->required();
-  eval_app->add_option("--arch", eval.architecture, "mlp, tinyvit, cnn or burn_mnist_cnn");
-  eval_app->add_option("--data", eval.data, "mnist, fashion_mnist or cifar10")->capture_default_str();
+  eval_app->add_option("--arch", eval.architecture, "mlp, tinyvit, cnn, burn_mnist_cnn, or mlp:2-16-2:tanh");
+  eval_app->add_option("--data", eval.data, "mnist, fashion_mnist, cifar10, xor, moons or spirals")
+      ->capture_default_str();
 
   cli::PredictCommand predict;
   CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");
@@ -76,6 +87,13 @@ int run(int argc, char** argv) {
       app.add_subcommand("convert", "from one format of tensors to another, by the files' endings");
   convert_app->add_option("from", convert.from)->required();
   convert_app->add_option("to", convert.to, ".safetensors, .pt, .npz, .npy or .json")->required();
+
+  cli::DiffCommand diff;
+  CLI::App* diff_app = app.add_subcommand(
+      "diff",
+      "the first step and tensor where two runs part, or what two files differ in; exits with 1 then");
+  diff_app->add_option("left", diff.left, "a run that kept a ledger, or a file of tensors")->required();
+  diff_app->add_option("right", diff.right, "another")->required();
 
   std::string set;
   CLI::App* data_app = app.add_subcommand("data", "data sets: list them, or get one");
@@ -96,6 +114,7 @@ int run(int argc, char** argv) {
   if (*predict_app) cli::predict(predict);
   if (*show_app) cli::show(show);
   if (*convert_app) cli::convert(convert);
+  if (*diff_app) return cli::diff(diff) ? 0 : 1;
   if (*get_app) cli::get_data(set);
   if (*data_app && !*get_app) cli::list_data();
   if (*info_app) cli::info();
@@ -106,5 +125,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
   std::fprintf(stderr, "rushlight: %s\n", error.what());
-  return 1;
+  return 2;
 }

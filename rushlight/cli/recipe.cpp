@@ -9,6 +9,9 @@ namespace rushlight::cli {
 namespace {
 
 constexpr Recipe kRecipes[] = {
+    {"xor", "the four corners that no line parts", "mlp:2-8-2:tanh", "xor", 20, 4, 0.02},
+    {"moons", "400 points on two half circles", "mlp:2-16-16-2:tanh", "moons", 60, 20, 0.01},
+    {"spirals", "400 points on two arms", "mlp:2-64-64-2:tanh", "spirals", 150, 20, 0.005},
     {"mlp", "MNIST by one hidden layer", "mlp", "mnist", 5, 64, 1e-3},
     {"tinyvit", "a vision transformer on 2,000 digits (--full: all)", "tinyvit", "mnist", 10, 64, 3e-3, false,
      false, 2000, 1000},
@@ -60,6 +63,8 @@ const Recipe& recipe(std::string_view name) {
 }
 
 Task data_of(const Recipe& r, bool full) {
+  if (const auto points = data::point_set(r.data, 1))
+    return {data::dataset_of(*points), test_set(r.data, {}), {}, {"-", "+"}, points};
   const models::Preprocessing p = preprocessing_of(r.data);
   data::Transform transform = plain(p);
   if (r.augment)
@@ -74,6 +79,7 @@ Task data_of(const Recipe& r, bool full) {
 }
 
 data::Dataset test_set(std::string_view name, const models::Preprocessing& p) {
+  if (const auto points = data::point_set(name, 2)) return data::dataset_of(*points);
   return set_of(name, data::Split::test, plain(p));
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "rushlight/data/data.h"
+#include "rushlight/data/point_sets.h"
 #include "rushlight/models/model_file.h"
 
 namespace rushlight::cli {
@@ -13,7 +14,7 @@ struct Recipe {
   std::string_view name;
   std::string_view what;          // in words
   std::string_view architecture;  // models::Network::make
-  std::string_view data;          // "mnist" or "cifar10"
+  std::string_view data;          // "mnist", "cifar10", or a set of points
   int64_t epochs, batch;
   double lr;
   bool one_cycle = false;                 // SGD with momentum, up and down again; else AdamW at one rate
@@ -28,6 +29,7 @@ struct Task {
   data::Dataset train, test;
   models::Preprocessing preprocessing;
   std::vector<std::string> labels;
+  std::optional<data::PointSet> points{};  // that it is trained on, where it is about points
 };
 // `full`: all examples, even if the recipe takes a part.
 Task data_of(const Recipe& recipe, bool full);

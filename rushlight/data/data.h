@@ -10,4 +10,5 @@
 #include "rushlight/data/image_sets.h"
 #include "rushlight/data/known_sets.h"
 #include "rushlight/data/loader.h"
+#include "rushlight/data/point_sets.h"
 #include "rushlight/data/text.h"

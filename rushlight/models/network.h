@@ -10,7 +10,8 @@ namespace rushlight::models {
 
 class Network {
  public:
-  // "mlp", "tinyvit", "cnn" or "burn_mnist_cnn"; another name throws, with the nearest one.
+  // "mlp" (784-128-10, or "mlp:2-16-2:tanh" with sizes and, if one likes, an activation), "tinyvit", "cnn" or
+  // "burn_mnist_cnn"; another name throws, with the nearest one.
   static Network make(std::string_view architecture);
 
   const std::string& architecture() const { return architecture_; }
@@ -26,8 +27,8 @@ class Network {
   };
   template <class M>
   struct HeldAs;
-  template <class M>
-  static std::unique_ptr<Held> held();
+  template <class M, class... Options>
+  static std::unique_ptr<Held> held(const Options&... options);
 
   std::string architecture_;
   std::unique_ptr<Held> held_;

@@ -122,6 +122,7 @@ void Checkpoints::before_training(FitState& state) {
   if (!resumed_) return;
   state.epoch = resumed_->epoch, state.step = resumed_->step;
   state.lowest = resumed_->lowest, state.epochs_without_progress = resumed_->epochs_without_progress;
+  saved_step_ = state.step;
   resumed_.reset();
 }
 
@@ -132,6 +133,7 @@ void Checkpoints::save(const FitState& state) {
   std::snprintf(name, sizeof name, "step-%09lld.safetensors", static_cast<long long>(state.step));
   save_checkpoint(folder_ + "/" + name, snapshot_, progressed);
   if (state.best) save_checkpoint(folder_ + "/best.safetensors", snapshot_, progressed);
+  saved_step_ = state.step;
   std::vector<std::string> names = saved();
   for (size_t i = 0; i + static_cast<size_t>(options_.keep_last) < names.size(); ++i)
     std::filesystem::remove(folder_ + "/" + names[i]);
@@ -143,5 +145,9 @@ void Checkpoints::after_step(FitState& state) {
 }
 
 void Checkpoints::after_epoch(FitState& state) { save(state); }
+
+void Checkpoints::after_training(FitState& state) {
+  if (state.step != saved_step_) save(state);
+}
 
 }  // namespace rushlight::train

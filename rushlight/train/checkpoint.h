@@ -35,8 +35,9 @@ struct CheckpointOptions {
   std::string config{};                  // is saved along
 };
 
-// Saves to FOLDER/step-000042.safetensors as fit() goes, and to FOLDER/best.safetensors when the validation
-// loss is the lowest. With resume(), training goes on from the last one.
+// Saves to FOLDER/step-000042.safetensors as fit() goes and where it is stopped, and to
+// FOLDER/best.safetensors when the validation loss is the lowest. With resume(), training goes on from the
+// last one.
 class Checkpoints : public Callback {
  public:
   Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options = {});
@@ -48,6 +49,7 @@ class Checkpoints : public Callback {
   void before_training(FitState& state) override;
   void after_step(FitState& state) override;
   void after_epoch(FitState& state) override;
+  void after_training(FitState& state) override;
 
  private:
   void save(const FitState& state);
@@ -57,6 +59,7 @@ class Checkpoints : public Callback {
   Snapshot snapshot_;
   CheckpointOptions options_;
   std::optional<Progressed> resumed_;
+  int64_t saved_step_ = -1;  // the last
 };
 
 }  // namespace rushlight::train

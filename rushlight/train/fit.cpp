@@ -48,6 +48,7 @@ class Training {
       run_epoch();
       result.training = state_.training, result.validation = state_.validation;
     }
+    for (Callback* callback : options_.callbacks) callback->after_training(state_);
     result.epochs = state_.epoch, result.steps = state_.step;
     result.seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
     result.interrupted = interrupt_.requested();

@@ -81,6 +81,7 @@ class Callback {
   virtual void before_training(FitState&) {}
   virtual void after_step(FitState&) {}
   virtual void after_epoch(FitState&) {}
+  virtual void after_training(FitState&) {}  // in the middle of an epoch, if it was stopped there
 };
 
 struct FitOptions {

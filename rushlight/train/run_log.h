@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -19,6 +20,10 @@ struct LogField {
   LogField(std::string called, std::string text) : name(std::move(called)), value(std::move(text)) {}
 };
 
+// The shortest digits that read back as the same number; null where JSON has no word for it.
+std::string json_number(double number);
+std::string json_number(int64_t number);
+
 class RunLog {
  public:
   RunLog() = default;  // writes nothing
@@ -26,7 +31,8 @@ class RunLog {
   explicit RunLog(const std::string& path);
   // {"epoch": 1, "loss": 0.5}; a number that JSON has no word for is null. The line is in the file when this
   // returns.
-  void write(std::initializer_list<LogField> fields);
+  void write(std::span<const LogField> fields);
+  void write(std::initializer_list<LogField> fields) { write({fields.begin(), fields.size()}); }
 
  private:
   struct Close {
@@ -37,6 +43,9 @@ class RunLog {
 };
 
 // The line without its end.
-std::string json_line(std::initializer_list<LogField> fields);
+std::string json_line(std::span<const LogField> fields);
+inline std::string json_line(std::initializer_list<LogField> fields) {
+  return json_line({fields.begin(), fields.size()});
+}
 
 }  // namespace rushlight::train

@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import signal
 import struct
 import subprocess
+import time
 import zlib
 
 import pytest
@@ -40,12 +42,15 @@ def test_help_teaches():
 @pytest.mark.parametrize(
     "words, code, said",
     [
-        (["trian"], 1, 'Did you mean "train"?'),
-        (["train", "tinyvti"], 1, 'Did you mean "tinyvit"?'),
+        (["trian"], 2, 'Did you mean "train"?'),
+        (["train", "tinyvti"], 2, 'Did you mean "tinyvit"?'),
         (["train", "mlp", "--epoch"], 2, "--epoch"),
-        (["eval", "nowhere.safetensors"], 1, "nowhere.safetensors"),
-        (["show", "nowhere.pt"], 1, "nowhere.pt"),
-        (["data", "get", "minst"], 1, "mnist"),
+        (["eval", "nowhere.safetensors"], 2, "nowhere.safetensors"),
+        (["show", "nowhere.pt"], 2, "nowhere.pt"),
+        (["train", "--resume", "nowhere"], 2, "config.json"),
+        (["train", "mlp", "--accumulate", "0"], 2, "--accumulate must be at least 1"),
+        (["diff", "nowhere.safetensors", "."], 2, "a run"),
+        (["data", "get", "minst"], 2, "mnist"),
         ([], 2, "--help"),
     ],
 )
@@ -82,7 +87,7 @@ def test_from_training_to_a_prediction(tmp_path):
     out, _ = rushlight("show", trained["model"], folder=tmp_path)
     assert "101770 parameters" in out and "ReLU" in out
     rushlight("convert", trained["model"], "weights.pt", folder=tmp_path)
-    out, err = rushlight("eval", "weights.pt", folder=tmp_path, code=1)
+    out, err = rushlight("eval", "weights.pt", folder=tmp_path, code=2)
     assert "--arch" in err
     out, _ = rushlight("eval", "weights.pt", "--arch", "mlp", folder=tmp_path)
     assert last_json(out)["test_accuracy"] == trained["test_accuracy"]
@@ -98,8 +103,69 @@ def test_a_run_goes_on_where_it_was(tmp_path):
     models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
     assert models[0] == models[1]
     assert last_json(whole)["test_loss"] == last_json(parts)["test_loss"]
-    out, err = rushlight("train", "--resume", "nothing-1", folder=tmp_path, code=1)
+    out, err = rushlight("train", "--resume", "nothing-1", folder=tmp_path, code=2)
     assert "no folder of a run" in err
+
+
+@pytest.mark.parametrize("recipe, least, steps", [("xor", 1, 999), ("moons", 0.99, 1200), ("spirals", 0.99, 3000)])
+def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
+    for seed in range(20 if recipe == "xor" else 3):
+        out, err = rushlight("train", recipe, "--seed", seed, folder=tmp_path)
+        assert last_json(out)["test_accuracy"] >= least, (seed, out)
+    assert "o" in err and "x" in err and "." in err  # the picture
+    run = tmp_path / f"runs/{recipe}-1"
+    assert (run / "decisions.svg").read_text().startswith("<svg")
+    assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"] <= steps
+    out, _ = rushlight("eval", run / "model.safetensors", "--data", recipe)
+    assert last_json(out)["test_accuracy"] >= least
+
+
+@with_mnist
+def test_two_runs_part_where_their_ledgers_say(tmp_path):
+    train = ("train", "tinyvit", "--epochs", 1, "--ledger", "--runs")
+    for runs, also in (("a", []), ("b", ["--threads", 1]), ("c", ["--lr", 0.001]), ("d", ["--seed", 1])):
+        rushlight(*train, runs, *also, folder=tmp_path)
+    same, _ = rushlight("diff", "a/tinyvit-1", "b/tinyvit-1", folder=tmp_path)
+    assert same == "the same after each of the 32 steps that both have\n"
+    rates, _ = rushlight("diff", "a/tinyvit-1", "c/tinyvit-1", folder=tmp_path, code=1)
+    assert rates.startswith("they part at step 1, in\n  ")
+    seeds, _ = rushlight("diff", "a/tinyvit-1", "d/tinyvit-1", folder=tmp_path, code=1)
+    assert seeds.startswith("they differ before the first step, in\n  ")
+
+    models = [f"{runs}/tinyvit-1/model.safetensors" for runs in "abc"]
+    same, _ = rushlight("diff", *models[:2], folder=tmp_path)
+    assert same.startswith("the same ")
+    apart, _ = rushlight("diff", *models[1:], folder=tmp_path, code=1)
+    assert "differ by at most" in apart
+
+
+@with_mnist
+def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
+    (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "batch": 100, "epochs": 3, "clip_norm": 1}')
+    rushlight("train", "--config", "mine.json", "--epochs", 1, folder=tmp_path)
+    kept = json.loads((tmp_path / "runs/tinyvit-1/config.json").read_text())
+    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.003, "clip_norm": 1, "full": False}
+    rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 2, folder=tmp_path)
+    log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in log] == [20, 40]
+    (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "bach": 100}')
+    assert 'Did you mean "batch"?' in rushlight("train", "--config", "mine.json", folder=tmp_path, code=2)[1]
+    assert "not of mlp" in rushlight("train", "mlp", "--resume", "runs/tinyvit-1", folder=tmp_path, code=2)[1]
+
+
+@with_mnist
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    whole, _ = rushlight("train", "tinyvit", "--epochs", 2, "--runs", "whole", folder=tmp_path)
+    words = [PROGRAM, "train", "tinyvit", "--epochs", "2", "--runs", "parts"]
+    program = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "parts/tinyvit-1/metrics.jsonl").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    program.send_signal(signal.SIGINT)
+    assert "--resume parts/tinyvit-1" in program.communicate(timeout=60)[1]
+    rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
+    models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
+    assert models[0] == models[1]
 
 
 @pytest.mark.skipif(not (DATA / "models").exists(), reason="there are no published weights here")

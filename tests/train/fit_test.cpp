@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "rushlight/data/data.h"
 #include "rushlight/models/mlp.h"
@@ -145,13 +146,17 @@ TEST_CASE("a loss of one's own") {
 TEST_CASE("a training that was stopped goes on with the same bits") {
   Setup whole;
   (void)train::fit(train::classifier(whole.net), whole.optimizer, whole.loader, whole.options(4));
-  // In the middle of an epoch, at its last step, and just after its end.
-  for (int64_t step : {5, 13, 14, 26, 51}) {
+  // In the middle of an epoch, at its last step, and just after its end; from a checkpoint of each step, and
+  // from the one that is made where training is stopped.
+  for (int64_t step : {5, -5, 13, 14, 26, -26, 51, -51}) {
     CAPTURE(step);
     const TemporaryFolder folder;
     {
       Setup first;
-      train::Checkpoints checkpoints(folder / "run", first.snapshot(), {.every_steps = 1});
+      train::CheckpointOptions saving;
+      if (step > 0) saving.every_steps = 1;
+      step = std::abs(step);
+      train::Checkpoints checkpoints(folder / "run", first.snapshot(), saving);
       StopAt stop(step);
       train::FitOptions options = first.options(4);
       options.callbacks = {&checkpoints, &stop};
@@ -161,6 +166,7 @@ TEST_CASE("a training that was stopped goes on with the same bits") {
     manual_seed(77);
     train::Checkpoints checkpoints(folder / "run", second.snapshot());
     REQUIRE(checkpoints.resume());
+    CHECK(has(*checkpoints.newest(), join_text(step, ".safetensors").c_str()));
     train::FitOptions options = second.options(4);
     options.callbacks = {&checkpoints};
     const train::FitResult result =

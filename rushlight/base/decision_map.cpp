@@ -1,4 +1,4 @@
-#include "examples/demo/decision_map.h"
+#include "rushlight/base/decision_map.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,15 +6,11 @@
 
 #include "rushlight/base/error.h"
 
-using namespace rushlight;
-using namespace rushlight::scalar;
+namespace rushlight {
 
 namespace {
 
-// The part of the plane that is shown: 8 wide to 5 high.
-constexpr double kLeft = -1.6, kTop = 1.55, kWidth = 4.2;
-
-// Certainty comes in steps, from hardly to quite, and behind them the colour of a sample.
+// Certainty comes in steps, from hardly to quite, and behind them the colour of a point.
 constexpr int kSteps = 4;
 constexpr int kTerminalColours[2][kSteps + 1] = {{223, 216, 209, 173, 88}, {153, 111, 75, 68, 17}};
 constexpr const char* kSvgColours[2][kSteps + 1] = {{"#fdebd9", "#fad7b5", "#f6c08e", "#f0a868", "#c2410c"},
@@ -22,26 +18,28 @@ constexpr const char* kSvgColours[2][kSteps + 1] = {{"#fdebd9", "#fad7b5", "#f6c
 
 int step_of(double score) { return std::min(kSteps - 1, static_cast<int>(std::fabs(score) * 2)); }
 
-double cell_size(const DecisionMap& map) { return kWidth / map.columns; }
+// Where a point is, in cells from the left and from the top.
+double column_of(const DecisionMap& map, const PlanePoint& point) {
+  return (point.x - map.view.left) / map.cell_size();
+}
+double row_of(const DecisionMap& map, const PlanePoint& point) {
+  return (map.view.top - point.y) / map.cell_size();
+}
 
-// Where a sample is, in cells from the left and from the top.
-double column_of(const DecisionMap& map, const Sample& sample) { return (sample.x - kLeft) / cell_size(map); }
-double row_of(const DecisionMap& map, const Sample& sample) { return (kTop - sample.y) / cell_size(map); }
-
-// The samples' labels by cell; 0 where there is none.
-std::vector<int> mark_samples(const DecisionMap& map, std::span<const Sample> samples, int rows_to_one) {
+// The points' labels by cell; 0 where there is none.
+std::vector<int> mark_points(const DecisionMap& map, std::span<const PlanePoint> points, int rows_to_one) {
   std::vector<int> marks(map.scores.size() / rows_to_one, 0);
-  for (const Sample& sample : samples) {
-    const int column = static_cast<int>(std::floor(column_of(map, sample)));
-    const int row = static_cast<int>(std::floor(row_of(map, sample) / rows_to_one));
+  for (const PlanePoint& point : points) {
+    const int column = static_cast<int>(std::floor(column_of(map, point)));
+    const int row = static_cast<int>(std::floor(row_of(map, point) / rows_to_one));
     if (column >= 0 && column < map.columns && row >= 0 && row < map.rows / rows_to_one)
-      marks[row * map.columns + column] = sample.label;
+      marks[row * map.columns + column] = point.label;
   }
   return marks;
 }
 
-std::string coloured_lines(const DecisionMap& map, std::span<const Sample> samples) {
-  const std::vector<int> marks = mark_samples(map, samples, 1);
+std::string coloured_lines(const DecisionMap& map, std::span<const PlanePoint> points) {
+  const std::vector<int> marks = mark_points(map, points, 1);
   const auto colour = [&](int column, int row) {
     const int mark = marks[row * map.columns + column];
     if (mark != 0) return kTerminalColours[mark > 0][kSteps];
@@ -57,8 +55,8 @@ std::string coloured_lines(const DecisionMap& map, std::span<const Sample> sampl
   return text;
 }
 
-std::string plain_lines(const DecisionMap& map, std::span<const Sample> samples) {
-  const std::vector<int> marks = mark_samples(map, samples, 2);
+std::string plain_lines(const DecisionMap& map, std::span<const PlanePoint> points) {
+  const std::vector<int> marks = mark_points(map, points, 2);
   std::string text;
   for (int line = 0; line < map.rows / 2; ++line) {
     for (int column = 0; column < map.columns; ++column) {
@@ -90,34 +88,25 @@ std::string svg_row(const DecisionMap& map, int row) {
 
 }  // namespace
 
-DecisionMap map_decisions(const MLP& network, int columns) {
-  DecisionMap map{columns, 2 * lines_of(columns), {}};
-  for (int row = 0; row < map.rows; ++row)
-    for (int column = 0; column < columns; ++column) {
-      const double x = kLeft + (column + 0.5) * cell_size(map), y = kTop - (row + 0.5) * cell_size(map);
-      map.scores.push_back(network({x, y})[0].data());
-    }
-  return map;
+std::string to_lines(const DecisionMap& map, std::span<const PlanePoint> points, bool colour) {
+  return colour ? coloured_lines(map, points) : plain_lines(map, points);
 }
 
-std::string to_lines(const DecisionMap& map, std::span<const Sample> samples, bool colour) {
-  return colour ? coloured_lines(map, samples) : plain_lines(map, samples);
-}
-
-std::string to_svg(const DecisionMap& map, std::span<const Sample> samples) {
+std::string to_svg(const DecisionMap& map, std::span<const PlanePoint> points) {
   std::string svg = join_text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ",
                               map.columns * kPixels, " ", map.rows * kPixels, "\" width=\"",
                               map.columns * kPixels, "\" shape-rendering=\"crispEdges\">\n");
   for (int row = 0; row < map.rows; ++row) svg += svg_row(map, row);
-  for (const Sample& sample : samples) {
+  for (const PlanePoint& point : points) {
     char circle[160];
     std::snprintf(
         circle, sizeof circle,
         "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\" fill=\"%s\" stroke=\"#ffffff\" stroke-width=\"1.5\" "
         "shape-rendering=\"auto\"/>\n",
-        column_of(map, sample) * kPixels, row_of(map, sample) * kPixels,
-        kSvgColours[sample.label > 0][kSteps]);
+        column_of(map, point) * kPixels, row_of(map, point) * kPixels, kSvgColours[point.label > 0][kSteps]);
     svg += circle;
   }
   return svg + "</svg>\n";
 }
+
+}  // namespace rushlight

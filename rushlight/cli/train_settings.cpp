@@ -1,0 +1,93 @@
+#include "rushlight/cli/train_settings.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "rushlight/base/error.h"
+#include "rushlight/base/files.h"
+#include "rushlight/base/nearest.h"
+#include "rushlight/io/json.h"
+#include "rushlight/train/run_log.h"
+
+namespace rushlight::cli {
+
+namespace {
+
+// visit(name, field of each settings).
+template <class Visit, class... Settings>
+void for_each_setting(Visit visit, Settings&... settings) {
+  visit("recipe", settings.recipe...);
+  visit("epochs", settings.epochs...);
+  visit("batch", settings.batch...);
+  visit("accumulate", settings.accumulate...);
+  visit("seed", settings.seed...);
+  visit("lr", settings.lr...);
+  visit("clip_norm", settings.clip_norm...);
+  visit("full", settings.full...);
+}
+
+void read(const io::Json& json, std::string_view what, std::optional<std::string>& field) {
+  field = json.text(what);
+}
+void read(const io::Json& json, std::string_view what, std::optional<int64_t>& field) {
+  field = json.integer(what);
+}
+void read(const io::Json& json, std::string_view what, std::optional<double>& field) {
+  field = json.number(what);
+}
+void read(const io::Json& json, std::string_view what, std::optional<bool>& field) {
+  field = json.boolean(what);
+}
+
+}  // namespace
+
+TrainSettings load_settings(const std::string& path) {
+  const io::Json json = io::parse_json(read_file(path));
+  const io::Json::Object& said = json.object(path);
+  TrainSettings settings;
+  std::vector<std::string_view> known;
+  for_each_setting(
+      [&](std::string_view name, auto& field) {
+        known.push_back(name);
+        if (const io::Json* value = find(said, name); value && !value->is_null())
+          read(*value, join_text(name, " in ", path), field);
+      },
+      settings);
+  for (const auto& [name, value] : said) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const std::string near = nearest_word(name, known);
+    fail(ErrorKind::value, path, " sets \"", name, "\", which is no setting",
+         near.empty() ? "" : ". Did you mean \"" + near + "\"?");
+  }
+  return settings;
+}
+
+std::string to_json(const TrainSettings& settings) {
+  std::string json = "{";
+  for_each_setting(
+      [&](std::string_view name, const auto& field) {
+        if (!field) return;
+        json += json.size() > 1 ? ",\n  " : "\n  ";
+        io::append_json_text(json, name);
+        json += ": ";
+        if constexpr (std::is_same_v<decltype(field), const std::optional<std::string>&>)
+          io::append_json_text(json, *field);
+        else if constexpr (std::is_same_v<decltype(field), const std::optional<bool>&>)
+          json += *field ? "true" : "false";
+        else
+          json += train::json_number(*field);
+      },
+      settings);
+  return json + "\n}\n";
+}
+
+TrainSettings first_said(TrainSettings first, const TrainSettings& second) {
+  for_each_setting(
+      [](std::string_view, auto& mine, const auto& other) {
+        if (!mine) mine = other;
+      },
+      first, second);
+  return first;
+}
+
+}  // namespace rushlight::cli

@@ -1,0 +1,23 @@
+// What a training can be told. What is not said is the recipe's choice.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace rushlight::cli {
+
+struct TrainSettings {
+  std::optional<std::string> recipe{};
+  std::optional<int64_t> epochs{}, batch{}, accumulate{}, seed{};
+  std::optional<double> lr{}, clip_norm{};
+  std::optional<bool> full{};  // all data, where a recipe takes a part of it
+};
+
+// A JSON file with these names; what it does not say stays unsaid.
+TrainSettings load_settings(const std::string& path);
+std::string to_json(const TrainSettings& settings);
+// The first's, and where it says nothing, the second's.
+TrainSettings first_said(TrainSettings first, const TrainSettings& second);
+
+}  // namespace rushlight::cli

@@ -1,0 +1,73 @@
+// Ledgers: they name the step and the tensor where two trainings part, and no other.
+#include "rushlight/train/ledger.h"
+
+#include <doctest/doctest.h>
+
+#include "rushlight/models/mlp.h"
+#include "rushlight/optim/optim.h"
+#include "rushlight/rushlight.h"
+#include "tests/base/temporary_folder.h"
+#include "tests/engine/error_words.h"
+
+using namespace rushlight;
+
+namespace {
+
+// Changes one number of the last bias after a step.
+struct Disturb : train::Callback {
+  explicit Disturb(int64_t when) : step(when) {}
+  void after_step(train::FitState& state) override {
+    if (state.step != step) return;
+    NoGrad guard;
+    Tensor bias = state.task.module().parameters().back();
+    bias.select(0, 1).add_(1e-6);
+  }
+  int64_t step;
+};
+
+std::string ledger_of(const std::string& path, int64_t disturbed_at, int64_t epochs = 2) {
+  manual_seed(1);
+  models::Mlp mlp({.sizes = {3, 4, 2}});
+  const Tensor x = randn({20, 3}, {.generator = Generator(2)});
+  data::DataLoader loader(data::TensorDataset(x, (x.select(1, 0) > 0).to(DType::int64)), {.batch_size = 4});
+  optim::SGD optimizer(mlp.parameters(), {.lr = 0.1});
+  Disturb disturb(disturbed_at);
+  train::Ledger ledger(path);
+  (void)train::fit(train::classifier(mlp), optimizer, loader,
+                   {.epochs = epochs, .progress = false, .callbacks = {&disturb, &ledger}});
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("ledgers name the first step and the tensors where two trainings part") {
+  const TemporaryFolder folder;
+  const std::string one = ledger_of(folder / "one", -1);
+  train::LedgerComparison found = train::compare_ledgers(one, ledger_of(folder / "same", -1));
+  CHECK(found.steps == 11);  // the first weights, and ten steps
+  CHECK(found.parted_at == -1);
+  found = train::compare_ledgers(one, ledger_of(folder / "other", 7));
+  CHECK(found.parted_at == 7);
+  CHECK(found.tensors == std::vector<std::string>{"layers.2.bias"});
+  CHECK(train::compare_ledgers(one, ledger_of(folder / "shorter", -1, 1)).steps == 6);
+}
+
+TEST_CASE(
+    "a step that was done again counts as it stands last; half a line is none; other lines are refused") {
+  const TemporaryFolder folder;
+  const std::string one = folder.write("one", R"({"step": 0, "w": "a"}
+{"step": 1, "w": "b"}
+)");
+  const std::string again = folder.write("again", R"({"step": 0, "w": "a"}
+{"step": 1, "w": "x"}
+{"step": 1, "w": "b"}
+{"step": 2, "w)");
+  CHECK(train::compare_ledgers(one, again).parted_at == -1);
+  CHECK(train::compare_ledgers(one, again).steps == 2);
+  const auto lacking = train::compare_ledgers(one, folder.write("lacking", "{\"step\": 1, \"v\": \"b\"}\n"));
+  CHECK(lacking.tensors == std::vector<std::string>{"w", "v"});
+  for (const char* line : {"{\"w\": \"a\"}\n", "[]\n", "{\"step\": 1, \"w\": 2}\n", "{\"step\": -1}\n", "\n"})
+    CHECK_THROWS_AS((void)train::compare_ledgers(one, folder.write("wrong", line)), Error);
+  CHECK(fails_with(ErrorKind::value, {"wrong, line 1", "no step"},
+                   [&] { (void)train::compare_ledgers(one, folder.write("wrong", "{\"w\": \"a\"}\n")); }));
+}
