@@ -32,8 +32,11 @@ void predict(const PredictCommand& command);
 
 struct ShowCommand {
   std::string file, architecture;
+  std::string svg, csv;  // of a run: files for its curves
 };
 void show(const ShowCommand& command);
+// What a run was told, and its curves.
+void show_run(const ShowCommand& command);
 
 struct ConvertCommand {
   std::string from, to;

@@ -77,9 +77,12 @@ int run(int argc, char** argv) {
   predict_app->add_option("--arch", predict.architecture, "of foreign weights");
 
   cli::ShowCommand show;
-  CLI::App* show_app =
-      app.add_subcommand("show", "the structure of a model, or the tensors of any file of them");
-  show_app->add_option("file", show.file, "safetensors, .pt, .npz, .npy or JSON")->required();
+  CLI::App* show_app = app.add_subcommand(
+      "show", "the structure of a model, the tensors of any file of them, or a run's curves");
+  show_app->add_option("file", show.file, "safetensors, .pt, .npz, .npy or JSON; or a run's folder")
+      ->required();
+  show_app->add_option("--svg", show.svg, "a file for a run's curves, for a browser");
+  show_app->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
   show_app->add_option("--arch", show.architecture, "of foreign weights");
 
   cli::ConvertCommand convert;

@@ -1,6 +1,7 @@
 // rushlight eval, predict, show, convert: what is done with files of models.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/cli/commands.h"
@@ -96,6 +97,9 @@ void predict(const PredictCommand& command) {
 }
 
 void show(const ShowCommand& command) {
+  if (std::filesystem::is_directory(command.file)) return show_run(command);
+  if (!command.svg.empty() || !command.csv.empty())
+    fail(ErrorKind::value, command.file, " is no run: only a run has curves for --svg and --csv");
   try {
     const models::TrainedModel model = models::load_model(command.file, command.architecture);
     std::printf("%s\n\n%lld parameters\n", model.network.module().to_string().c_str(),

@@ -1,11 +1,8 @@
 #include "rushlight/train/ledger.h"
 
 #include <map>
-#include <sstream>
 
-#include "rushlight/base/files.h"
 #include "rushlight/base/sha256.h"
-#include "rushlight/io/json.h"
 
 namespace rushlight::train {
 
@@ -21,16 +18,12 @@ std::string hash_of(const Tensor& tensor) {
 
 std::map<int64_t, Hashes> read_ledger(const std::string& path) {
   std::map<int64_t, Hashes> steps;
-  std::istringstream lines(read_file(path));
-  int64_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (lines.eof()) break;  // a last line without its end, of a run that was killed
-    const std::string where = join_text(path, ", line ", number);
-    const io::Json json = io::parse_json(line);
+  size_t line = 0;
+  for (const io::Json::Object& entry : read_log(path)) {
+    const std::string where = join_text(path, ", line ", ++line);
     Hashes hashes;
     int64_t step = -1;
-    for (const auto& [name, value] : json.object(where))
+    for (const auto& [name, value] : entry)
       if (name == "step")
         step = value.integer(where);
       else

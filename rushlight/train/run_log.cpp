@@ -4,9 +4,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <sstream>
 
 #include "rushlight/base/error.h"
-#include "rushlight/io/json.h"
+#include "rushlight/base/files.h"
 
 namespace rushlight::train {
 
@@ -43,6 +44,14 @@ std::string json_line(std::span<const LogField> fields) {
     line += quoted(field.name) + ": " + written(field);
   }
   return line + "}";
+}
+
+std::vector<io::Json::Object> read_log(const std::string& path) {
+  std::vector<io::Json::Object> all;
+  std::istringstream lines(read_file(path));
+  for (std::string line; std::getline(lines, line) && !lines.eof();)
+    all.push_back(io::parse_json(line).object(join_text(path, ", line ", all.size() + 1)));
+  return all;
 }
 
 RunLog::RunLog(const std::string& path) : file_(std::fopen(path.c_str(), "ae")), path_(path) {

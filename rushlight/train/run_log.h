@@ -8,6 +8,9 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
+
+#include "rushlight/io/json.h"
 
 namespace rushlight::train {
 
@@ -41,6 +44,10 @@ class RunLog {
   std::unique_ptr<std::FILE, Close> file_;
   std::string path_;
 };
+
+// The lines of such a file. Half a line at the end, of a run that was killed, is left out; another that is no
+// object throws an error with its number.
+std::vector<io::Json::Object> read_log(const std::string& path);
 
 // The line without its end.
 std::string json_line(std::span<const LogField> fields);

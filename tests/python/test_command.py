@@ -50,6 +50,7 @@ def test_help_teaches():
         (["train", "--resume", "nowhere"], 2, "config.json"),
         (["train", "mlp", "--accumulate", "0"], 2, "--accumulate must be at least 1"),
         (["diff", "nowhere.safetensors", "."], 2, "a run"),
+        (["show", "."], 2, "metrics.jsonl"),
         (["data", "get", "minst"], 2, "mnist"),
         ([], 2, "--help"),
     ],
@@ -116,6 +117,11 @@ def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     run = tmp_path / f"runs/{recipe}-1"
     assert (run / "decisions.svg").read_text().startswith("<svg")
     assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"] <= steps
+    out, _ = rushlight("show", run, "--csv", tmp_path / "run.csv", "--svg", tmp_path / "run.svg")
+    assert f'"recipe": "{recipe}"' in out and "loss" in out and "accuracy" in out
+    table = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
+    assert table[0] == ["epoch", "step", "loss", "accuracy", "lr"] and table[-1][3] == "1"
+    assert (tmp_path / "run.svg").read_text().startswith("<svg")
     out, _ = rushlight("eval", run / "model.safetensors", "--data", recipe)
     assert last_json(out)["test_accuracy"] >= least
 
