@@ -13,6 +13,7 @@ import check_generated  # noqa: E402
 import check_includes  # noqa: E402
 import check_links  # noqa: E402
 import check_op_names  # noqa: E402
+import check_stages  # noqa: E402
 import check_weak_symbols  # noqa: E402
 
 
@@ -157,6 +158,19 @@ def test_links(tree):
     assert not list(check_links.check(root))
     problems = list(check_links.check(tree({"docs/b.md": "[gone](c.md)\n[no heading](../README.md#else)\n"})))
     assert [p.split(": ")[0] for p in problems] == ["docs/b.md:1", "docs/b.md:2"]
+
+
+def test_stages(tree):
+    root = tree({
+        "tests/a_test.cpp": 'TEST_CASE("stage_00_start: of it all") {}\n',
+        "tests/test_b.py": "def test_b():\n    pass\n",
+        "AGENTS.md": "## Stages\n\n- [x] 0 the start: `stage_00_start`,\n  `test_b`\n- [x] 1 a `word`\n- [ ] 2 more\n"
+        + "- [x] 3 gone: `test_c`\n" + "".join(f"- [ ] {n} later\n" for n in range(4, 21)),
+    })
+    assert list(check_stages.check(root)) == [
+        "AGENTS.md: stage 1 is ticked, but names no test",
+        "AGENTS.md: stage 3: there is no test 'test_c'",
+    ]
 
 
 def compile_kernel(build_dir, text):

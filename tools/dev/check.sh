@@ -18,6 +18,7 @@ checks() {
   step "check: op lists" python3 tools/check_op_names.py
   step "check: generated files" python3 tools/check_generated.py
   step "check: links" python3 tools/check_links.py
+  step "check: stages" python3 tools/check_stages.py
   if command -v shellcheck >/dev/null; then
     step "check: shell scripts" shellcheck --external-sources "${scripts[@]}"
   else
