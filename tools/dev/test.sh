@@ -21,6 +21,16 @@ sanitizer_tests() {
   RUSHLIGHT_TEST_SIZE=usual "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
 }
 
+# The usual ASan build has kernels of v3 only.
+build_other_levels() {
+  cmake --preset asan -B build/asan_levels "-DRUSHLIGHT_ISA_VARIANTS=v2;v4" >/dev/null
+  ninja -C build/asan_levels -j "$jobs" --quiet rushlight_tests
+}
+sanitized_kernel_tests() {
+  export ASAN_OPTIONS=$asan_options:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+  cpu_kernel_tests asan_levels
+}
+
 # in_sanitized_package ARGS: Python with the package that is built under ASan + UBSan. The interpreter itself leaks.
 in_sanitized_package() {
   local name libraries=()
@@ -114,6 +124,9 @@ full_steps() {
   step "AVX2 build with vectors of 64 bytes" build_quietly wide
   step "its C++ tests of kernels" cpu_kernel_tests wide
   with_torch "ASan + UBSan, Python tests" sanitized_python_tests
+  step "ASan + UBSan build, the other instruction sets" build_other_levels
+  step "its C++ tests of kernels" sanitized_kernel_tests
+  RUSHLIGHT_ISA=v2 step "its C++ tests of kernels, instruction set v2" sanitized_kernel_tests
   step "TSan build" build_quietly tsan
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
