@@ -1,9 +1,9 @@
-// rushlight_demo [FOLDER]: what the library does, in half a minute. Pictures go to FOLDER, or next to the
-// program.
+// rushlight_demo [FOLDER]: what the library does, in half a minute.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "examples/demo/demo.h"
 #include "rushlight/base/error.h"
@@ -24,6 +24,12 @@ void write_file(const std::string& path, const std::string& contents) {
 }
 
 int main(int argc, char** argv) {
+  if (argc > 1 && argv[1][0] == '-') {
+    std::puts(
+        "usage: rushlight_demo [FOLDER]\n\nWatch small networks learn. Pictures go to FOLDER, or next to the "
+        "program.");
+    return std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h" ? 0 : 2;
+  }
   try {
     const std::filesystem::path program(argv[0]);
     const std::string folder = argc > 1 ? argv[1] : program.parent_path().string();
