@@ -46,7 +46,7 @@ class RunLog {
 };
 
 // The lines of such a file. Half a line at the end, of a run that was killed, is left out; another that is no
-// object throws an error with its number.
+// JSON object throws.
 std::vector<io::Json::Object> read_log(const std::string& path);
 
 // The line without its end.

@@ -164,9 +164,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     whole, _ = rushlight("train", "tinyvit", "--epochs", 2, "--runs", "whole", folder=tmp_path)
     words = [PROGRAM, "train", "tinyvit", "--epochs", "2", "--runs", "parts"]
     program = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "parts/tinyvit-1/metrics.jsonl").exists():
+    log = tmp_path / "parts/tinyvit-1/metrics.jsonl"
+    while program.poll() is None and not (log.exists() and log.read_text()):  # the first epoch
         time.sleep(0.01)
-    time.sleep(0.3)
     program.send_signal(signal.SIGINT)
     assert "--resume parts/tinyvit-1" in program.communicate(timeout=60)[1]
     rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
