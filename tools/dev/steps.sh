@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 step_rows=()
+wanted_steps="" # a regular expression: only steps with such a name run
 total_passed=0 total_failed=0 total_skipped=0
 
 heading() { printf '\n== %s\n' "$1"; }
@@ -24,6 +25,7 @@ count_tests() {
 # Must not be called from a condition: bash would then ignore failures inside of COMMAND.
 step() {
   local name=$1 log status started=$SECONDS passed failed skipped result
+  [[ $name =~ $wanted_steps ]] || return 0
   log=$(mktemp)
   heading "$name"
   set +e
@@ -49,6 +51,7 @@ step() {
 
 # skip_step NAME REASON
 skip_step() {
+  [[ $1 =~ $wanted_steps ]] || return 0
   heading "$1"
   record "$1" "skipped: $2" 0 0 0 1
 }
@@ -61,6 +64,7 @@ record() {
 
 # The table and, as the last line, the sum; fails where a step failed.
 summary() {
+  ((${#step_rows[@]})) || die "no step has a name like '$wanted_steps'"
   heading "Summary"
   printf '%s\n' "${step_rows[@]}" "$(printf '%6d s' "$SECONDS")  in all" ""
   printf '%d passed, %d failed, %d skipped\n' "$total_passed" "$total_failed" "$total_skipped"

@@ -1,5 +1,5 @@
 # The tests, from the inner loop to everything.
-# shellcheck shell=bash disable=SC2154  # `root`, `jobs` and `python` are ./dev's
+# shellcheck shell=bash disable=SC2034,SC2154  # `wanted_steps` is steps.sh's, `root`, `jobs` and `python` are ./dev's
 
 build_quietly() { build "$1" --quiet "${@:2}"; }
 
@@ -122,11 +122,11 @@ full_steps() {
   step "C++ tests, every float and long storms" long_cpp_tests
   on_lower_levels "conformance" python_tests tests/conformance
   step "AVX2 build with vectors of 64 bytes" build_quietly wide
-  step "its C++ tests of kernels" cpu_kernel_tests wide
+  step "C++ tests of kernels, vectors of 64 bytes" cpu_kernel_tests wide
   with_torch "ASan + UBSan, Python tests" sanitized_python_tests
   step "ASan + UBSan build, the other instruction sets" build_other_levels
-  step "its C++ tests of kernels" sanitized_kernel_tests
-  RUSHLIGHT_ISA=v2 step "its C++ tests of kernels, instruction set v2" sanitized_kernel_tests
+  step "ASan + UBSan tests of kernels, the other instruction sets" sanitized_kernel_tests
+  RUSHLIGHT_ISA=v2 step "ASan + UBSan tests of kernels, instruction set v2" sanitized_kernel_tests
   step "TSan build" build_quietly tsan
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
@@ -174,6 +174,10 @@ run_tests() {
         shift
         ;;
       --fuzz) fuzz=1 ;;
+      --steps)
+        wanted_steps=$(value_of "$@")
+        shift
+        ;;
       --no-torch) setup_options=(--no-torch) ;;
       *) die "test does not know '$1' (./dev --help)" ;;
     esac
