@@ -6,19 +6,10 @@ import source_tree
 
 STAGE = re.compile(r"- \[([ x])\] (\d+) (.*)", re.DOTALL)
 CODE = re.compile(r"`([^`]+)`")
-CPP_TEST = re.compile(r'^TEST_CASE\("([^"]+)"', re.MULTILINE)
-PYTHON_TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
-
-
-def test_names(root):
-    for path in source_tree.files(root, "_test.cpp", ".py"):
-        if path.parts[0] == "tests":
-            yield from (CPP_TEST if path.suffix == ".cpp" else PYTHON_TEST).findall(pathlib.Path(root, path).read_text())
 
 
 def check(root):
-    # A test may be called by what stands before its colon.
-    names = {known for name in test_names(root) for known in (name, name.partition(":")[0])}
+    names = source_tree.test_names(root)
     stages = pathlib.Path(root, "AGENTS.md").read_text().partition("## Stages")[2]
     numbers = []
     for entry in re.split(r"\n(?=- \[)", stages)[1:]:

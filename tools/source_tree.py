@@ -1,10 +1,15 @@
 """The files of the repository, and the frame that all check_*.py share."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 LEFT_OUT = {".git", ".venv", "build", "__pycache__"}
+TESTS = {
+    "_test.cpp": re.compile(r'^TEST_CASE\("([^"]+)"', re.MULTILINE),
+    ".py": re.compile(r"^def (test_\w+)\(", re.MULTILINE),
+}
 
 
 def files(root, *suffixes):
@@ -33,6 +38,16 @@ def lines(root, path):
 
 def size(root, path):
     return pathlib.Path(root, path).stat().st_size
+
+
+def test_names(root):
+    """What tests are called. What stands before a name's colon is enough to mean it."""
+    names = set()
+    for ending, test in TESTS.items():
+        for path in files(root, ending):
+            if path.parts[0] == "tests":
+                names.update(test.findall(pathlib.Path(root, path).read_text(encoding="utf-8")))
+    return names | {name.partition(":")[0] for name in names}
 
 
 def run(check):
