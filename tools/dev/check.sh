@@ -19,6 +19,7 @@ checks() {
   step "check: generated files" python3 tools/check_generated.py
   step "check: links" python3 tools/check_links.py
   step "check: stages" python3 tools/check_stages.py
+  step "check: roadmap" python3 tools/roadmap.py --check
   if command -v shellcheck >/dev/null; then
     step "check: shell scripts" shellcheck --external-sources "${scripts[@]}"
   else
