@@ -80,8 +80,7 @@ class Known:
         cases = re.findall(r"^  ([\w |-]+)\)", text_of(root, "dev").partition('case "$command" in')[2], re.MULTILINE)
         self.dev = set(" | ".join(cases).split(" | "))
         self.program = set(re.findall(r'\bapp\.add_subcommand\(\s*"([\w-]+)"', text_of(root, "rushlight/cli/main.cpp")))
-        recipes = text_of(root, "rushlight/cli/recipe.cpp").partition("kRecipes[] = {")[2].partition("};")[0]
-        self.recipes = set(re.findall(r'^    \{"([\w-]+)"', recipes, re.MULTILINE))
+        self.recipes = set(re.findall(r'\.name = "([\w-]+)"', text_of(root, "rushlight/cli/recipe.cpp")))
 
 
 def wrong_command(command, known):

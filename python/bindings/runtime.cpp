@@ -105,6 +105,7 @@ nb::list op_costs() {
       row["flops"] = cost.flops;
       row["bytes"] = cost.bytes;
       row["allocations"] = cost.allocations;
+      row["allocated_bytes"] = cost.allocated_bytes;
       row["fallbacks"] = cost.fallbacks;
       rows.append(row);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "rushlight/cli/train_settings.h"
 
@@ -32,11 +33,27 @@ void predict(const PredictCommand& command);
 
 struct ShowCommand {
   std::string file, architecture;
+  int64_t batch = 64;    // of the step that is foretold
   std::string svg, csv;  // of a run: files for its curves
 };
 void show(const ShowCommand& command);
 // What a run was told, and its curves.
 void show_run(const ShowCommand& command);
+
+struct ProfileCommand {
+  std::string recipe;
+  int64_t batches = 20;
+  std::optional<int64_t> batch{};  // examples in each, instead of the recipe's
+  bool json = false;
+  std::string trace;  // a file for the time line
+};
+void profile(const ProfileCommand& command);
+
+struct BenchCommand {
+  std::vector<std::string> recipes;  // none: those that tell the most
+  bool json = false;
+};
+void bench(const BenchCommand& command);
 
 struct ConvertCommand {
   std::string from, to;

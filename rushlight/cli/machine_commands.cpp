@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "rushlight/backend/machine_limits.h"
 #include "rushlight/base/cpu_features.h"
 #include "rushlight/base/thread_pool.h"
 #include "rushlight/cli/commands.h"
@@ -35,7 +36,13 @@ void get_data(const std::string& name) { data::get_data(name); }
 
 void info() {
   std::printf("backend           %s\n", std::string(host_backend().name).c_str());
-  std::printf("threads           %d\n", num_threads());
+  std::printf("instruction set   x86-64-%s", isa_name(chosen_isa()));
+  std::printf(widest_isa() == chosen_isa() ? "\n" : ", though the CPU has %s\n", isa_name(widest_isa()));
+  std::printf("threads           %d of %d CPUs that this process may use\n", num_threads(), usable_cpus());
+  const MachineLimits limits = LimitsProbe().measure();
+  std::printf("multiply-adds     %.0f GFLOP/s of float32, measured now\n", limits.flops * 1e-9);
+  std::printf("memory            %.0f GB/s read, %.0f GB/s copied\n", limits.bytes_read * 1e-9,
+              limits.bytes_copied * 1e-9);
   std::puts("data");
   list_data();
 }

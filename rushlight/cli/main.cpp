@@ -13,6 +13,10 @@ using namespace rushlight;
 
 namespace {
 
+constexpr const char* kArchitectures =
+    "of foreign weights: mlp, tinyvit, cnn, burn_mnist_cnn, mlp:2-16-2:tanh, JSON such as "
+    "{\"model\": \"cnn\", \"classes\": 5}, or a .json file of it";
+
 // A first word that is no command.
 void expect_command(CLI::App& app, std::string_view word) {
   std::vector<std::string> names;
@@ -33,6 +37,9 @@ int run(int argc, char** argv) {
       "  rushlight train --resume runs/mlp-1      goes on\n"
       "  rushlight eval runs/mlp-1/model.safetensors\n"
       "  rushlight predict runs/mlp-1/model.safetensors digit.png\n"
+      "  rushlight train cnn --data photos/       own pictures, a folder for each class\n"
+      "  rushlight show runs/mlp-1                its curves\n"
+      "  rushlight profile tinyvit --trace t.json where the time goes\n"
       "  rushlight convert weights.pt weights.safetensors\n"
       "  rushlight diff runs/mlp-1 runs/mlp-2     where they part (train with --ledger)");
   std::string backend;
@@ -45,6 +52,10 @@ int run(int argc, char** argv) {
   CLI::App* train_app = app.add_subcommand("train", "train a recipe; alone: list them");
   cli::TrainSettings& settings = train.settings;
   train_app->add_option("recipe", settings.recipe, "xor, moons, spirals, mlp, tinyvit, tinyvit-10k or cnn");
+  train_app->add_option("--data", settings.data,
+                        "instead of the recipe's: mnist, fashion_mnist, cifar10, or a folder with a folder "
+                        "of pictures for each class, or with IDX files named as MNIST's");
+  train_app->add_option("--size", settings.size, "of such pictures, in pixels, once they are made square");
   train_app->add_option("--epochs", settings.epochs, "instead of the recipe's");
   train_app->add_option("--batch", settings.batch, "examples in a batch");
   train_app->add_option("--accumulate", settings.accumulate,
@@ -66,15 +77,17 @@ int run(int argc, char** argv) {
   CLI::App* eval_app =
       app.add_subcommand("eval", "how many test examples a model gets right, and which it confuses");
   eval_app->add_option("model", eval.model, "model.safetensors, or foreign weights with --arch")->required();
-  eval_app->add_option("--arch", eval.architecture, "mlp, tinyvit, cnn, burn_mnist_cnn, or mlp:2-16-2:tanh");
-  eval_app->add_option("--data", eval.data, "mnist, fashion_mnist, cifar10, xor, moons or spirals")
+  eval_app->add_option("--arch", eval.architecture, kArchitectures);
+  eval_app
+      ->add_option("--data", eval.data,
+                   "mnist, fashion_mnist, cifar10, xor, moons, spirals, or a folder as for train")
       ->capture_default_str();
 
   cli::PredictCommand predict;
   CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");
   predict_app->add_option("model", predict.model, "model.safetensors")->required();
   predict_app->add_option("image", predict.image, "a PNG or JPEG")->required();
-  predict_app->add_option("--arch", predict.architecture, "of foreign weights");
+  predict_app->add_option("--arch", predict.architecture, kArchitectures);
 
   cli::ShowCommand show;
   CLI::App* show_app = app.add_subcommand(
@@ -83,7 +96,24 @@ int run(int argc, char** argv) {
       ->required();
   show_app->add_option("--svg", show.svg, "a file for a run's curves, for a browser");
   show_app->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
-  show_app->add_option("--arch", show.architecture, "of foreign weights");
+  show_app->add_option("--arch", show.architecture, kArchitectures);
+  show_app->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
+      ->capture_default_str();
+
+  cli::ProfileCommand profile;
+  CLI::App* profile_app =
+      app.add_subcommand("profile", "where the time of a recipe's training goes, op by op");
+  profile_app->add_option("recipe", profile.recipe, "as for train")->required();
+  profile_app->add_option("--batches", profile.batches, "so many are measured")->capture_default_str();
+  profile_app->add_option("--batch", profile.batch, "examples in a batch");
+  profile_app->add_option("--trace", profile.trace, "a file for every kernel on a time line, for Perfetto");
+  profile_app->add_flag("--json", profile.json, "the table for a script");
+
+  cli::BenchCommand bench;
+  CLI::App* bench_app =
+      app.add_subcommand("bench", "how fast this machine trains the built-in models and asks them");
+  bench_app->add_option("recipes", bench.recipes, "of these recipes; else moons, mlp, tinyvit and cnn");
+  bench_app->add_flag("--json", bench.json, "a line of JSON for each row");
 
   cli::ConvertCommand convert;
   CLI::App* convert_app =
@@ -102,7 +132,8 @@ int run(int argc, char** argv) {
   CLI::App* data_app = app.add_subcommand("data", "data sets: list them, or get one");
   CLI::App* get_app = data_app->add_subcommand("get", "download what is missing of a set");
   get_app->add_option("name", set)->required();
-  CLI::App* info_app = app.add_subcommand("info", "backend, threads, data");
+  CLI::App* info_app =
+      app.add_subcommand("info", "instruction set, backend, threads, what the machine can do, data");
 
   if (argc > 1) expect_command(app, argv[1]);
   try {
@@ -116,6 +147,8 @@ int run(int argc, char** argv) {
   if (*eval_app) cli::eval(eval);
   if (*predict_app) cli::predict(predict);
   if (*show_app) cli::show(show);
+  if (*profile_app) cli::profile(profile);
+  if (*bench_app) cli::bench(bench);
   if (*convert_app) cli::convert(convert);
   if (*diff_app) return cli::diff(diff) ? 0 : 1;
   if (*get_app) cli::get_data(set);

@@ -17,6 +17,8 @@ namespace {
 template <class Visit, class... Settings>
 void for_each_setting(Visit visit, Settings&... settings) {
   visit("recipe", settings.recipe...);
+  visit("data", settings.data...);
+  visit("size", settings.size...);
   visit("epochs", settings.epochs...);
   visit("batch", settings.batch...);
   visit("accumulate", settings.accumulate...);

@@ -8,8 +8,8 @@
 namespace rushlight::cli {
 
 struct TrainSettings {
-  std::optional<std::string> recipe{};
-  std::optional<int64_t> epochs{}, batch{}, accumulate{}, seed{};
+  std::optional<std::string> recipe{}, data{};  // data: a known set, or a folder
+  std::optional<int64_t> epochs{}, batch{}, accumulate{}, seed{}, size{};
   std::optional<double> lr{}, clip_norm{};
   std::optional<bool> full{};  // all data, where a recipe takes a part of it
 };

@@ -1,11 +1,10 @@
-// rushlight eval, predict, show, convert: what is done with files of models.
+// rushlight eval, predict, convert: what is done with files of models.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/cli/commands.h"
-#include "rushlight/cli/recipe.h"
+#include "rushlight/cli/task.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/io/load.h"
@@ -59,7 +58,7 @@ std::string label_of(const models::TrainedModel& model, int64_t i) {
 
 void eval(const EvalCommand& command) {
   const models::TrainedModel model = models::load_model(command.model, command.architecture);
-  data::DataLoader loader(test_set(command.data, model.preprocessing), {.batch_size = 500});
+  data::DataLoader loader(test_data(command.data, model.preprocessing), {.batch_size = 500});
   NoGrad guard;
   model.network.module().eval();
   train::ConfusionMatrix confusion(static_cast<int64_t>(std::max<size_t>(model.labels.size(), 1)));
@@ -94,25 +93,6 @@ void predict(const PredictCommand& command) {
                  100.0 * static_cast<double>(shares[i]), bar.c_str());
   }
   std::puts(label_of(model, argmax(scores).item<int64_t>()).c_str());
-}
-
-void show(const ShowCommand& command) {
-  if (std::filesystem::is_directory(command.file)) return show_run(command);
-  if (!command.svg.empty() || !command.csv.empty())
-    fail(ErrorKind::value, command.file, " is no run: only a run has curves for --svg and --csv");
-  try {
-    const models::TrainedModel model = models::load_model(command.file, command.architecture);
-    std::printf("%s\n\n%lld parameters\n", model.network.module().to_string().c_str(),
-                static_cast<long long>(model.network.module().count_parameters()));
-  } catch (const Error&) {  // any file of tensors
-    if (!command.architecture.empty()) throw;
-    int64_t count = 0;
-    for (const NamedTensor& named : io::load_tensors(command.file)) {
-      std::printf("%-40s %s\n", named.name.c_str(), join_text(named.tensor).c_str());
-      count += named.tensor.numel();
-    }
-    std::printf("%lld numbers\n", static_cast<long long>(count));
-  }
 }
 
 void convert(const ConvertCommand& command) {

@@ -1,5 +1,8 @@
 #include "rushlight/data/image_sets.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "rushlight/data/cifar.h"
 #include "rushlight/data/idx.h"
 #include "rushlight/data/known_sets.h"
@@ -32,14 +35,31 @@ void expect_pair(const std::string& image_path, const Tensor& images, const std:
            " of image ", i, " is not in 0 to ", classes.size() - 1);
 }
 
-ImageDataset idx_pair(std::string_view set, Split split, const SetOptions& options, Names classes) {
-  const std::string prefix = split == Split::train ? "train" : "t10k";
-  const std::string image_path = path_of(set, options, prefix + "-images-idx3-ubyte.gz");
-  const std::string label_path = path_of(set, options, prefix + "-labels-idx1-ubyte.gz");
+ImageDataset image_pair(const std::string& image_path, const std::string& label_path, Names classes) {
   const Tensor images = load_idx(image_path), labels = load_idx(label_path);
   expect_pair(image_path, images, label_path, labels, classes);
-  return ImageDataset(images.unsqueeze(1), labels.to(DType::int64), std::move(classes))
+  return ImageDataset(images.unsqueeze(1), labels.to(DType::int64), std::move(classes));
+}
+
+struct PairOfNames {
+  std::string images, labels;
+};
+PairOfNames names_of(Split split) {
+  const std::string prefix = split == Split::train ? "train" : "t10k";
+  return {prefix + "-images-idx3-ubyte", prefix + "-labels-idx1-ubyte"};
+}
+
+ImageDataset idx_pair(std::string_view set, Split split, const SetOptions& options, Names classes) {
+  const auto [images, labels] = names_of(split);
+  return image_pair(path_of(set, options, images + ".gz"), path_of(set, options, labels + ".gz"),
+                    std::move(classes))
       .with(options.transform);
+}
+
+// The file, plain or packed.
+std::string idx_path(const std::string& folder, const std::string& name) {
+  const std::string plain = folder + "/" + name;
+  return std::filesystem::exists(plain) ? plain : plain + ".gz";
 }
 
 }  // namespace
@@ -65,6 +85,21 @@ ImageDataset cifar10(Split split, const SetOptions& options) {
              all.images, all.labels,
              {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"})
       .with(options.transform);
+}
+
+bool has_idx_images(const std::string& folder) {
+  return std::filesystem::exists(idx_path(folder, names_of(Split::train).images));
+}
+
+ImageDataset idx_images(const std::string& folder, Split split) {
+  const Tensor labels = load_idx(idx_path(folder, names_of(Split::train).labels));
+  int most = 0;
+  if (labels.dtype() == DType::uint8 && labels.is_contiguous())
+    for (uint8_t label : labels.span<uint8_t>()) most = std::max<int>(most, label);
+  Names classes;
+  for (int label = 0; label <= most; ++label) classes.push_back(std::to_string(label));
+  const auto [image_name, label_name] = names_of(split);
+  return image_pair(idx_path(folder, image_name), idx_path(folder, label_name), std::move(classes));
 }
 
 }  // namespace rushlight::data

@@ -21,4 +21,9 @@ ImageDataset fashion_mnist(Split split, const SetOptions& options = {});
 // 50,000 or 10,000 colour images of 32 x 32 in ten classes.
 ImageDataset cifar10(Split split, const SetOptions& options = {});
 
+// Images of one's own in the same form: train-images-idx3-ubyte, train-labels-idx1-ubyte and the two of t10k,
+// packed (.gz) or plain. There are as many classes as the labels of the training say.
+ImageDataset idx_images(const std::string& folder, Split split);
+bool has_idx_images(const std::string& folder);
+
 }  // namespace rushlight::data

@@ -52,8 +52,9 @@ void give_memory(const OpCall& call, const Allocator& allocator) {
   for (const Tensor& result : call.out) {
     TensorImpl& impl = *result.impl();
     if (impl.storage) continue;
-    impl.storage = Storage::allocate(result_bytes(impl.layout, impl.dtype), allocator);
-    internal::count_allocation(call.kernel_call(call.def.id));
+    const size_t bytes = result_bytes(impl.layout, impl.dtype);
+    impl.storage = Storage::allocate(bytes, allocator);
+    internal::count_allocation(call.kernel_call(call.def.id), bytes);
   }
 }
 

@@ -8,13 +8,17 @@
 namespace rushlight {
 
 namespace internal {
-constinit std::atomic<bool> costs_are_counted{false};
+constinit std::atomic<int> kernel_watches{0};
 }
 
 namespace {
 
+std::atomic<bool> costs_are_counted{false};
+std::atomic<KernelListener*> listener{nullptr};
+thread_local DryRun* dry_run = nullptr;
+
 struct Counters {
-  std::atomic<uint64_t> calls, nanoseconds, bytes, allocations, fallbacks;
+  std::atomic<uint64_t> calls, nanoseconds, bytes, allocations, allocated_bytes, fallbacks;
   std::atomic<double> flops;
 };
 Counters counters[kOpCount][kPartCount];
@@ -57,8 +61,20 @@ double flops_of(const KernelCall& call) {
   return elements;
 }
 
+// visit(the field of each)
+template <class Visit, class... Costs>
+void for_each_count(Visit visit, Costs&... costs) {
+  visit(costs.calls...);
+  visit(costs.nanoseconds...);
+  visit(costs.flops...);
+  visit(costs.bytes...);
+  visit(costs.allocations...);
+  visit(costs.allocated_bytes...);
+  visit(costs.fallbacks...);
+}
+
 OpCost read(const Counters& c) {
-  return {c.calls, c.nanoseconds, c.flops, c.bytes, c.allocations, c.fallbacks};
+  return {c.calls, c.nanoseconds, c.flops, c.bytes, c.allocations, c.allocated_bytes, c.fallbacks};
 }
 
 template <class Visit>
@@ -67,34 +83,78 @@ void visit_all(Visit visit) {
     for (Counters& c : parts) visit(c);
 }
 
+OpCost cost_of(const KernelCall& call) {
+  return {.calls = 1, .flops = flops_of(call), .bytes = static_cast<uint64_t>(bytes_of(call))};
+}
+
 }  // namespace
 
 namespace internal {
 
 void count_fallback(const KernelCall& call) { add(counters_of(call).fallbacks, 1); }
 
-void count_allocation(const KernelCall& call) {
-  if (costs_are_counted.load(std::memory_order_relaxed)) add(counters_of(call).allocations, 1);
+void count_allocation(const KernelCall& call, size_t bytes) {
+  if (!costs_are_counted.load(std::memory_order_relaxed) || dry_run) return;
+  add(counters_of(call).allocations, 1);
+  add(counters_of(call).allocated_bytes, bytes);
 }
 
-bool run_counted(Kernel kernel, const KernelCall& call) {
-  int64_t start = monotonic_ns();
+bool run_watched(Kernel kernel, const KernelCall& call) {
+  if (dry_run) {
+    dry_run->cost_ += cost_of(call);
+    return true;
+  }
+  const int64_t began = monotonic_ns();
   if (!kernel(call)) return false;
+  if (!costs_are_counted.load(std::memory_order_relaxed)) return true;
+  OpCost cost = cost_of(call);
+  cost.nanoseconds = static_cast<uint64_t>(monotonic_ns() - began);
   Counters& c = counters_of(call);
-  add(c.nanoseconds, monotonic_ns() - start);
-  add(c.calls, 1);
-  add(c.bytes, bytes_of(call));
-  add(c.flops, flops_of(call));
+  add(c.nanoseconds, cost.nanoseconds);
+  add(c.calls, cost.calls);
+  add(c.bytes, cost.bytes);
+  add(c.flops, cost.flops);
+  if (KernelListener* told = listener.load(std::memory_order_acquire)) told->kernel_ran(call, cost, began);
   return true;
 }
 
 }  // namespace internal
 
-void count_costs(bool on) { internal::costs_are_counted = on; }
+OpCost& OpCost::operator+=(const OpCost& other) {
+  for_each_count([](auto& mine, const auto& theirs) { mine += theirs; }, *this, other);
+  return *this;
+}
+OpCost& OpCost::operator-=(const OpCost& other) {
+  for_each_count([](auto& mine, const auto& theirs) { mine -= theirs; }, *this, other);
+  return *this;
+}
+
+void count_costs(bool on) {
+  if (costs_are_counted.exchange(on) != on) internal::kernel_watches += on ? 1 : -1;
+}
+
+void listen_to_kernels(KernelListener* told) { listener.store(told, std::memory_order_release); }
+
+DryRun::DryRun() : outer_(dry_run) {
+  dry_run = this;
+  ++internal::kernel_watches;
+}
+DryRun::~DryRun() {
+  dry_run = outer_;
+  --internal::kernel_watches;
+}
+
+std::string computation_name(OpId id, Part part) {
+  std::string name(name_of(id));
+  if (part == Part::backward) return name + ".backward";
+  if (part != Part::forward)
+    return name + ".grad" + std::to_string(static_cast<int>(part) - static_cast<int>(Part::grad0));
+  return name;
+}
 
 void reset_costs() {
   visit_all([](Counters& c) {
-    c.calls = c.nanoseconds = c.bytes = c.allocations = c.fallbacks = 0;
+    c.calls = c.nanoseconds = c.bytes = c.allocations = c.allocated_bytes = c.fallbacks = 0;
     c.flops = 0;
   });
 }
@@ -105,15 +165,7 @@ OpCost cost_of(OpId id, Part part) {
 
 OpCost total_cost() {
   OpCost total;
-  visit_all([&](const Counters& c) {
-    OpCost cost = read(c);
-    total.calls += cost.calls;
-    total.nanoseconds += cost.nanoseconds;
-    total.flops += cost.flops;
-    total.bytes += cost.bytes;
-    total.allocations += cost.allocations;
-    total.fallbacks += cost.fallbacks;
-  });
+  visit_all([&](const Counters& c) { total += read(c); });
   return total;
 }
 

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "rushlight/engine/op_costs.h"
+
 namespace rushlight {
 
-std::string node_name(const GraphNode& node) {
-  std::string name(name_of(node.op));
-  if (node.part == Part::backward) return name + ".backward";
-  if (node.part != Part::forward)
-    return name + ".grad" + std::to_string(static_cast<int>(node.part) - static_cast<int>(Part::grad0));
-  return name;
-}
+std::string node_name(const GraphNode& node) { return computation_name(node.op, node.part); }
 
 namespace {
 

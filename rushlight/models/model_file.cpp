@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "rushlight/base/files.h"
 #include "rushlight/io/load.h"
 #include "rushlight/io/safetensors.h"
 
@@ -64,6 +65,11 @@ Preprocessing preprocessing_of(const std::string& path, const io::TensorFile& fi
 
 }  // namespace
 
+Preprocessing usual_preprocessing(const NetworkInput& input) {
+  if (input.channels == 3) return {3, input.size, {0.4914, 0.4822, 0.4465}, {0.247, 0.2435, 0.2616}};
+  return {1, input.size, {0.1307}, {0.3081}};
+}
+
 void save_model(const std::string& path, const TrainedModel& model) {
   const Preprocessing& p = model.preprocessing;
   std::string labels;
@@ -79,9 +85,12 @@ void save_model(const std::string& path, const TrainedModel& model) {
 
 TrainedModel load_model(const std::string& path, const std::string& architecture) {
   if (!architecture.empty()) {
-    TrainedModel model{Network::make(architecture), {}, {}};
+    TrainedModel model{
+        Network::make(architecture.ends_with(".json") ? read_file(architecture) : architecture), {}, {}};
+    model.preprocessing = usual_preprocessing(model.network.input());
     model.network.module().load_state_dict(io::load_tensors(path));
-    for (int digit = 0; digit < 10; ++digit) model.labels.push_back(std::to_string(digit));
+    for (int64_t label = 0; label < model.network.classes(); ++label)
+      model.labels.push_back(std::to_string(label));
     return model;
   }
   if (!std::filesystem::exists(path)) fail(ErrorKind::runtime, "there is no file ", path);

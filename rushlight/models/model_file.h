@@ -11,6 +11,8 @@ struct Preprocessing {
   int64_t channels = 1, size = 28;
   RealList mean{0.1307}, deviation{0.3081};
 };
+// CIFAR-10's for three channels, else MNIST's.
+Preprocessing usual_preprocessing(const NetworkInput& input);
 
 struct TrainedModel {
   Network network;
@@ -19,7 +21,8 @@ struct TrainedModel {
 };
 
 void save_model(const std::string& path, const TrainedModel& model);
-// A file without metadata of ours needs an architecture; it is then taken for a network of MNIST's digits.
+// A file without metadata of ours needs an architecture, as Network::make takes it or in a .json file; its
+// preprocessing is then the usual one and its labels are numbers.
 TrainedModel load_model(const std::string& path, const std::string& architecture = "");
 
 }  // namespace rushlight::models

@@ -1,4 +1,4 @@
-// Network: any built-in model, by its name.
+// Network: any built-in model, by its name or by a description.
 #pragma once
 
 #include <memory>
@@ -8,16 +8,24 @@
 
 namespace rushlight::models {
 
+// What goes into a network: (batch, channels, size, size), or (batch, channels) where size is 0.
+struct NetworkInput {
+  int64_t channels = 1, size = 28;
+};
+
 class Network {
  public:
-  // "mlp" (784-128-10, or "mlp:2-16-2:tanh" with sizes and, if one likes, an activation), "tinyvit", "cnn" or
-  // "burn_mnist_cnn"; another name throws, with the nearest one.
+  // "mlp" (784-128-10), "tinyvit", "cnn" or "burn_mnist_cnn"; "mlp:2-16-2:tanh" with sizes and, if one likes,
+  // an activation; or JSON with other options than the usual ones: {"model": "cnn", "classes": 5, "image":
+  // 64}. What is none of these throws, with the nearest name.
   static Network make(std::string_view architecture);
 
   const std::string& architecture() const { return architecture_; }
+  const NetworkInput& input() const { return input_; }
+  int64_t classes() const { return classes_; }
   nn::Module& module() const { return held_->module(); }
-  // (batch, channels, height, width) -> (batch, classes)
-  Tensor operator()(const Tensor& images) const { return held_->run(images); }
+  // -> (batch, classes)
+  Tensor operator()(const Tensor& batch) const { return held_->run(batch); }
 
  private:
   struct Held {
@@ -27,11 +35,17 @@ class Network {
   };
   template <class M>
   struct HeldAs;
-  template <class M, class... Options>
-  static std::unique_ptr<Held> held(const Options&... options);
+  template <class M, class Options>
+  void hold(const Options& options);
+  void make_described(std::string_view json);
 
   std::string architecture_;
+  NetworkInput input_;
+  int64_t classes_ = 10;
   std::unique_ptr<Held> held_;
 };
+
+// The network of that name for such images and so many classes, as Network::make understands it.
+std::string architecture_for(std::string_view name, const NetworkInput& input, int64_t classes);
 
 }  // namespace rushlight::models

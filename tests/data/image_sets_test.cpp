@@ -164,3 +164,27 @@ TEST_CASE("missing data says what, how large, its terms and how to get it") {
   folder.write("nowhere/names/names.txt", "b");
   CHECK(find_data(known_set("names"), "names.txt") == folder / "nowhere/names/names.txt");
 }
+
+TEST_CASE("IDX files of one's own: plain or packed, as many classes as labels") {
+  const TemporaryFolder folder;
+  CHECK(!has_idx_images(folder / ""));
+  folder.write("train-images-idx3-ubyte", idx({3, 2, 2}, std::string(12, 'a')));
+  folder.write("train-labels-idx1-ubyte", idx({3}, std::string{0, 4, 1}));
+  folder.write("t10k-images-idx3-ubyte", idx({1, 2, 2}, "abcd"));
+  folder.write("t10k-labels-idx1-ubyte", idx({1}, std::string{2}));
+  CHECK(has_idx_images(folder / ""));
+  const ImageDataset train = idx_images(folder / "", Split::train),
+                     test = idx_images(folder / "", Split::test);
+  CHECK(train.size() == 3);
+  CHECK(train.classes() == std::vector<std::string>{"0", "1", "2", "3", "4"});
+  CHECK(test.classes() == train.classes());
+  CHECK(test.images().span<uint8_t>()[3] == 'd');
+  CHECK(test.labels().item<int64_t>() == 2);
+
+  folder.write("t10k-labels-idx1-ubyte", idx({1}, std::string{5}));
+  CHECK(fails_with(ErrorKind::value, {"t10k-labels", "label 5"},
+                   [&] { (void)idx_images(folder / "", Split::test); }));
+  folder.write("train-labels-idx1-ubyte", idx({2}, std::string{0, 1}));
+  CHECK(fails_with(ErrorKind::value, {"3 images", "2 labels"},
+                   [&] { (void)idx_images(folder / "", Split::train); }));
+}

@@ -1,6 +1,8 @@
 // What ops cost is counted where kernels run: eagerly, in the backward pass, in a replay.
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "rushlight/jit/trace.h"
 #include "rushlight/rushlight.h"
 
@@ -85,4 +87,42 @@ TEST_CASE("op costs: a replay counts what eager calls count") {
   CHECK(replayed.flops == eager.flops);
   CHECK(replayed.bytes == eager.bytes);
   CHECK(replayed.allocations == 0);
+}
+
+TEST_CASE("op costs: a dry run counts and computes nothing, on its thread alone") {
+  Tensor x = zeros({64, 8}), w = ones({8, 8});
+  Counting counting;
+  {
+    DryRun dry;
+    x.add_(1);
+    CHECK(matmul(x, w).size(1) == 8);
+    {
+      DryRun inner;
+      (void)matmul(x, w);
+      CHECK(inner.cost().flops == 2.0 * 64 * 8 * 8);
+    }
+    CHECK(dry.cost().flops == 64 * 8 + 2.0 * 64 * 8 * 8);
+    CHECK(dry.cost().calls >= 2);
+    std::thread([&] { CHECK(x.sum().item<float>() == 0); }).join();
+  }
+  CHECK(cost_of(OpId::matmul).calls == 0);
+  CHECK(cost_of(OpId::matmul).allocated_bytes == 0);
+  x.add_(1);
+  CHECK(x.sum().item<float>() == 64 * 8);
+  CHECK(cost_of(OpId::add).calls == 1);
+}
+
+TEST_CASE("op costs: costs are added and taken away count by count") {
+  Tensor a = randn({2, 3});
+  Counting counting;
+  (void)exp(a);
+  const OpCost once = total_cost();
+  (void)exp(a);
+  OpCost second = total_cost();
+  CHECK(second.allocated_bytes == 2 * 2 * 3 * 4);
+  second -= once;
+  CHECK(second.calls == 1);
+  CHECK(second.flops == once.flops);
+  CHECK(second.bytes == once.bytes);
+  CHECK(second.allocations == 1);
 }

@@ -52,6 +52,11 @@ def test_help_teaches():
         (["diff", "nowhere.safetensors", "."], 2, "a run"),
         (["show", "."], 2, "metrics.jsonl"),
         (["data", "get", "minst"], 2, "mnist"),
+        (["train", "mlp", "--data", "minst"], 2, 'Did you mean "mnist"?'),
+        (["train", "xor", "--data", "mnist"], 2, "takes no --data"),
+        (["profile", "tinyvti"], 2, 'Did you mean "tinyvit"?'),
+        (["profile", "xor", "--batches", "99"], 2, "--batches must be 1 to 22"),
+        (["bench", "mpl"], 2, 'Did you mean "mlp"?'),
         ([], 2, "--help"),
     ],
 )
@@ -172,6 +177,91 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
     models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
     assert models[0] == models[1]
+
+
+@pytest.mark.parametrize("recipe", ["xor", "mlp", "tinyvit"])
+def test_a_dry_run_foretells_what_a_run_needs(recipe, tmp_path):
+    if recipe != "xor" and not (DATA / "mnist").exists():
+        pytest.skip("there is no MNIST here (rushlight data get mnist)")
+    out, err = rushlight("train", recipe, "--dry-run", folder=tmp_path)
+    foretold = last_json(out)
+    assert "parameters" in err and foretold["step_flops"] > 0 and foretold["step_seconds"] > 0
+    out, _ = rushlight("train", recipe, "--epochs", 1, folder=tmp_path)
+    assert foretold["peak_bytes"] == pytest.approx(last_json(out)["peak_bytes"], rel=0.1, abs=2**16)  # small objects count in slabs
+
+
+@with_mnist
+def test_a_profile_and_its_trace(tmp_path):
+    out, err = rushlight("profile", "tinyvit", "--batches", 3, "--trace", "t.json", folder=tmp_path)
+    assert "attention.backward" in out and "between kernels" in out and "GFLOP/s" in err
+    events = json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+    assert {"forward", "backward", "optimizer", "data", "batch 2", "linear"} <= {event["name"] for event in events}
+    assert all(event["dur"] >= 0 and event["ts"] >= 0 for event in events if event["ph"] == "X")
+    out, _ = rushlight("profile", "tinyvit", "--batches", 3, "--json", folder=tmp_path)
+    ops = {row["op"]: row for row in last_json(out)["ops"]}
+    assert ops["attention"]["calls"] == 3 and ops["linear"]["flops"] > 0
+
+
+def test_bench_times_models():
+    out, err = rushlight("bench", "moons", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["what"] for row in rows] == ["train", "predict a batch", "predict one"]
+    assert all(row["examples_per_second"] > 0 for row in rows) and "GB/s" in err
+    assert "examples/s" in rushlight("bench", "moons")[0]
+
+
+def folder_of_pictures(folder, each=20):
+    """Dark ones and bright ones, of several sizes."""
+    for label, shade in (("dark", 40), ("bright", 200)):
+        (folder / label).mkdir(parents=True)
+        for i in range(each):
+            width, height = 8 + i, 12 + i
+            pixels = bytes((shade + 7 * (x * i % 5)) % 256 for x in range(width * height))
+            write_png(folder / label / f"{i}.png", pixels, width)
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_own_pictures_are_learnt(divided, tmp_path):
+    photos = tmp_path / "photos"
+    for part in ("train", "test") if divided else ("",):
+        folder_of_pictures(photos / part)
+    train = ("train", "cnn", "--data", photos, "--size", 16, "--batch", 8, "--epochs", 4, "--lr", 0.02)
+    out, _ = rushlight(*train, folder=tmp_path)
+    trained = last_json(out)
+    assert trained["test_accuracy"] == 1
+    out, err = rushlight("eval", trained["model"], "--data", photos, folder=tmp_path)
+    assert last_json(out)["examples"] == (40 if divided else 8) and last_json(out)["test_accuracy"] == 1
+    assert "bright" in err
+    out, _ = rushlight("predict", trained["model"], next((photos / ("test" if divided else "") / "dark").iterdir()), folder=tmp_path)
+    assert out == "dark\n"
+    out, _ = rushlight("show", trained["model"], folder=tmp_path)
+    assert "(1, 2)" in out and "Conv2d" in out and "FLOP" in out
+    assert json.loads((tmp_path / "runs/cnn-1/config.json").read_text())["data"] == str(photos)
+
+
+def test_own_idx_files_are_learnt(tmp_path):
+    def idx(path, sizes, body):
+        path.write_bytes(bytes([0, 0, 8, len(sizes)]) + b"".join(struct.pack(">I", size) for size in sizes) + bytes(body))
+
+    for part, count in (("train", 200), ("t10k", 40)):
+        labels = [i % 3 for i in range(count)]
+        pixels = [60 * label + (x * i) % 50 for i, label in enumerate(labels) for x in range(64)]
+        idx(tmp_path / f"{part}-images-idx3-ubyte", (count, 8, 8), pixels)
+        idx(tmp_path / f"{part}-labels-idx1-ubyte", (count,), labels)
+    for recipe in ("tinyvit", "mlp"):
+        out, _ = rushlight("train", recipe, "--data", tmp_path, "--epochs", 30, folder=tmp_path)
+        assert last_json(out)["test_accuracy"] > 0.9, recipe
+        model = last_json(out)["model"]
+        assert last_json(rushlight("eval", model, "--data", tmp_path, folder=tmp_path)[0])["examples"] == 40
+
+
+def test_foreign_weights_of_a_described_network(tmp_path):
+    rushlight("train", "moons", "--epochs", 1, folder=tmp_path)
+    rushlight("convert", "runs/moons-1/model.safetensors", "weights.pt", folder=tmp_path)
+    (tmp_path / "net.json").write_text('{"model": "mlp", "sizes": [2, 16, 16, 2], "activation": "tanh"}\n')
+    found = [last_json(rushlight("eval", file, *arch, "--data", "moons", folder=tmp_path)[0])["test_accuracy"]
+             for file, arch in (("runs/moons-1/model.safetensors", ()), ("weights.pt", ("--arch", "net.json")))]  # fmt: skip
+    assert found[0] == found[1]
 
 
 @pytest.mark.skipif(not (DATA / "models").exists(), reason="there are no published weights here")

@@ -1,5 +1,7 @@
 // The cpu backend's table. What is not here runs as a composite's body or on the reference kernel.
 #include "rushlight/backend/cpu/bindings.h"
+#include "rushlight/backend/cpu/kernels.h"
+#include "rushlight/backend/machine_limits.h"
 
 namespace rushlight {
 
@@ -102,6 +104,10 @@ const Backend& cpu_backend() {
     return table;
   }();
   return backend;
+}
+
+double internal::multiply_adds(int64_t rounds, float* kept) {
+  return cpu::kernels().multiply_adds(rounds, kept);
 }
 
 }  // namespace rushlight

@@ -73,6 +73,8 @@ struct Kernels {
   void (*put_sums)(const PickArgs&);   // of whole numbers, which wrap
   // count words, a multiple of four, from block `first` on.
   void (*random_words)(PhiloxKey, uint64_t first, int64_t count, uint32_t* to);
+  // So many rounds of what registers can do at most: how many operations they were.
+  double (*multiply_adds)(int64_t rounds, float* kept);
   // The loop of the op-th formula of MapOps for float, or double if `wide`: its forward part 0, or its
   // gradient with respect to operand part - 1. Null where the formula has none. run_map() calls it.
   MapLoop (*map_loop)(int op, int part, bool wide);

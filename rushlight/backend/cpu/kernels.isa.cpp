@@ -59,6 +59,7 @@ template <class T>
 void adam_step(const AdamArgs<T>&);
 template <class T>
 void sgd_step(const SgdArgs<T>&);
+double multiply_adds(int64_t rounds, float* kept);
 void packed_linear(const PackedLinearArgs&);
 void copy(const CopyArgs&);
 void fill(const FillArgs&);
@@ -116,6 +117,7 @@ constinit const Kernels kKernels{
     .put_value = put_value,
     .put_sums = put_sums,
     .random_words = random_words,
+    .multiply_adds = multiply_adds,
     .map_loop = map_loop,
     .cast_run = cast_run_between,
 };

@@ -1,0 +1,85 @@
+#include "rushlight/backend/machine_limits.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "rushlight/base/clock.h"
+#include "rushlight/base/memory.h"
+#include "rushlight/base/thread_pool.h"
+
+namespace rushlight {
+
+namespace {
+
+volatile float kept;  // so that nothing is optimised away
+
+double flops_a_second([[maybe_unused]] int threads) {
+#ifdef RUSHLIGHT_CPU
+  constexpr int64_t kRounds = 400'000;
+  double flops = 0;
+  const int64_t begin = monotonic_ns();
+  parallel_for(threads, [&](int64_t t) {
+    float sum;
+    const double work = internal::multiply_adds(kRounds, &sum);
+    kept = sum;
+    if (t == 0) flops = work * threads;
+  });
+  return flops * 1e9 / static_cast<double>(monotonic_ns() - begin);
+#else
+  return 0;
+#endif
+}
+
+using Line = float __attribute__((vector_size(64)));
+constexpr int64_t kLines = (int64_t{96} << 20) / 64;  // of a thread
+
+void read_lines(const Line* from, int64_t streams) {
+  Line sums[8] = {};
+  const int64_t each = kLines / streams;
+  for (int64_t i = 0; i < each; ++i)
+    for (int64_t s = 0; s < streams; ++s) sums[s] += from[s * each + i];
+  for (const Line& sum : sums) kept = kept + sum[0];
+}
+
+// Half of the lines to the other half.
+void copy_lines(Line* memory, int64_t streams) {
+  const int64_t each = kLines / 2 / streams;
+  for (int64_t i = 0; i < each; ++i)
+    for (int64_t s = 0; s < streams; ++s) memory[kLines / 2 + s * each + i] = memory[s * each + i];
+}
+
+// The best of 1, 2, 4 and 8 streams a thread.
+template <class Run>
+double bytes_a_second(Line* memory, int threads, Run run) {
+  double best = 0;
+  for (int64_t streams : {1, 2, 4, 8}) {
+    const int64_t begin = monotonic_ns();
+    parallel_for(threads, [&](int64_t t) { run(memory + t * kLines, streams); });
+    const double bytes = 64e9 * static_cast<double>(kLines) * threads;
+    best = std::max(best, bytes / static_cast<double>(monotonic_ns() - begin));
+  }
+  return best;
+}
+
+size_t bytes_for(int threads) { return static_cast<size_t>(threads * kLines * 64); }
+
+}  // namespace
+
+double MachineLimits::seconds(double work, double bytes) const {
+  const double moving = std::max(bytes_read, bytes_copied);
+  return std::max(flops > 0 ? work / flops : 0, moving > 0 ? bytes / moving : 0);
+}
+
+LimitsProbe::LimitsProbe() : memory_(nullptr), threads_(num_threads()) {
+  memory_ = allocate_memory(bytes_for(threads_));
+  std::memset(memory_, 0, bytes_for(threads_));
+}
+LimitsProbe::~LimitsProbe() { free_memory(memory_, bytes_for(threads_)); }
+
+MachineLimits LimitsProbe::measure() {
+  Line* lines = static_cast<Line*>(memory_);
+  return {flops_a_second(threads_), bytes_a_second(lines, threads_, read_lines),
+          bytes_a_second(lines, threads_, copy_lines)};
+}
+
+}  // namespace rushlight

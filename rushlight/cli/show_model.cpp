@@ -1,0 +1,97 @@
+// rushlight show: what a file of a model, or of tensors, holds, and what a step of its training would cost.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "rushlight/cli/commands.h"
+#include "rushlight/cli/training.h"
+#include "rushlight/engine/context.h"
+#include "rushlight/engine/op_costs.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/io/load.h"
+#include "rushlight/nn/summary.h"
+#include "rushlight/train/step_cost.h"
+
+namespace rushlight::cli {
+
+namespace {
+
+Tensor images_for(const models::Network& network, int64_t count) {
+  const models::NetworkInput& in = network.input();
+  return in.size == 0 ? zeros({count, in.channels}) : zeros({count, in.channels, in.size, in.size});
+}
+
+// "", "12.3 k", "4.5 M"
+std::string readable_count(double number) {
+  constexpr const char* kUnits[] = {"", " k", " M", " G", " T"};
+  int unit = 0;
+  while (number >= 1000 && unit < 4) number /= 1000, ++unit;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f%s" : "%.3g%s", number, kUnits[unit]);
+  return text;
+}
+
+std::vector<nn::LayerLine> lines_of(const models::Network& network) {
+  NoGrad guard;
+  DryRun dry;
+  nn::LayerWatch watch(network.module(), dry);
+  network.module().eval();
+  (void)network(images_for(network, 1));
+  return watch.lines();
+}
+
+std::string label_of(const nn::LayerLine& line) {
+  const std::string own_name = line.path.substr(line.path.rfind('.') + 1);
+  return std::string(static_cast<size_t>(2 * line.depth), ' ') +
+         (line.path.empty() ? line.kind : own_name + ": " + line.kind);
+}
+
+void print_layers(const std::vector<nn::LayerLine>& lines) {
+  size_t width = 8;
+  for (const nn::LayerLine& line : lines) width = std::max(width, label_of(line).size());
+  std::printf("%-*s  %-18s %12s %9s\n", static_cast<int>(width), "layer", "output for one", "parameters",
+              "FLOPs");
+  for (const nn::LayerLine& line : lines)
+    std::printf("%-*s  %-18s %12s %9s\n", static_cast<int>(width), label_of(line).c_str(),
+                line.output.empty() ? "not called" : line.output.c_str(),
+                line.parameters ? std::to_string(line.parameters).c_str() : "-",
+                readable_count(line.flops).c_str());
+}
+
+void show_network(const models::Network& network, int64_t batch) {
+  print_layers(lines_of(network));
+  std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
+  network.module().train();
+  optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
+  const train::StepCost cost = train::cost_of_step(
+      NetworkTask(network), optimizer, {images_for(network, batch), zeros({batch}, {.dtype = DType::int64})});
+  std::printf("training by AdamW on batches of %lld: %s", static_cast<long long>(batch),
+              train::in_words(cost).c_str());
+}
+
+void show_tensors(const NamedTensors& tensors) {
+  int64_t count = 0;
+  for (const NamedTensor& named : tensors) {
+    std::printf("%-40s %s\n", named.name.c_str(), join_text(named.tensor).c_str());
+    count += named.tensor.numel();
+  }
+  std::printf("%lld numbers\n", static_cast<long long>(count));
+}
+
+}  // namespace
+
+void show(const ShowCommand& command) {
+  if (std::filesystem::is_directory(command.file)) return show_run(command);
+  if (!command.svg.empty() || !command.csv.empty())
+    fail(ErrorKind::value, command.file, " is no run: only a run has curves for --svg and --csv");
+  std::optional<models::TrainedModel> model;
+  try {
+    model = models::load_model(command.file, command.architecture);
+  } catch (const Error&) {  // any file of tensors
+    if (!command.architecture.empty()) throw;
+    return show_tensors(io::load_tensors(command.file));
+  }
+  show_network(model->network, command.batch);
+}
+
+}  // namespace rushlight::cli

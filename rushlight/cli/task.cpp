@@ -1,0 +1,174 @@
+#include "rushlight/cli/task.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "rushlight/base/nearest.h"
+#include "rushlight/generated/functions.h"
+#include "rushlight/ops/operators.h"
+
+namespace rushlight::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using data::Split;
+using models::architecture_for;
+using models::Preprocessing;
+using models::usual_preprocessing;
+
+constexpr std::string_view kImageSets[] = {"mnist", "fashion_mnist", "cifar10"};
+
+bool is_image_set(std::string_view name) {
+  return std::find(std::begin(kImageSets), std::end(kImageSets), name) != std::end(kImageSets);
+}
+
+[[noreturn]] void refuse(std::string_view name) {
+  const std::string near = nearest_word(name, kImageSets);
+  fail(ErrorKind::value, "there is no data set and no folder \"", name, "\"",
+       near.empty() ? ": mnist, fashion_mnist and cifar10 are known" : ". Did you mean \"" + near + "\"?");
+}
+
+data::ImageDataset image_set(std::string_view name, Split split, const data::Transform& transform) {
+  const data::SetOptions options{.transform = transform};
+  if (name == "mnist") return data::mnist(split, options);
+  if (name == "fashion_mnist") return data::fashion_mnist(split, options);
+  return data::cifar10(split, options);
+}
+
+Preprocessing preprocessing_of(std::string_view name) {
+  if (name == "fashion_mnist") return {1, 28, {0.2860}, {0.3530}};
+  return usual_preprocessing(name == "cifar10" ? models::NetworkInput{3, 32} : models::NetworkInput{1, 28});
+}
+
+// -- what happens to an image
+
+data::Transform plain(const Preprocessing& p) {
+  return data::Compose(data::ToTensor(), data::Normalize(p.mean, p.deviation));
+}
+data::Transform augmented(const Preprocessing& p) {
+  return data::Compose(data::RandomCrop(p.size, {.padding = p.size / 8}), data::RandomHorizontalFlip(),
+                       plain(p));
+}
+data::Transform for_training(const Preprocessing& p, bool augment) {
+  return augment ? augmented(p) : plain(p);
+}
+// Of a photo of any size.
+data::Transform resized(const Preprocessing& p, bool augment) {
+  return data::Compose(data::Resize(p.size), for_training(p, augment));
+}
+
+// -- folders of images
+
+struct Pictures {
+  data::Dataset train, test;
+  std::vector<std::string> classes;
+};
+
+// The folder for the test beside `train`, if the folder is divided so.
+std::optional<std::string> test_folder(const std::string& folder) {
+  if (!fs::is_directory(folder + "/train")) return {};
+  for (const char* name : {"/test", "/val"})
+    if (fs::is_directory(folder + name)) return folder + name;
+  fail(ErrorKind::value, folder, " has a folder train but none that is named test or val");
+}
+
+// What is kept for the test depends on the number of images alone, so that eval tests on what train left out.
+std::pair<data::Subset, data::Subset> divided(const data::Dataset& train, const data::Dataset& test) {
+  const auto parts = [](const data::Dataset& all) {
+    return data::random_split(all, {0.8, 0.2}, Generator(1));
+  };
+  return {parts(train)[0], parts(test)[1]};
+}
+
+Pictures pictures_in(const std::string& folder, const Preprocessing& p, bool augment) {
+  const std::optional<std::string> apart = test_folder(folder);
+  const auto read = [&](const std::string& from, bool training) {
+    return data::ImageFolder(from, {.channels = p.channels, .transform = resized(p, training && augment)});
+  };
+  const data::ImageFolder train = read(apart ? folder + "/train" : folder, true);
+  const data::ImageFolder test = read(apart.value_or(folder), false);
+  if (train.classes() != test.classes())
+    fail(ErrorKind::value, folder, ": the folders of train and test have not the same classes");
+  if (apart) return {train, test, train.classes()};
+  auto [train_part, test_part] = divided(train, test);
+  return {train_part, test_part, train.classes()};
+}
+
+// -- a task
+
+data::Dataset first_of(const data::Dataset& whole, int64_t count) {
+  if (count == 0 || count >= whole.size()) return whole;
+  std::vector<int64_t> indices(static_cast<size_t>(count));
+  std::iota(indices.begin(), indices.end(), 0);
+  return data::Subset(whole, std::move(indices));
+}
+
+Task task_of_points(const Recipe& r, const data::PointSet& points) {
+  return {data::dataset_of(points),
+          test_data(std::string(r.data), {}),
+          {},
+          {"-", "+"},
+          std::string(r.architecture),
+          points};
+}
+
+Task task_of_image_set(const Recipe& r, std::string_view name, bool full) {
+  const Preprocessing p = preprocessing_of(name);
+  const data::ImageDataset train = image_set(name, Split::train, for_training(p, r.augment));
+  const auto classes = static_cast<int64_t>(train.classes().size());
+  return {first_of(train, full ? 0 : r.train_part),
+          first_of(test_data(std::string(name), p), full ? 0 : r.test_part), p, train.classes(),
+          name == r.data ? std::string(r.architecture)
+                         : architecture_for(r.architecture, {p.channels, p.size}, classes)};
+}
+
+Task task_of_idx_files(const Recipe& r, const std::string& folder, bool full) {
+  const data::ImageDataset train = data::idx_images(folder, Split::train);
+  const Tensor first = train.images().narrow(0, 0, std::min<int64_t>(train.size(), 10'000));
+  if (first.size(2) != first.size(3))
+    fail(ErrorKind::value, folder, " holds images of ", first.size(3), " x ", first.size(2),
+         " pixels; the networks here take squares");
+  const Tensor pixels = first.to(DType::float32) / 255.0;
+  const Preprocessing p{1, first.size(2), {pixels.mean().item<double>()}, {pixels.std().item<double>()}};
+  return {first_of(train.with(for_training(p, r.augment)), full ? 0 : r.train_part),
+          first_of(test_data(folder, p), full ? 0 : r.test_part), p, train.classes(),
+          architecture_for(r.architecture, {1, p.size}, static_cast<int64_t>(train.classes().size()))};
+}
+
+Task task_of_pictures(const Recipe& r, const std::string& folder, std::optional<int64_t> size) {
+  const models::NetworkInput usual = models::Network::make(r.architecture).input();
+  Preprocessing p{usual.channels, size.value_or(usual.size), {}, {}};
+  for (int64_t c = 0; c < p.channels; ++c) p.mean.push_back(0.5), p.deviation.push_back(0.25);
+  const Pictures pictures = pictures_in(folder, p, r.augment);
+  return {
+      pictures.train, pictures.test, p, pictures.classes,
+      architecture_for(r.architecture, {p.channels, p.size}, static_cast<int64_t>(pictures.classes.size()))};
+}
+
+}  // namespace
+
+Task task_of(const Recipe& r, const TrainSettings& settings) {
+  const std::string name = settings.data.value_or(std::string(r.data));
+  const bool full = settings.full.value_or(false);
+  if (const auto points = data::point_set(r.data, 1)) {
+    if (name != r.data)
+      fail(ErrorKind::value, "the recipe ", r.name, " is about points of the plane and takes no --data");
+    return task_of_points(r, *points);
+  }
+  if (is_image_set(name)) return task_of_image_set(r, name, full);
+  if (!fs::is_directory(name)) refuse(name);
+  return data::has_idx_images(name) ? task_of_idx_files(r, name, full)
+                                    : task_of_pictures(r, name, settings.size);
+}
+
+data::Dataset test_data(const std::string& name, const Preprocessing& p) {
+  if (const auto points = data::point_set(name, 2)) return data::dataset_of(*points);
+  if (is_image_set(name)) return image_set(name, Split::test, plain(p));
+  if (!fs::is_directory(name)) refuse(name);
+  return data::has_idx_images(name) ? data::Dataset(data::idx_images(name, Split::test).with(plain(p)))
+                                    : pictures_in(name, p, false).test;
+}
+
+}  // namespace rushlight::cli

@@ -1,0 +1,41 @@
+// Training: what a recipe becomes once all is settled: data, network, optimizer, schedule.
+#pragma once
+
+#include <memory>
+
+#include "rushlight/cli/task.h"
+#include "rushlight/optim/optim.h"
+#include "rushlight/train/fit.h"
+
+namespace rushlight::cli {
+
+// The network as fit() takes it.
+class NetworkTask final : public train::Task {
+ public:
+  explicit NetworkTask(const models::Network& network) : train::Task(network.module()), network_(network) {}
+  Tensor predict(const Tensor& input) override { return network_(input); }
+  Tensor loss(const Tensor& scores, const Tensor& target) override {
+    return train::loss_of_classes(scores, target);
+  }
+
+ private:
+  const models::Network& network_;
+};
+
+struct Training {
+  // Everything but what the recipe leaves open is said.
+  explicit Training(const TrainSettings& settings);
+
+  const Recipe& recipe;
+  TrainSettings settings;
+  Task data;
+  models::Network network;
+  data::DataLoader loader, test;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  std::unique_ptr<optim::Schedule> schedule;  // may be null
+};
+
+// With the recipe's choices where nothing is said; throws at what makes no sense.
+TrainSettings settled(const TrainSettings& settings);
+
+}  // namespace rushlight::cli
