@@ -3,6 +3,7 @@
 ./dev bench                      everything, which takes hours
 ./dev bench --only skeleton      what the engine itself costs: calls, recording, backward, a tape's memory, Python
 ./dev bench --only tinyvit       a training step against PyTorch's best
+./dev bench --only epoch_mlp     an epoch of MNIST, loading included, against PyTorch's best
 ./dev bench --only gpt2_int8     a token of GPT-2 against PyTorch
 ./dev bench --only gemm          single ops against the libraries that are known for them
 ./dev bench --only climb         a matrix product from three loops to all threads
@@ -18,13 +19,14 @@ import subprocess
 import sys
 
 import climb
+import epochs
 import kernels
 import loading
 import results
 import skeleton
 import workloads
 
-SECTIONS = {"skeleton": skeleton.rows, "climb": climb.rows, "loading": loading.rows, **workloads.SECTIONS, **kernels.SECTIONS}
+SECTIONS = {"skeleton": skeleton.rows, "climb": climb.rows, "loading": loading.rows, **workloads.SECTIONS, **epochs.SECTIONS, **kernels.SECTIONS}
 
 
 def load_before():

@@ -57,11 +57,11 @@ class Step:
             yield {"workload": f"{self.name}: share of the limit", **figure}
 
     @staticmethod
-    def measured(processes, quick):
+    def measured(processes, quick, rounds=None):
         limits = contest.Limits(programs.limits())
         try:
             sides = {process: contest.Contestant(programs.ready(process)) for process in processes}
-            contest.run(list(sides.values()), 5 if quick else 21, limits)
+            contest.run(list(sides.values()), rounds or (5 if quick else 21), limits)
         finally:
             for process in [*processes, limits.process]:
                 process.stop()

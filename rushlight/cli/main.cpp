@@ -51,7 +51,7 @@ int run(int argc, char** argv) {
   cli::TrainCommand train;
   CLI::App* train_app = app.add_subcommand("train", "train a recipe; alone: list them");
   cli::TrainSettings& settings = train.settings;
-  train_app->add_option("recipe", settings.recipe, "xor, moons, spirals, mlp, tinyvit, tinyvit-10k or cnn");
+  train_app->add_option("recipe", settings.recipe, "one of those that `rushlight train` lists");
   train_app->add_option("--data", settings.data,
                         "instead of the recipe's: mnist, fashion_mnist, cifar10, or a folder with a folder "
                         "of pictures for each class, or with IDX files named as MNIST's");

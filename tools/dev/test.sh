@@ -52,6 +52,17 @@ outside_project() {
   fi
   ninja -C "$room/build" -j "$jobs" --quiet
   "$room/build/outside"
+  [[ $1 != package ]] || small_program "$room/build/predict" 3000000
+}
+
+# small_program PROGRAM BYTES: it is at most so large, and needs no library that is not on every machine.
+small_program() {
+  strip "$1"
+  local bytes needs
+  bytes=$(stat -c %s "$1")
+  needs=$(ldd "$1" | awk '{ print $1 }' | grep -vE '^(linux-vdso|libc|libm|libgcc_s|libstdc\+\+|libz|/lib.*/ld-linux.*)\.so' || true)
+  echo "${1##*/}, stripped: $bytes bytes (at most $2)${needs:+; it needs $needs}"
+  ((bytes <= $2)) && [[ -z $needs ]]
 }
 
 clang_tidy() {

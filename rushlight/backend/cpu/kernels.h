@@ -9,6 +9,7 @@
 #include "rushlight/backend/cpu/extremes.h"
 #include "rushlight/backend/cpu/gemm.h"
 #include "rushlight/backend/cpu/indexing.h"
+#include "rushlight/backend/cpu/kernel_levels.h"
 #include "rushlight/backend/cpu/optimizer.h"
 #include "rushlight/backend/cpu/packed_linear.h"
 #include "rushlight/backend/cpu/pooling.h"
@@ -17,7 +18,6 @@
 #include "rushlight/backend/cpu/row_kernels.h"
 #include "rushlight/backend/cpu/weighing.h"
 #include "rushlight/backend/map_loop.h"
-#include "rushlight/base/cpu_features.h"
 
 namespace rushlight::cpu {
 
@@ -83,7 +83,5 @@ struct Kernels {
 
 // The table for chosen_isa(), picked at the first call.
 const Kernels& kernels();
-// The table for one instruction set, which the CPU may lack; null where none was built.
-const Kernels* kernels_of(Isa isa);
 
 }  // namespace rushlight::cpu
