@@ -23,6 +23,7 @@ void train(const TrainCommand& command);
 struct EvalCommand {
   std::string model, architecture;
   std::string data = "mnist";
+  std::string svg;  // a file for the confusion matrix
 };
 void eval(const EvalCommand& command);
 

@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
       ->add_option("--data", eval.data,
                    "mnist, fashion_mnist, cifar10, xor, moons, spirals, or a folder as for train")
       ->capture_default_str();
+  eval_app->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
 
   cli::PredictCommand predict;
   CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");

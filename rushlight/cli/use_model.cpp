@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "rushlight/base/clock.h"
+#include "rushlight/base/files.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/task.h"
 #include "rushlight/engine/context.h"
@@ -71,6 +72,7 @@ void eval(const EvalCommand& command) {
   }
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
   std::fputs(confusion.to_string(model.labels).c_str(), stderr);
+  if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(model.labels)});
   std::puts(train::json_line({{"test_accuracy", confusion.accuracy()},
                               {"test_loss", loss.value()},
                               {"examples", loss.count()},

@@ -79,8 +79,9 @@ def test_from_training_to_a_prediction(tmp_path):
     out, _ = rushlight("train", "mlp", "--epochs", 1, folder=tmp_path)
     trained = last_json(out)
     assert trained["test_accuracy"] > 0.95 and trained["seconds"] > 0
-    out, err = rushlight("eval", trained["model"], folder=tmp_path)
+    out, err = rushlight("eval", trained["model"], "--svg", "confusion.svg", folder=tmp_path)
     assert last_json(out)["test_accuracy"] == trained["test_accuracy"]
+    assert (tmp_path / "confusion.svg").read_text().startswith("<svg")
     assert "recall" in err
     log = (tmp_path / "runs/mlp-1/metrics.jsonl").read_text()
     assert json.loads(log)["epoch"] == 1
@@ -188,6 +189,17 @@ def test_a_dry_run_foretells_what_a_run_needs(recipe, tmp_path):
     assert "parameters" in err and foretold["step_flops"] > 0 and foretold["step_seconds"] > 0
     out, _ = rushlight("train", recipe, "--epochs", 1, folder=tmp_path)
     assert foretold["peak_bytes"] == pytest.approx(last_json(out)["peak_bytes"], rel=0.1, abs=2**16)  # small objects count in slabs
+
+
+@with_mnist
+def test_plain_loops_learn_too(tmp_path):
+    found = []
+    for backend in ("reference", "cpu"):
+        out, _ = rushlight("--backend", backend, "train", "tinyvit", "--epochs", 1, "--runs", backend, folder=tmp_path)
+        loss = json.loads((tmp_path / backend / "tinyvit-1/metrics.jsonl").read_text())["loss"]
+        found.append((loss, last_json(out)["test_accuracy"]))
+    assert found[0][0] < 2.25  # log(10), and no more, is what guessing costs
+    assert found[0] == pytest.approx(found[1], abs=0.02)
 
 
 @with_mnist
