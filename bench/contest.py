@@ -3,7 +3,9 @@ limits are measured in every round too."""
 
 import dataclasses
 import os
+import pathlib
 import random
+import re
 import statistics
 import subprocess
 import time
@@ -31,6 +33,11 @@ class Process:
         self.process.stdin.flush()
         return self.read()
 
+    def peak_megabytes(self):
+        """The most memory that it had, code and libraries included."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmHWM:\s*(\d+) kB", status, re.M).group(1)) / 1024
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait()
@@ -42,6 +49,7 @@ class Contestant:
 
     process: Process
     times: list = dataclasses.field(default_factory=list)
+    megabytes: float = 0  # the peak, once the contest is over
 
     @property
     def name(self):

@@ -7,6 +7,7 @@
 ./dev bench --only gpt2_int8     a token of GPT-2 against PyTorch
 ./dev bench --only gemm          single ops against the libraries that are known for them
 ./dev bench --only climb         a matrix product from three loops to all threads
+./dev bench --only busy          the CNN's step beside two busy processes
 ./dev bench --only loading       batches of CIFAR-10 from the data loader
 ./dev bench --quick              some minutes: fewer rounds, eager rivals only, no verdicts; nothing is kept
 ./dev bench --json FILE          the rows as JSON too
@@ -18,6 +19,7 @@ import os
 import subprocess
 import sys
 
+import busy
 import climb
 import epochs
 import kernels
@@ -26,7 +28,7 @@ import results
 import skeleton
 import workloads
 
-SECTIONS = {"skeleton": skeleton.rows, "climb": climb.rows, "loading": loading.rows, **workloads.SECTIONS, **epochs.SECTIONS, **kernels.SECTIONS}
+SECTIONS = {"skeleton": skeleton.rows, "climb": climb.rows, "loading": loading.rows, "busy": busy.rows, **workloads.SECTIONS, **epochs.SECTIONS, **kernels.SECTIONS}
 
 
 def load_before():

@@ -19,6 +19,13 @@ def steps_of(name, *options):
     return [programs.ours("workloads", " ".join([how, *options]).replace("--", ""), name, how, *options) for how in ("eager", "replay")]
 
 
+def memory_row(name, own, others, quick):
+    """The most memory that a process had: the worst of ours may need what the best of the others needs."""
+    mine, theirs = max(side.megabytes for side in own), min(side.megabytes for side in others)
+    figure = {"measured": mine, "unit": "MB", "target": round(theirs), "met": None if quick else mine <= theirs}
+    return {"workload": f"{name}: peak memory, torch's as target", **figure}
+
+
 @dataclasses.dataclass
 class Step:
     """A section: one row for each level of `targets`, and some more."""
@@ -46,6 +53,7 @@ class Step:
         limit = limits.milliseconds(*costs_of(self.name), self.only_reads)
         row = lambda what, mine, rivals, targets: contest.rows(f"{self.name}: {what}", of(mine), of(rivals), targets, quick, limit)
         yield from row(self.what, own, others, self.targets)
+        yield memory_row(self.name, of(own), of(others), quick)
         if self.libtorch:
             yield from row("beside libtorch", own, in_cpp, {"required": self.libtorch})
         if self.direct:
@@ -62,11 +70,13 @@ class Step:
         try:
             sides = {process: contest.Contestant(programs.ready(process)) for process in processes}
             contest.run(list(sides.values()), rounds or (5 if quick else 21), limits)
+            for process, side in sides.items():
+                side.megabytes = process.peak_megabytes()
         finally:
             for process in [*processes, limits.process]:
                 process.stop()
         for side in sides.values():
-            print(f"  {side.name:<44} {side.median:9.4f} ms", file=sys.stderr)
+            print(f"  {side.name:<44} {side.median:9.4f} ms {side.megabytes:7.0f} MB", file=sys.stderr)
         return sides, limits
 
 

@@ -19,9 +19,9 @@ DATA = pathlib.Path(os.environ.get("RUSHLIGHT_DATA", "nowhere"))
 with_mnist = pytest.mark.skipif(not (DATA / "mnist").exists(), reason="there is no MNIST here (rushlight data get mnist)")
 
 
-def rushlight(*words, folder=None, code=0):
+def rushlight(*words, folder=None, code=0, timeout=300):
     """What the program says: (stdout, stderr)."""
-    done = subprocess.run([PROGRAM, *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([PROGRAM, *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=timeout)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout, done.stderr
 
