@@ -20,6 +20,7 @@ namespace {
 template <class T>
 constexpr int64_t kLanes = Vec<T>::kLanes;
 constexpr int64_t kMaxQueryBlock = 64, kKeyBlock = 512, kGroupBlocks = 6;
+constexpr int64_t kMaxGroup = kGroupBlocks * kMaxQueryBlock;
 
 // One head's matrix of tokens x head_size numbers.
 template <class T>
@@ -43,24 +44,23 @@ struct Workspace {
         panel_floats(round_up(head_size, kPanelCols<T>) * round_up(smaller(keys, kKeyBlock), kPanelCols<T>)),
         query_panel_floats(round_up(head_size, kPanelCols<T>) * kMaxQueryBlock),
         scratch(static_cast<size_t>(3 * panel_floats + query_panel_floats +
-                                    (2 * kMaxQueryBlock + 1) * score_row +
-                                    2 * kGroupBlocks * kMaxQueryBlock) *
+                                    (2 * kMaxQueryBlock + 1) * score_row + 2 * kMaxGroup) *
                 sizeof(T)),
         query_panels(static_cast<T*>(scratch.data())),
         scores(query_panels + query_panel_floats),
         grad_scores(scores + kMaxQueryBlock * score_row),
         kept(grad_scores + kMaxQueryBlock * score_row),
-        row_values(kept + score_row) {
-    for (int i = 0; i < 3; ++i)
-      key_panels[i] = row_values + 2 * kGroupBlocks * kMaxQueryBlock + i * panel_floats;
+        largest(kept + score_row),
+        sums(largest + kMaxGroup) {
+    for (int i = 0; i < 3; ++i) key_panels[i] = sums + kMaxGroup + i * panel_floats;
   }
 
   int64_t score_row, panel_floats, query_panel_floats;
   Scratch scratch;
   T* query_panels;
   T *scores, *grad_scores;
-  T* kept;        // of one query: 0 for a weight that is dropped, else what makes up for the others
-  T* row_values;  // two for each query of a group
+  T* kept;            // of one query: 0 for a weight that is dropped, else what makes up for the others
+  T *largest, *sums;  // of each query of a group
   T* key_panels[3];
 };
 
@@ -169,7 +169,7 @@ T softmax_row(T* row, int64_t count, int64_t width, T scale, T& largest, T& sum)
     __builtin_memset(row, 0, static_cast<size_t>(width) * sizeof(T));
     return 1;
   }
-  const T shrink = before == largest ? 1 : exp_of_nonpositive(Vec<T>::splat(before - largest))[0];
+  const T shrink = before == largest || sum == 0 ? 1 : exp_of_nonpositive(Vec<T>::splat(before - largest))[0];
   sum = sum * shrink + exponentiate(row, count, width, scales, Vec<T>::splat(largest));
   return shrink;
 }
@@ -208,8 +208,8 @@ struct ForwardGroup {
   // Then keys are read in place.
   bool one_query() const { return end - begin == 1; }
 
-  T& largest(int64_t i) const { return work.row_values[2 * (i - begin)]; }
-  T& sum(int64_t i) const { return work.row_values[2 * (i - begin) + 1]; }
+  T& largest(int64_t i) const { return work.largest[i - begin]; }
+  T& sum(int64_t i) const { return work.sums[i - begin]; }
 
   void attend(int64_t i0, int64_t rows, int64_t key, int64_t keys, Panels<T> columns,
               Panels<T> values) const {
@@ -238,14 +238,20 @@ struct ForwardGroup {
                    Destination<T>{output.at(i0), output.token, key > 0});
   }
 
-  void finish(int64_t i) const {
-    if (sum(i) == 0) {  // sees no key
-      clear(Head<T>{output.at(i), 0}, 1, args.head_size);
-      logsumexp[i] = -static_cast<T>(__builtin_inf());
-    } else {
-      scale_row(output.at(i), args.head_size, 1 / sum(i));
-      logsumexp[i] = static_cast<T>(largest(i) + __builtin_log(sum(i)));
+  // What the sums say at the end: logarithms for backward, and what each output is to be multiplied by.
+  void finish() const {
+    const Vec<T> nothing = -__builtin_inf();
+    for (int64_t i = begin; i < end; i += kLanes<T>) {
+      const Vec<T> s = load(&sum(i));
+      const auto blind = s == Vec<T>(0);  // it sees no key
+      store_partial(logsumexp + i, select(blind, nothing, load(&largest(i)) + log(s)), end - i);
+      store(&sum(i), select(blind, Vec<T>(0), Vec<T>(1) / s));
     }
+    for (int64_t i = begin; i < end; ++i)
+      if (sum(i) == 0)
+        clear(Head<T>{output.at(i), 0}, 1, args.head_size);  // nothing was written there
+      else
+        scale_row(output.at(i), args.head_size, sum(i));
   }
 
   void run() const {
@@ -262,7 +268,7 @@ struct ForwardGroup {
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);
     }
-    for (int64_t i = begin; i < end; ++i) finish(i);
+    finish();
   }
 };
 
