@@ -102,16 +102,24 @@ def test_from_training_to_a_prediction(tmp_path):
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["mlp-1"]
 
 
-@with_mnist
 def test_a_run_goes_on_where_it_was(tmp_path):
-    whole, _ = rushlight("train", "tinyvit", "--epochs", 2, "--runs", "whole", folder=tmp_path)
-    rushlight("train", "tinyvit", "--epochs", 1, "--runs", "parts", folder=tmp_path)
-    parts, _ = rushlight("train", "--resume", "parts/tinyvit-1", "--epochs", 2, folder=tmp_path)
-    models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
+    whole, _ = rushlight("train", "moons", "--epochs", 6, "--runs", "whole", folder=tmp_path)
+    rushlight("train", "moons", "--epochs", 4, "--runs", "parts", folder=tmp_path)
+    parts, _ = rushlight("train", "--resume", "parts/moons-1", "--epochs", 6, folder=tmp_path)
+    models = [(tmp_path / folder / "moons-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
     assert models[0] == models[1]
     assert last_json(whole)["test_loss"] == last_json(parts)["test_loss"]
     out, err = rushlight("train", "--resume", "nothing-1", folder=tmp_path, code=2)
     assert "no folder of a run" in err
+
+
+@with_mnist
+def test_a_run_goes_on_past_the_end_of_its_schedule(tmp_path):
+    rushlight("train", "tinyvit", "--epochs", 1, folder=tmp_path)
+    out, _ = rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 3, folder=tmp_path)
+    assert last_json(out)["epochs"] == 3 and last_json(out)["test_accuracy"] > 0.3
+    log = [json.loads(line) for line in (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in log] == [1, 2, 3] and log[0]["lr"] < 1e-4 < log[1]["lr"]
 
 
 @pytest.mark.parametrize("recipe, least, steps", [("xor", 1, 999), ("moons", 0.99, 1200), ("spirals", 0.99, 3000)])
@@ -138,7 +146,7 @@ def test_two_runs_part_where_their_ledgers_say(tmp_path):
     for runs, also in (("a", []), ("b", ["--threads", 1]), ("c", ["--lr", 0.001]), ("d", ["--seed", 1])):
         rushlight(*train, runs, *also, folder=tmp_path)
     same, _ = rushlight("diff", "a/tinyvit-1", "b/tinyvit-1", folder=tmp_path)
-    assert same == "the same after each of the 32 steps that both have\n"
+    assert same == "the same after each of the 63 steps that both have\n"
     rates, _ = rushlight("diff", "a/tinyvit-1", "c/tinyvit-1", folder=tmp_path, code=1)
     assert rates.startswith("they part at step 1, in\n  ")
     seeds, _ = rushlight("diff", "a/tinyvit-1", "d/tinyvit-1", folder=tmp_path, code=1)
@@ -156,7 +164,7 @@ def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "batch": 100, "epochs": 3, "clip_norm": 1}')
     rushlight("train", "--config", "mine.json", "--epochs", 1, folder=tmp_path)
     kept = json.loads((tmp_path / "runs/tinyvit-1/config.json").read_text())
-    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.003, "clip_norm": 1, "full": False}
+    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False}
     rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 2, folder=tmp_path)
     log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in log] == [20, 40]
@@ -178,6 +186,21 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
     models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
     assert models[0] == models[1]
+
+
+@with_mnist
+def test_a_second_ctrl_c_quits_in_the_middle_of_a_step(tmp_path):
+    words = ["--backend", "reference", "train", "tinyvit", "--batch", "2000"]  # whose only step takes seconds
+    program = subprocess.Popen([PROGRAM, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while program.poll() is None and not (tmp_path / "runs/tinyvit-1/metrics.jsonl").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)  # for the step to begin
+    program.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    assert program.poll() is None  # the step goes on
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=60)
+    assert program.returncode == 130
 
 
 @pytest.mark.parametrize("recipe", ["xor", "mlp", "tinyvit"])

@@ -1,6 +1,8 @@
-"""The C++ examples run and reach what they promise. (train_mnist trains for a minute; stages_test.cpp covers what it does.)"""
+"""The C++ examples run and reach what they promise."""
 
+import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -16,12 +18,39 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("name", WORDS)
-def test_runs(name):
+DIGITS = pathlib.Path(os.environ.get("RUSHLIGHT_DATA", "nowhere")) / "mnist"
+with_mnist = pytest.mark.skipif(not DIGITS.exists(), reason="there is no MNIST here (rushlight data get mnist)")
+
+
+def run(name, *words, code=0):
     program = PROGRAMS / f"example_{name}"
     if not program.exists():
         pytest.skip(f"{program} is not built (cmake -DRUSHLIGHT_EXAMPLES=ON)")
-    done = subprocess.run([program], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_runs(name):
+    out = run(name)
     for words in WORDS[name]:
-        assert words in done.stdout
+        assert words in out
+
+
+@with_mnist
+def test_the_readme_s_training():
+    last = run("train_mnist").splitlines()[-1]
+    assert float(re.search(r"epoch 5: (\d+\.\d+) %", last)[1]) >= 97.5
+
+
+@with_mnist
+def test_a_program_that_only_predicts(tmp_path):
+    command = PROGRAMS / "bin" / "rushlight"
+    if not command.exists():
+        pytest.skip(f"{command} is not built (cmake -DRUSHLIGHT_COMMAND=ON)")
+    subprocess.run([command, "train", "mlp", "--epochs", "1"], cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    images = DIGITS / "t10k-images-idx3-ubyte.gz"
+    assert run("predict", tmp_path / "runs/mlp-1/model.safetensors", images, "5").split() == ["7", "2", "1", "0", "4"]
+    assert "no file" in run("predict", "nowhere.safetensors", images, code=2)
+    assert "usage" in run("predict", code=2)
