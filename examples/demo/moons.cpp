@@ -63,16 +63,17 @@ std::string picture(const Training& training, const Terminal& terminal) {
 bool learn_moons(const std::string& folder) {
   print_title("2  A network of 337 such numbers, 2-16-16-1, learns to tell two moons apart");
   Training training;
-  Progress progress("training", kSteps, stdout);
+  Progress progress("training", kSteps, ProgressOutput::standard_output());
   const bool watched = progress.has_room_above(lines_of(64) + 1);
   for (int i = 0; i < kSteps; ++i) {
     training.step(0.1 * (1 - 0.9 * i / kSteps));
-    progress.set_postfix(describe(training));
+    progress.set_postfix({describe(training)});
     if (watched && progress.is_due()) progress.show_above(picture(training, progress.terminal()));
     progress.advance();
   }
   if (watched) progress.show_above(picture(training, progress.terminal()));
   progress.finish();
+  ProgressOutput::standard_output().flush();
   std::printf("\n");
   write_file(folder + "/moons.svg", to_svg(map_of(training, 128), training.samples));
   return training.right == kSamples;

@@ -48,7 +48,7 @@ bool learn_xor() {
   Tensor steps = full({}, 0.0);
 
   constexpr int kMost = 1000;
-  Progress bar("training", kMost, stdout);
+  Progress bar("training", kMost, ProgressOutput::standard_output());
   int right = 0, step = 0;
   double loss_now = 0;
   while (step < kMost && !(right == 4 && loss_now < 0.05)) {
@@ -66,11 +66,12 @@ bool learn_xor() {
     loss_now = loss.item<double>();
     char postfix[64];
     std::snprintf(postfix, sizeof postfix, "loss %.3f  %d of 4 right", loss_now, right);
-    bar.set_postfix(postfix);
+    bar.set_postfix({postfix});
     bar.advance();
     ++step;
   }
   bar.finish();
+  ProgressOutput::standard_output().flush();
   NoGrad guard;
   Tensor answer = softmax(network(inputs), 1);
   for (int64_t i = 0; i < 4; ++i)

@@ -18,7 +18,7 @@ std::atomic<bool> installed = false;
 
 void request(int) {
   if (requests.fetch_add(1) == 0) return;
-  constexpr char kWords[] = "\nstopped\n";
+  constexpr char kWords[] = "\n\nstopped\n";  // below a progress bar, which leaves the cursor above itself
   (void)!write(STDERR_FILENO, kWords, sizeof kWords - 1);
   _exit(130);
 }

@@ -12,7 +12,10 @@ namespace rushlight {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr int kWidestBar = 30, kNarrowestBar = 5;
+constexpr int kWidestBar = 30, kNarrowestBar = 5, kGoodBar = 10, kColumnsForCurve = 80;
+// The line of the cursor and all below it, in two steps: some terminals would keep a screen that is cleared
+// from its first line on for those who scroll back.
+constexpr const char* kClear = "\r\x1b[K\n\x1b[J\x1b[A";
 
 [[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
   char text[64];
@@ -60,8 +63,8 @@ std::string repeat(const char* piece, int times) {
 }
 
 // Half a column is the smallest step that shows.
-std::string bar_text(double fraction, int columns, bool colour) {
-  const int halves = static_cast<int>(fraction * columns * 2);
+std::string bar_text(const ProgressState& state, int columns, bool colour) {
+  const int halves = static_cast<int>(fraction_done(state) * columns * 2);
   const std::string done = repeat("━", halves / 2) + (halves % 2 ? "╸" : "");
   const std::string rest = repeat("─", columns - (halves + 1) / 2);
   return colour ? "\x1b[32m" + done + "\x1b[90m" + rest + "\x1b[0m" : done + rest;
@@ -71,66 +74,149 @@ int rows_of(const std::string& picture) {
   return static_cast<int>(std::count(picture.begin(), picture.end(), '\n'));
 }
 
+// The most important first.
+enum Rank { kFirstPostfix, kTime, kSecondPostfix, kCurve, kPercent, kCount, kOtherPostfix, kRate, kLast };
+
+// What may stand in the line.
+struct Piece {
+  std::string text;
+  int rank;
+  const char* colour = nullptr;
+  bool shown = false;
+};
+
+// From left to right.
+std::vector<Piece> pieces_behind_bar(const ProgressState& state, const Terminal& terminal) {
+  std::vector<Piece> pieces;
+  if (state.total > 0) pieces.push_back({print("%3.0f%%", std::floor(100 * fraction_done(state))), kPercent});
+  pieces.push_back({count_text(state), state.total > 0 ? kCount : kFirstPostfix});
+  pieces.push_back({rate_text(state), kRate});
+  pieces.push_back({time_text(state), kTime});
+  if (!state.curve.empty() && terminal.columns >= kColumnsForCurve)
+    pieces.push_back({state.curve, kCurve, "\x1b[36m"});
+  constexpr Rank kRanks[] = {kFirstPostfix, kSecondPostfix, kOtherPostfix};
+  for (size_t i = 0; i < state.postfix.size(); ++i)
+    pieces.push_back({state.postfix[i], kRanks[std::min(i, std::size(kRanks) - 1)]});
+  return pieces;
+}
+
+// Chooses what is shown of them, and returns the columns that are left. Details leave the bar a good length.
+int choose(std::vector<Piece>& pieces, int columns) {
+  for (int rank = 0; rank < kLast; ++rank)
+    for (Piece& piece : pieces) {
+      const int width = 2 + display_width(piece.text);
+      const int kept = rank > kCurve ? kGoodBar - kNarrowestBar : 0;
+      if (piece.rank != rank || width + kept > columns) continue;
+      piece.shown = true;
+      columns -= width;
+    }
+  return columns;
+}
+
 }  // namespace
 
 std::string progress_bar(const ProgressState& state, const Terminal& terminal) {
-  std::string numbers = count_text(state) + "  " + rate_text(state) + "  " + time_text(state);
-  if (!state.postfix.empty()) numbers += "  " + state.postfix;
-  if (state.total <= 0) return fit_to_columns(state.label + "  " + numbers, terminal.columns);
-  numbers = print("  %3.0f%%  ", std::floor(100 * fraction_done(state))) + numbers;
-  const int room = terminal.columns - display_width(state.label) - 2 - display_width(numbers);
-  if (room < kNarrowestBar) return fit_to_columns(state.label + numbers, terminal.columns);
-  return state.label + "  " + bar_text(fraction_done(state), std::min(room, kWidestBar), terminal.colour) +
-         numbers;
+  const int narrowest = state.total > 0 ? 2 + kNarrowestBar : 0;
+  int room = terminal.columns - display_width(state.label) - narrowest;
+  if (room < 0) return fit_to_columns(state.label, terminal.columns);
+  std::vector<Piece> pieces = pieces_behind_bar(state, terminal);
+  room = choose(pieces, room);
+  std::string line = state.label;
+  if (state.total > 0)
+    line += "  " + bar_text(state, std::min(kNarrowestBar + room, kWidestBar), terminal.colour);
+  for (const Piece& piece : pieces) {
+    if (!piece.shown) continue;
+    const bool coloured = piece.colour && terminal.colour;
+    line += "  " + (coloured ? piece.colour + piece.text + "\x1b[0m" : piece.text);
+  }
+  return line;
 }
 
 std::string progress_text(const ProgressState& state) {
   std::string text = state.label + ": " + count_text(state);
   if (state.total > 0) text += print(" (%.0f%%)", std::floor(100 * fraction_done(state)));
   text += ", " + rate_text(state) + ", " + time_text(state);
-  if (!state.postfix.empty()) text += ", " + state.postfix;
+  for (const std::string& more : state.postfix) text += ", " + more;
   return text;
 }
 
-Progress::Progress(std::string label, int64_t total, std::FILE* stream)
-    : state_{.label = std::move(label), .total = total, .postfix = {}},
-      stream_(stream),
-      terminal_(inspect_terminal(stream)),
-      start_ns_(monotonic_ns()),
-      last_draw_ns_(start_ns_) {}
+ProgressOutput::ProgressOutput(std::FILE* stream)
+    : ProgressOutput(stream, inspect_terminal(stream).interactive ? 0.1 : 10) {}
 
-bool Progress::is_due() const {
-  const int64_t pause = terminal_.interactive ? kSecond / 10 : 10 * kSecond;
-  return monotonic_ns() - last_draw_ns_ >= pause;
+ProgressOutput::ProgressOutput(std::FILE* stream, double pause_seconds)
+    : stream_(stream),
+      interactive_(inspect_terminal(stream).interactive),
+      pause_ns_(static_cast<int64_t>(pause_seconds * kSecond)),
+      last_write_ns_(monotonic_ns()),
+      last_line_ns_(last_write_ns_) {}
+
+ProgressOutput& ProgressOutput::standard_output() {
+  static ProgressOutput output(stdout);
+  return output;
 }
+ProgressOutput& ProgressOutput::standard_error() {
+  static ProgressOutput output(stderr);
+  return output;
+}
+
+bool ProgressOutput::is_due(int64_t start_ns) const {
+  const std::lock_guard guard(lock_);
+  return monotonic_ns() - std::max(last_write_ns_, start_ns) >= pause_ns_;
+}
+
+void ProgressOutput::write(const std::string& text) {
+  const std::lock_guard guard(lock_);
+  put(text, !interactive_);
+}
+
+void ProgressOutput::write_or_keep(std::string last_line) {
+  const std::lock_guard guard(lock_);
+  if (monotonic_ns() - last_line_ns_ >= pause_ns_)
+    put(last_line, true);
+  else
+    waiting_ = std::move(last_line);
+}
+
+void ProgressOutput::flush() {
+  const std::lock_guard guard(lock_);
+  if (!waiting_.empty()) put(std::exchange(waiting_, {}), true);
+}
+
+// One write a frame: nothing flickers.
+void ProgressOutput::put(const std::string& text, bool stays) {
+  last_write_ns_ = monotonic_ns();
+  if (stays) last_line_ns_ = last_write_ns_;
+  waiting_.clear();
+  std::fwrite(text.data(), 1, text.size(), stream_);
+  std::fflush(stream_);
+}
+
+Progress::Progress(std::string label, int64_t total, ProgressOutput& output)
+    : state_{.label = std::move(label), .total = total, .curve = {}, .postfix = {}},
+      output_(output),
+      start_ns_(monotonic_ns()) {}
+
+bool Progress::has_room_above(int rows) const {
+  const int taken = 2;  // the bar, and the line of the cursor
+  return output_.is_interactive() && rows + taken <= terminal().rows;
+}
+
+void Progress::take_time() { state_.seconds = static_cast<double>(monotonic_ns() - start_ns_) / kSecond; }
 
 void Progress::advance(int64_t steps) {
   state_.done += steps;
-  if (is_due()) draw();
+  if (!is_due()) return;
+  take_time();
+  if (!output_.is_interactive()) return output_.write(progress_text(state_) + '\n');
+  const std::string back_up = print("\r\x1b[%dA", 1 + rows_of(picture_));
+  output_.write(kClear + ('\n' + picture_) + progress_bar(state_, terminal()) + back_up);
 }
 
 void Progress::finish() {
   if (std::exchange(finished_, true)) return;
-  draw();
-  if (terminal_.interactive) std::fputc('\n', stream_);
-  std::fflush(stream_);
-}
-
-// One write a frame: nothing flickers.
-void Progress::draw() {
-  last_draw_ns_ = monotonic_ns();
-  state_.seconds = static_cast<double>(last_draw_ns_ - start_ns_) / kSecond;
-  std::string frame;
-  if (terminal_.interactive) {
-    frame = "\r";
-    if (rows_drawn_ > 0) frame += print("\x1b[%dA", rows_drawn_);
-    frame += "\x1b[J" + picture_ + progress_bar(state_, terminal_);
-    rows_drawn_ = rows_of(picture_);
-  } else {
-    frame = progress_text(state_) + '\n';
-  }
-  std::fwrite(frame.data(), 1, frame.size(), stream_);
-  std::fflush(stream_);
+  take_time();
+  output_.write_or_keep(output_.is_interactive() ? kClear + picture_ + progress_bar(state_, terminal()) + '\n'
+                                                 : progress_text(state_) + '\n');
 }
 
 }  // namespace rushlight

@@ -6,6 +6,7 @@
 #include "rushlight/base/child_process.h"
 #include "rushlight/base/error.h"
 #include "rushlight/base/os.h"
+#include "rushlight/base/progress.h"
 #include "rushlight/data/download.h"
 
 namespace rushlight::data {
@@ -155,6 +156,7 @@ std::string find_data(const KnownSet& set, std::string_view file) {
 void get_data(std::string_view name) {
   const KnownSet& set = known_set(name);
   const std::string folder = joined(data_folders().front(), set.name);
+  const FlushProgress last_state;
   for (const KnownFile& file : set.files) {
     if (is_there(joined(folder, file.name), file)) continue;
     if (set.archive.bytes > 0) return get_archive(set, folder);

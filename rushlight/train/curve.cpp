@@ -143,4 +143,39 @@ std::string curves_to_svg(const std::string& title, const std::vector<Curve>& cu
   return svg + "</svg>\n";
 }
 
+void Sparkline::add(double value) {
+  if (!std::isfinite(value)) return;
+  if (means_.empty() || means_.back().count() == in_each_) {
+    if (means_.size() == 4 * cells_) halve();
+    means_.emplace_back();
+  }
+  means_.back().add(value, 1);
+}
+
+void Sparkline::halve() {
+  for (size_t i = 0; i < means_.size() / 2; ++i) {
+    Mean both = means_[2 * i];
+    both.add(means_[2 * i + 1].value(), in_each_);
+    means_[i] = both;
+  }
+  means_.resize(means_.size() / 2);
+  in_each_ *= 2;
+}
+
+std::string Sparkline::draw() const {
+  static constexpr const char* kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const size_t taken = std::min(means_.size(), cells_);
+  std::vector<double> values;
+  for (size_t cell = 0; cell < taken; ++cell) {
+    Mean mean;
+    for (size_t i = cell * means_.size() / taken; i < (cell + 1) * means_.size() / taken; ++i)
+      mean.add(means_[i].value(), means_[i].count());
+    values.push_back(mean.value());
+  }
+  const Range up = range_of(values);
+  std::string line;
+  for (double value : values) line += kHeights[std::lround(up.place_of(value) * 7)];
+  return line.append(cells_ - taken, ' ');
+}
+
 }  // namespace rushlight::train

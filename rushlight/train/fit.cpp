@@ -11,6 +11,7 @@
 #include "rushlight/generated/functions.h"
 #include "rushlight/ops/operators.h"
 #include "rushlight/optim/clip.h"
+#include "rushlight/train/curve.h"
 
 namespace rushlight::train {
 
@@ -29,10 +30,12 @@ struct Meter {
   Measured measured() const { return {loss.value(), accuracy.value(), loss.count()}; }
 };
 
-std::string postfix_of(const Measured& m, double lr) {
-  char text[96];
-  std::snprintf(text, sizeof text, "loss %.4f  accuracy %.2f %%  lr %.2g", m.loss, 100 * m.accuracy, lr);
-  return text;
+std::vector<std::string> postfix_of(const Measured& m, double lr) {
+  char loss[32], accuracy[32], rate[32];
+  std::snprintf(loss, sizeof loss, "loss %.4f", m.loss);
+  std::snprintf(accuracy, sizeof accuracy, "accuracy %.2f %%", 100 * m.accuracy);
+  std::snprintf(rate, sizeof rate, "lr %.2g", lr);
+  return {loss, accuracy, rate};
 }
 
 class Training {
@@ -41,6 +44,7 @@ class Training {
       : options_(options), loader_(loader), state_{task, optimizer} {}
 
   FitResult run() {
+    const FlushProgress last_state;
     const int64_t begin = monotonic_ns();
     for (Callback* callback : options_.callbacks) callback->before_training(state_);
     FitResult result;
@@ -62,27 +66,39 @@ class Training {
   }
 
   void run_epoch() {
-    state_.task.module().train();
-    Meter meter;
     std::optional<Progress> bar;
     if (options_.progress) {
       bar.emplace(join_text("epoch ", state_.epoch + 1, "/", options_.epochs), loader_.size());
       bar->resume_at(loader_.start().batch);
     }
+    const bool complete = run_batches(bar ? &*bar : nullptr);
+    if (bar) describe(*bar);
+    if (complete) end_epoch();
+  }
+
+  // False where it stopped before the last batch.
+  bool run_batches(Progress* bar) {
+    state_.task.module().train();
+    Meter meter;
     int64_t waiting = 0;  // batches whose gradients no step has used yet
     for (const auto& [input, target] : loader_) {
       if (waiting == 0) state_.optimizer.zero_grad();
       learn(input, target, meter);
       state_.training = meter.measured();
-      if (bar) bar->set_postfix(postfix_of(state_.training, state_.optimizer.lr()));
+      if (bar && bar->is_due()) describe(*bar);
       if (bar) bar->advance();
       if (++waiting < options_.accumulate) continue;
       waiting = 0;
       step();
-      if (is_over() && loader_.position().batch < loader_.size()) return;
+      if (is_over() && loader_.position().batch < loader_.size()) return false;
     }
     if (waiting > 0) step();
-    end_epoch();
+    return true;
+  }
+
+  void describe(Progress& bar) const {
+    bar.set_postfix(postfix_of(state_.training, state_.optimizer.lr()));
+    bar.set_curve(losses_.draw());
   }
 
   void learn(const Tensor& input, const Tensor& target, Meter& meter) {
@@ -94,6 +110,7 @@ class Training {
            "it");
     (options_.accumulate > 1 ? loss / static_cast<double>(options_.accumulate) : loss).backward();
     meter.add(value, scores, target);
+    losses_.add(value);
   }
 
   void step() {
@@ -120,6 +137,7 @@ class Training {
   const FitOptions& options_;
   data::DataLoader& loader_;
   FitState state_;
+  Sparkline losses_;
   Interrupt interrupt_;
 };
 

@@ -19,6 +19,9 @@ struct PseudoTerminal {
     REQUIRE(grantpt(fileno(owner.get())) == 0);
     REQUIRE(unlockpt(fileno(owner.get())) == 0);
     program = File(std::fopen(ptsname(fileno(owner.get())), "w"), std::fclose);
+    resize(columns);
+  }
+  void resize(unsigned short columns) const {
     const winsize size{.ws_row = 40, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     REQUIRE(ioctl(fileno(program.get()), TIOCSWINSZ, &size) == 0);
   }

@@ -1,11 +1,15 @@
 """The program `rushlight`, as a person uses it."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import re
 import signal
 import struct
 import subprocess
+import termios
 import time
 import zlib
 
@@ -297,6 +301,51 @@ def test_foreign_weights_of_a_described_network(tmp_path):
     found = [last_json(rushlight("eval", file, *arch, "--data", "moons", folder=tmp_path)[0])["test_accuracy"]
              for file, arch in (("runs/moons-1/model.safetensors", ()), ("weights.pt", ("--arch", "net.json")))]  # fmt: skip
     assert found[0] == found[1]
+
+
+def test_a_log_gets_few_lines_of_progress_and_the_last_state(tmp_path):
+    began = time.monotonic()
+    _, err = rushlight("train", "moons", folder=tmp_path)
+    lines = [line for line in err.splitlines() if line.startswith("epoch ")]
+    assert 1 <= len(lines) <= 1 + (time.monotonic() - began) / 10
+    assert lines[-1].startswith("epoch 60/60: 20/20 (100%), ") and ", accuracy 100.00 %, lr 0.01" in lines[-1]
+    assert err.index(lines[-1]) < err.index("o") and "▁" not in err and "\x1b" not in err
+
+
+def seen_in_a_terminal(words, columns, folder, **environment):
+    """What the program writes to a terminal."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment}
+    program = subprocess.Popen([PROGRAM, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=its, env=environment)
+    os.close(its)
+    seen = b""
+    try:
+        while some := os.read(ours, 4096):
+            seen += some
+    except OSError:  # it has closed its end
+        pass
+    os.close(ours)
+    assert program.wait(60) == 0, seen.decode()
+    return seen.decode()
+
+
+def test_a_terminal_shows_the_loss_as_a_curve(tmp_path):
+    train = ["train", "moons", "--epochs", "30"]
+    curve = re.compile("█[▁▂▃▄▅▆▇█]{15}")
+    bars = re.compile("epoch 30/30[^\r]*")
+
+    colourful = seen_in_a_terminal(train, 80, tmp_path)
+    assert re.search("\x1b\\[36m█[▁▂▃▄▅▆▇█]{15}\x1b\\[0m  loss", colourful)
+    plain = seen_in_a_terminal(train, 80, tmp_path, NO_COLOR="1")
+    assert curve.search(plain) and not re.search("\x1b\\[[0-9;]*m", plain)
+    last = bars.findall(plain)[-1]
+    assert len(last) <= 80 and "accuracy 1" in last and "━━━━━" in last and curve.search(last)
+
+    narrow = seen_in_a_terminal(train, 60, tmp_path, NO_COLOR="1")
+    last = bars.findall(narrow)[-1]
+    assert not re.search("[▂▃]", last) and "loss 0.0" in last and "━━━━━" in last and len(last) <= 60
+    assert "\x1b" not in seen_in_a_terminal(train, 80, tmp_path, TERM="dumb")
 
 
 @pytest.mark.skipif(not (DATA / "models").exists(), reason="there are no published weights here")

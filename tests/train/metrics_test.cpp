@@ -77,6 +77,32 @@ TEST_CASE("a curve fills its place and survives what is no number") {
   CHECK_FALSE(train::draw_curve(flat).empty());
 }
 
+TEST_CASE("a sparkline keeps its width and its shape, however long it gets") {
+  train::Sparkline line(4);
+  CHECK(line.draw() == "    ");
+  line.add(NAN);
+  line.add(8);
+  CHECK(line.draw() == "▅   ");  // nothing is high or low yet
+  line.add(1);
+  line.add(INFINITY);
+  CHECK(line.draw() == "█▁  ");
+  for (double value : {2.0, 3.0}) line.add(value);
+  CHECK(line.draw() == "█▁▂▃");
+
+  for (int64_t count : {400, 401, 1023, 10'000, 123'457}) {
+    CAPTURE(count);
+    train::Sparkline rising(8), steps(4);
+    for (int64_t i = 0; i < count; ++i) {
+      rising.add(static_cast<double>(i));
+      steps.add(i < count / 2 ? 1 : 0);
+    }
+    CHECK(rising.draw() == "▁▂▃▄▅▆▇█");
+    CHECK(steps.draw().starts_with("█"));
+    CHECK(steps.draw().ends_with("▁"));
+    CHECK(display_width(steps.draw()) == 4);
+  }
+}
+
 TEST_CASE("the first op that makes a NaN is named, forward and backward") {
   const Tensor x = from_values<float>(std::vector<float>{1, -1}, 2).requires_grad_();
   const auto loss = [&] { return (sqrt(x * 2.0) * 3.0).sum(); };
