@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 #include "rushlight/base/error.h"
@@ -72,14 +73,17 @@ void write_all(const Descriptor& file, std::string_view bytes, const std::string
   }
 }
 
-void crash_if_asked(std::string_view step) {
-  if (environment("RUSHLIGHT_CRASH_AT") == step) _exit(42);
+void crash_if_asked(std::string_view step, uint64_t number) {
+  const auto asked = environment("RUSHLIGHT_CRASH_AT");
+  if (asked && (*asked == step || *asked == join_text(step, ":", number))) _exit(42);
 }
 
 std::string folder_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
+
+constexpr std::string_view kFreshBegin = ".rushlight-", kFreshEnd = ".tmp";
 
 // A file beside the one that it is to become, removed unless it does.
 class FreshFile {
@@ -112,8 +116,8 @@ class FreshFile {
     struct stat there;
     std::string name;
     do {
-      name = join_text(target.find('/') == std::string::npos ? "" : folder_of(target), ".rushlight-",
-                       process_id(), "-", count++, ".tmp");
+      name = join_text(target.find('/') == std::string::npos ? "" : folder_of(target), kFreshBegin,
+                       process_id(), "-", count++, kFreshEnd);
     } while (lstat(name.c_str(), &there) == 0);
     return name;
   }
@@ -157,15 +161,26 @@ std::string read_file(const std::string& path, size_t limit) {
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::string_view> pieces) {
+  static std::atomic<uint64_t> count{0};
+  const uint64_t number = ++count;
   FreshFile file(path);
+  crash_if_asked("opened", number);
   for (std::string_view piece : pieces) file.write(piece);
   file.keep_permissions();
-  crash_if_asked("written");
+  crash_if_asked("written", number);
   file.sync();
-  crash_if_asked("synced");
+  crash_if_asked("synced", number);
   file.take_its_name();
+  crash_if_asked("renamed", number);
   sync_folder(path);
-  crash_if_asked("renamed");
+  crash_if_asked("finished", number);
+}
+
+void remove_leftovers(const std::string& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kFreshBegin) && name.ends_with(kFreshEnd)) std::filesystem::remove(entry.path());
+  }
 }
 
 }  // namespace rushlight

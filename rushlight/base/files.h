@@ -19,11 +19,14 @@ std::string read_file(const std::string& path, size_t limit = kMostFileBytes);
 // and gives it the name. Until then a file of that name stays what it was; an error leaves no trace. A file
 // that is replaced passes on its permissions; a symbolic link is replaced, not followed.
 //
-// Only for tests: with RUSHLIGHT_CRASH_AT=written, synced or renamed the process ends on the spot, as in a
-// crash, after that step.
+// Only for tests: with RUSHLIGHT_CRASH_AT=opened, written, synced, renamed or finished the process ends on
+// the spot, as in a crash, after that step; with synced:3 only when the third file of the process gets there.
 void write_file_atomically(const std::string& path, std::span<const std::string_view> pieces);
 inline void write_file_atomically(const std::string& path, std::initializer_list<std::string_view> pieces) {
   write_file_atomically(path, std::span(pieces.begin(), pieces.size()));
 }
+
+// Removes what writes that a crash ended have left in a folder. Nobody may be writing there.
+void remove_leftovers(const std::string& folder);
 
 }  // namespace rushlight

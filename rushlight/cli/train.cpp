@@ -106,8 +106,11 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
   train::Checkpoints checkpoints(
       folder + "/checkpoints", {&training.network.module(), training.optimizer.get(), training.schedule.get(),
                                 &training.loader, nullptr});
-  if (!command.resume.empty() && !checkpoints.resume())
-    fail(ErrorKind::value, folder, " has no checkpoint to go on from");
+  if (!command.resume.empty()) {
+    remove_leftovers(folder);
+    if (!checkpoints.resume())
+      std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", folder.c_str());
+  }
   write_file_atomically(folder + "/config.json", {to_json(settings)});
   LogEpochs log(folder + "/metrics.jsonl");
   std::vector<train::Callback*> callbacks{&log, &checkpoints};

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "rushlight/base/files.h"
 #include "rushlight/core/generator.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/io/safetensors.h"
@@ -112,6 +113,7 @@ std::optional<std::string> Checkpoints::newest() const {
 }
 
 bool Checkpoints::resume() {
+  remove_leftovers(folder_);
   const std::optional<std::string> path = newest();
   if (!path) return false;
   resumed_ = load_checkpoint(*path, snapshot_);

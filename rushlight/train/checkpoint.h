@@ -43,7 +43,8 @@ class Checkpoints : public Callback {
   Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options = {});
   // The newest file in the folder, if there is one.
   std::optional<std::string> newest() const;
-  // To be called before fit(): loads the newest. False if there is none.
+  // To be called before fit(): loads the newest. False if there is none. Half-written files that a crash left
+  // are removed.
   bool resume();
 
   void before_training(FitState& state) override;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 #include "rushlight/base/error.h"
@@ -20,16 +21,23 @@ std::string digits(Number number) {
   return {text, end};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json;
   io::append_json_text(json, text);
   return json;
 }
 
 std::string written(const LogField& field) {
-  if (const auto* text = std::get_if<std::string>(&field.value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&field.value)) return in_quotes(*text);
   if (const auto* whole = std::get_if<int64_t>(&field.value)) return json_number(*whole);
   return json_number(std::get<double>(field.value));
+}
+
+void cut_half_line(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path)) return;
+  const std::string text = read_file(path);
+  const size_t whole = text.rfind('\n') + 1;  // 0 where there is no line
+  if (whole < text.size()) std::filesystem::resize_file(path, whole);
 }
 
 }  // namespace
@@ -41,7 +49,7 @@ std::string json_line(std::span<const LogField> fields) {
   std::string line = "{";
   for (const LogField& field : fields) {
     if (line.size() > 1) line += ", ";
-    line += quoted(field.name) + ": " + written(field);
+    line += in_quotes(field.name) + ": " + written(field);
   }
   return line + "}";
 }
@@ -54,7 +62,9 @@ std::vector<io::Json::Object> read_log(const std::string& path) {
   return all;
 }
 
-RunLog::RunLog(const std::string& path) : file_(std::fopen(path.c_str(), "ae")), path_(path) {
+RunLog::RunLog(const std::string& path) : path_(path) {
+  cut_half_line(path);
+  file_.reset(std::fopen(path.c_str(), "ae"));
   if (!file_) fail(ErrorKind::runtime, "[RunLog] ", path, " can not be written: ", std::strerror(errno));
 }
 

@@ -30,7 +30,7 @@ std::string json_number(int64_t number);
 class RunLog {
  public:
   RunLog() = default;  // writes nothing
-  // Goes on at the end of the file.
+  // Goes on at the end of the file; half a line that a crash left there is cut off.
   explicit RunLog(const std::string& path);
   // {"epoch": 1, "loss": 0.5}; a number that JSON has no word for is null. The line is in the file when this
   // returns.

@@ -68,14 +68,14 @@ TEST_CASE("an error while writing leaves no trace") {
 }
 
 TEST_CASE("a crash leaves the old file or the new one, never half") {
-  for (const char* step : {"written", "synced", "renamed"}) {
+  for (const std::string step : {"opened", "written", "synced", "renamed", "finished"}) {
     CAPTURE(step);
     const TemporaryFolder folder;
     const std::string path = folder / "weights";
     write_file_atomically(path, {"old"});
     const pid_t child = fork();
     if (child == 0) {
-      setenv("RUSHLIGHT_CRASH_AT", step, 1);
+      setenv("RUSHLIGHT_CRASH_AT", step.c_str(), 1);
       write_file_atomically(path, {"ne", "w"});
       _exit(0);
     }
@@ -83,8 +83,13 @@ TEST_CASE("a crash leaves the old file or the new one, never half") {
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 42);
-    CHECK(read_file(path) == (std::string(step) == "renamed" ? "new" : "old"));
+    const bool is_replaced = step == "renamed" || step == "finished";
+    CHECK(read_file(path) == (is_replaced ? "new" : "old"));
     write_file_atomically(path, {"newer"});  // what the crash left is in nobody's way
+    CHECK(read_file(path) == "newer");
+    CHECK(folder.count_files() == (is_replaced ? 1 : 2));
+    remove_leftovers(folder / "");
+    CHECK(folder.count_files() == 1);
     CHECK(read_file(path) == "newer");
   }
 }

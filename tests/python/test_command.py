@@ -309,7 +309,7 @@ def test_a_log_gets_few_lines_of_progress_and_the_last_state(tmp_path):
     lines = [line for line in err.splitlines() if line.startswith("epoch ")]
     assert 1 <= len(lines) <= 1 + (time.monotonic() - began) / 10
     assert lines[-1].startswith("epoch 60/60: 20/20 (100%), ") and ", accuracy 100.00 %, lr 0.01" in lines[-1]
-    assert err.index(lines[-1]) < err.index("o") and "▁" not in err and "\x1b" not in err
+    assert err.index(lines[-1]) < err.index("model.safetensors") and "▁" not in err and "\x1b" not in err
 
 
 def seen_in_a_terminal(words, columns, folder, **environment):

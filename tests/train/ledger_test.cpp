@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "rushlight/base/files.h"
 #include "rushlight/models/mlp.h"
 #include "rushlight/optim/optim.h"
 #include "rushlight/rushlight.h"
@@ -50,6 +51,18 @@ TEST_CASE("ledgers name the first step and the tensors where two trainings part"
   CHECK(found.parted_at == 7);
   CHECK(found.tensors == std::vector<std::string>{"layers.2.bias"});
   CHECK(train::compare_ledgers(one, ledger_of(folder / "shorter", -1, 1)).steps == 6);
+}
+
+TEST_CASE("a log goes on behind its last whole line") {
+  const TemporaryFolder folder;
+  for (const char* before : {"", "{\"step\": 1}\n", "{\"step\": 1}\n{\"st", "{\"step\": 1"}) {
+    CAPTURE(before);
+    const std::string path = folder.write("log", before);
+    train::RunLog(path).write({{"step", int64_t{2}}});
+    const bool had_one = has(before, "\n");
+    CHECK(read_file(path) == (had_one ? "{\"step\": 1}\n{\"step\": 2}\n" : "{\"step\": 2}\n"));
+  }
+  CHECK(fails_with(ErrorKind::runtime, {"nowhere"}, [&] { train::RunLog log(folder / "nowhere/log"); }));
 }
 
 TEST_CASE(

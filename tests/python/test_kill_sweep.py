@@ -1,0 +1,139 @@
+"""Trainings that are killed at any moment, or between two steps of writing a file, go on to the same bits."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+
+import pytest
+
+import rushlight as rl
+
+PROGRAM = pathlib.Path(rl.__file__).parents[2] / "bin" / "rushlight"
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built (cmake -DRUSHLIGHT_COMMAND=ON)")
+GAPS = ["opened", "written", "synced", "renamed", "finished"]  # rushlight/base/files.cpp
+CRASHED = 42
+
+
+class Run:
+    """The folder of one training, and what is done to it."""
+
+    def __init__(self, runs, epochs):
+        self.runs, self.folder, self.epochs = runs, runs / "moons-1", epochs
+
+    def words(self):
+        """Goes on, or begins again where there is no run yet."""
+        if (self.folder / "config.json").exists():
+            return ["--resume", self.folder]
+        shutil.rmtree(self.runs, ignore_errors=True)
+        return ["moons", "--epochs", str(self.epochs), "--runs", self.runs]
+
+    def train(self, kill_after=None, crash_at=""):
+        """The exit status; -9 where it was killed."""
+        command = [PROGRAM, "train", *self.words(), "--ledger"]
+        saved, logged = self.saved_step(), len(self.logged_steps())
+        program = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "RUSHLIGHT_CRASH_AT": crash_at}
+        )
+        if kill_after is not None:
+            time.sleep(kill_after)
+            program.kill()
+        said, _ = program.communicate(timeout=120)
+        assert program.returncode in (0, -signal.SIGKILL, CRASHED), said.decode()
+        assert all(step > saved for step in self.logged_steps()[logged:]), "it did what it had done before"
+        for file in self.runs.rglob("*.safetensors"):
+            assert_whole(file)
+        return program.returncode
+
+    def saved_step(self):
+        return max([int(file.stem.removeprefix("step-")) for file in self.folder.glob("checkpoints/step-*")], default=0)
+
+    def logged_steps(self):
+        log = self.folder / "metrics.jsonl"
+        lines = log.read_text().splitlines(keepends=True) if log.exists() else []
+        return [json.loads(line)["step"] for line in lines if line.endswith("\n")]
+
+    def files(self):
+        """The names of all, and the bytes of those of tensors."""
+        return {
+            str(file.relative_to(self.folder)): file.read_bytes() if file.suffix == ".safetensors" else b""
+            for file in self.folder.rglob("*")
+        }
+
+
+def assert_whole(file):
+    """That a safetensors file has all the bytes that its header tells of."""
+    text = file.read_bytes()
+    start = 8 + int.from_bytes(text[:8], "little")
+    tensors = [entry for name, entry in json.loads(text[8:start]).items() if name != "__metadata__"]
+    assert tensors and start + max(entry["data_offsets"][1] for entry in tensors) == len(text), file
+
+
+def assert_same(run, reference):
+    """That nothing tells a run from one that nobody disturbed: weights, checkpoints, each step, no file too many."""
+    files, expected = run.files(), reference.files()
+    older = [name for name in files if name.startswith("checkpoints/step-") and name not in expected]
+    assert len(older) <= 1, older  # it was killed before it removed that, and there was nothing left to save
+    assert {name: text for name, text in files.items() if name not in older} == expected
+    done = subprocess.run([PROGRAM, "diff", reference.folder, run.folder], capture_output=True, text=True)
+    assert done.returncode == 0 and f"each of the {run.epochs * 20} steps" in done.stdout, done.stdout + done.stderr
+    steps = run.logged_steps()
+    assert steps == sorted(steps) and sorted(set(steps)) == reference.logged_steps()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """trained(epochs): a run that nobody disturbed, and the seconds that it takes."""
+    known = {}
+
+    def get(epochs):
+        if epochs not in known:
+            runs, seconds = [], []
+            for _ in range(3):
+                began = time.monotonic()
+                runs.append(Run(tmp_path_factory.mktemp("reference"), epochs))
+                assert runs[-1].train() == 0
+                seconds.append(time.monotonic() - began)
+            known[epochs] = runs[0], statistics.median(seconds)
+        return known[epochs]
+
+    return get
+
+
+@pytest.mark.parametrize("kills, epochs", [(6, 20), pytest.param(200, 60, marks=pytest.mark.full)])
+def test_a_training_that_is_killed_goes_on_to_the_same_bits(kills, epochs, trained, tmp_path, capsys):
+    reference, seconds = trained(epochs)
+    chance = random.Random(kills)
+    hits = writes = 0
+    for count in range(1, kills + 1):
+        run = Run(tmp_path / "killed", epochs)
+        moments = []
+        while not moments or chance.random() < 0.5:
+            moments.append(chance.uniform(0, seconds))
+            hits += run.train(kill_after=moments[-1]) == -signal.SIGKILL
+            writes += any(run.runs.rglob(".rushlight-*.tmp"))
+        assert run.train() == 0, moments
+        assert_same(run, reference)
+        shutil.rmtree(run.runs)
+        if count % 20 == 0:
+            with capsys.disabled():
+                print(f"\n{count} of {kills} runs, killed {hits} times, {writes} of them in a write: the same bits", flush=True)
+    assert hits >= kills * 0.8, "most came too late"
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_crash_while_a_file_is_written_loses_nothing(gap, trained, tmp_path):
+    epochs = 20
+    reference, _ = trained(epochs)
+    config, first_checkpoint, last_checkpoint = 1, 2, 1 + epochs
+    model = last_checkpoint + 2  # behind the picture
+    for save in (config, first_checkpoint, epochs // 2, last_checkpoint, model):
+        run = Run(tmp_path / f"save-{save}", epochs)
+        assert run.train(crash_at=f"{gap}:{save}") == CRASHED, save
+        assert run.train() == 0, save
+        assert_same(run, reference)
