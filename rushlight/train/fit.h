@@ -31,10 +31,19 @@ class Task {
   nn::Module& module_;
 };
 
+// A model is a module, or holds one, as models::Network does.
+template <class Model>
+nn::Module& module_of(Model& model) {
+  if constexpr (requires { model.module(); })
+    return model.module();
+  else
+    return model;
+}
+
 template <class Model, class Loss>
 class TaskOf final : public Task {
  public:
-  TaskOf(Model& model, Loss loss) : Task(model), model_(model), loss_(std::move(loss)) {}
+  TaskOf(Model& model, Loss loss) : Task(module_of(model)), model_(model), loss_(std::move(loss)) {}
   Tensor predict(const Tensor& input) override { return model_(input); }
   Tensor loss(const Tensor& scores, const Tensor& target) override { return loss_(scores, target); }
 

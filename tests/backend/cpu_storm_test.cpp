@@ -3,11 +3,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <thread>
 
 #include "bench/workloads/mlp.h"
 #include "tests/backend/cpu_testing.h"
+#include "tests/base/resident_memory.h"
 
 using namespace rushlight;
 
@@ -37,26 +37,6 @@ double storm(int64_t seed) {
          filters.grad().sum().item<double>();
 }
 
-// In pages of the system.
-int64_t resident_pages() {
-  std::ifstream file("/proc/self/statm");
-  int64_t all = 0, resident = 0;
-  file >> all >> resident;
-  return resident;
-}
-
-// The largest growth of resident memory after the first tenth of the runs, as a share.
-template <class Run>
-double growth_over(int64_t runs, Run run) {
-  int64_t base = 0, most = 0;
-  for (int64_t i = 0; i < runs; ++i) {
-    run(i);
-    if (i == runs / 10) base = resident_pages();
-    if (i > runs / 10 && i % 64 == 0) most = std::max(most, resident_pages());
-  }
-  return static_cast<double>(most - base) / static_cast<double>(base);
-}
-
 }  // namespace
 
 TEST_CASE("cpu: four user threads at once compute what one computes alone") {
@@ -75,8 +55,7 @@ TEST_CASE("cpu: four user threads at once compute what one computes alone") {
   CHECK(wrong == 0);
 }
 
-// Sanitizers keep what is freed.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef RUSHLIGHT_MEMORY_IS_FREED
 TEST_CASE("cpu: batches of random sizes leave resident memory flat") {
   workloads::DigitTraining digits;
   NoGrad guard;
