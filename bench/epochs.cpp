@@ -41,16 +41,9 @@ void serve(const char* architecture, const data::Dataset& set, int64_t batch, au
   const models::Network network = models::Network::make(architecture);
   auto optimizer = make_optimizer(network.module().parameters());
   data::DataLoader loader(set, {.batch_size = batch, .shuffle = true, .workers = 1});
-  struct Model final : train::Task {
-    explicit Model(const models::Network& n) : train::Task(n.module()), network(n) {}
-    Tensor predict(const Tensor& input) override { return network(input); }
-    Tensor loss(const Tensor& scores, const Tensor& labels) override {
-      return train::loss_of_classes(scores, labels);
-    }
-    const models::Network& network;
-  };
-  bench::serve(
-      [&] { (void)train::fit(Model(network), optimizer, loader, {.epochs = 1, .progress = false}); });
+  bench::serve([&] {
+    (void)train::fit(train::classifier(network), optimizer, loader, {.epochs = 1, .progress = false});
+  });
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ using Span = train::Profiler::Span;
 // The batches that follow, each in the parts that a loop has.
 void train_on(Training& training, data::DataLoader::Iterator& next, int64_t batches,
               train::Profiler* profiler) {
-  NetworkTask task(training.network);
+  auto task = train::classifier(training.network);
   const auto part = [&](const char* name, auto&& work) {
     std::optional<Span> span;
     if (profiler) span.emplace(*profiler, name);

@@ -63,8 +63,9 @@ void show_network(const models::Network& network, int64_t batch) {
   std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
   network.module().train();
   optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
-  const train::StepCost cost = train::cost_of_step(
-      NetworkTask(network), optimizer, {images_for(network, batch), zeros({batch}, {.dtype = DType::int64})});
+  const train::StepCost cost =
+      train::cost_of_step(train::classifier(network), optimizer,
+                          {images_for(network, batch), zeros({batch}, {.dtype = DType::int64})});
   std::printf("training by AdamW on batches of %lld: %s", static_cast<long long>(batch),
               train::in_words(cost).c_str());
 }

@@ -20,6 +20,17 @@ double number_or_nan(const io::Json* value) {
   return value && value->if_number() ? value->number("a number of the log") : NAN;
 }
 
+// The last line of each epoch: one that was done again, after a crash, stands twice.
+Lines last_of_each_epoch(const Lines& all) {
+  Lines lines;
+  for (const io::Json::Object& line : all) {
+    const double epoch = number_or_nan(find(line, "epoch"));
+    std::erase_if(lines, [&](const auto& earlier) { return number_or_nan(find(earlier, "epoch")) >= epoch; });
+    lines.push_back(line);
+  }
+  return lines;
+}
+
 // The fields that are numbers, in the order in which they come up, as curves over the epochs.
 std::vector<train::Curve> curves_of(const Lines& lines) {
   std::vector<train::Curve> curves;
@@ -57,7 +68,7 @@ void show_run(const ShowCommand& command) {
   if (!std::filesystem::exists(log))
     fail(ErrorKind::value, command.file,
          " is no folder of a run, such as runs/mlp-1: it has no metrics.jsonl");
-  const std::vector<train::Curve> curves = curves_of(train::read_log(log));
+  const std::vector<train::Curve> curves = curves_of(last_of_each_epoch(train::read_log(log)));
   if (curves.empty()) fail(ErrorKind::value, log, " has no whole line yet");
   if (!command.svg.empty()) write_file_atomically(command.svg, {train::curves_to_svg(command.file, curves)});
   if (!command.csv.empty()) write_file_atomically(command.csv, {to_csv(curves)});

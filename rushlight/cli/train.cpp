@@ -83,7 +83,7 @@ void draw_decisions(const models::Network& network, const data::PointSet& set, c
 
 // What the trained network is worth, and where it lies.
 void report(Training& training, const train::FitResult& result, const std::string& folder) {
-  const train::Measured measured = train::evaluate(NetworkTask(training.network), training.test);
+  const train::Measured measured = train::evaluate(train::classifier(training.network), training.test);
   if (training.data.points) draw_decisions(training.network, *training.data.points, folder);
   const std::string model = folder + "/model.safetensors";
   const uint64_t peak_bytes = memory_stats().peak_bytes;
@@ -119,7 +119,7 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
   std::optional<train::DetectAnomaly> watch;
   if (command.detect_anomaly) watch.emplace();
   const train::FitResult result =
-      train::fit(NetworkTask(training.network), *training.optimizer, training.loader,
+      train::fit(train::classifier(training.network), *training.optimizer, training.loader,
                  {.epochs = *settings.epochs,
                   .accumulate = *settings.accumulate,
                   .clip_norm = settings.clip_norm,
@@ -136,7 +136,7 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
 double seconds_of_a_step(Training& training, bool detect_anomaly) {
   std::optional<train::DetectAnomaly> watch;
   if (detect_anomaly) watch.emplace();
-  NetworkTask task(training.network);
+  auto task = train::classifier(training.network);
   const auto first = training.loader.begin();
   int64_t begin = 0;
   for (int i = 0; i < 2; ++i) {
@@ -153,7 +153,7 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
   const double seconds = seconds_of_a_step(training, detect_anomaly);
   const train::StepCost cost = [&] {
     const auto first = training.loader.begin();
-    return train::cost_of_step(NetworkTask(training.network), *training.optimizer, *first);
+    return train::cost_of_step(train::classifier(training.network), *training.optimizer, *first);
   }();
   const int64_t batches = training.loader.size();
   const double in_all = seconds * static_cast<double>(*settings.epochs * batches);

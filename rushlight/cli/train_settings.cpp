@@ -44,7 +44,7 @@ void read(const io::Json& json, std::string_view what, std::optional<bool>& fiel
 }  // namespace
 
 TrainSettings load_settings(const std::string& path) {
-  const io::Json json = io::parse_json(read_file(path));
+  const io::Json json = io::parse_json_of(path, read_file(path));
   const io::Json::Object& said = json.object(path);
   TrainSettings settings;
   std::vector<std::string_view> known;

@@ -9,19 +9,6 @@
 
 namespace rushlight::cli {
 
-// The network as fit() takes it.
-class NetworkTask final : public train::Task {
- public:
-  explicit NetworkTask(const models::Network& network) : train::Task(network.module()), network_(network) {}
-  Tensor predict(const Tensor& input) override { return network_(input); }
-  Tensor loss(const Tensor& scores, const Tensor& target) override {
-    return train::loss_of_classes(scores, target);
-  }
-
- private:
-  const models::Network& network_;
-};
-
 struct Training {
   // Everything but what the recipe leaves open is said.
   explicit Training(const TrainSettings& settings);

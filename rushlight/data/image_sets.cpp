@@ -51,8 +51,8 @@ PairOfNames names_of(Split split) {
 
 ImageDataset idx_pair(std::string_view set, Split split, const SetOptions& options, Names classes) {
   const auto [images, labels] = names_of(split);
-  return image_pair(path_of(set, options, images + ".gz"), path_of(set, options, labels + ".gz"),
-                    std::move(classes))
+  const std::string image_path = path_of(set, options, images + ".gz");  // who lacks both is told of this one
+  return image_pair(image_path, path_of(set, options, labels + ".gz"), std::move(classes))
       .with(options.transform);
 }
 

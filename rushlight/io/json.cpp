@@ -209,6 +209,12 @@ const Json::Object& Json::object(std::string_view what) const {
   complain_kind(*this, what, "an object");
 }
 
+Json parse_json_of(std::string_view whose, std::string_view text) try {
+  return parse_json(text);
+} catch (const Error& error) {
+  fail(error.kind(), whose, ": ", error.what());
+}
+
 void append_json_text(std::string& json, std::string_view text) {
   constexpr const char* hex = "0123456789abcdef";
   json += '"';

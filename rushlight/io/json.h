@@ -55,6 +55,8 @@ const Json* find(const Json::Object& object, std::string_view key);
 // `kMostJsonDepth` deep at most. Errors name the byte.
 inline constexpr int kMostJsonDepth = 100;
 Json parse_json(std::string_view text);
+// The same, where errors say whose text it is: "runs/mlp-1/config.json".
+Json parse_json_of(std::string_view whose, std::string_view text);
 
 // A string with its quotes and escapes; text beyond ASCII stays as it is.
 void append_json_text(std::string& json, std::string_view text);

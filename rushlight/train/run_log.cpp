@@ -57,8 +57,10 @@ std::string json_line(std::span<const LogField> fields) {
 std::vector<io::Json::Object> read_log(const std::string& path) {
   std::vector<io::Json::Object> all;
   std::istringstream lines(read_file(path));
-  for (std::string line; std::getline(lines, line) && !lines.eof();)
-    all.push_back(io::parse_json(line).object(join_text(path, ", line ", all.size() + 1)));
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {
+    const std::string whose = join_text(path, ", line ", all.size() + 1);
+    all.push_back(io::parse_json_of(whose, line).object(whose));
+  }
   return all;
 }
 

@@ -140,6 +140,10 @@ def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     table = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
     assert table[0] == ["epoch", "step", "loss", "accuracy", "lr"] and table[-1][3] == "1"
     assert (tmp_path / "run.svg").read_text().startswith("<svg")
+    with open(run / "metrics.jsonl", "a") as log:
+        log.write('{"epoch": 3, "step": 7, "loss": 0.25}\n')  # as if it had gone on from the second epoch
+    rushlight("show", run, "--csv", tmp_path / "run.csv")
+    assert [line.split(",")[:3] for line in (tmp_path / "run.csv").read_text().splitlines()[3:]] == [["3", "7", "0.25"]]
     out, _ = rushlight("eval", run / "model.safetensors", "--data", recipe)
     assert last_json(out)["test_accuracy"] >= least
 
@@ -173,6 +177,8 @@ def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in log] == [20, 40]
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "bach": 100}')
+    (tmp_path / "broken.json").write_text('{"recipe": ')
+    assert "broken.json: [json] byte 11" in rushlight("train", "--config", "broken.json", folder=tmp_path, code=2)[1]
     assert 'Did you mean "batch"?' in rushlight("train", "--config", "mine.json", folder=tmp_path, code=2)[1]
     assert "not of mlp" in rushlight("train", "mlp", "--resume", "runs/tinyvit-1", folder=tmp_path, code=2)[1]
 

@@ -17,15 +17,6 @@ namespace {
 
 constexpr double kSmallObjects = 64 * 1024;  // peaks see them slab by slab
 
-struct NetworkTask final : train::Task {
-  explicit NetworkTask(const models::Network& n) : train::Task(n.module()), network(n) {}
-  Tensor predict(const Tensor& input) override { return network(input); }
-  Tensor loss(const Tensor& scores, const Tensor& target) override {
-    return train::loss_of_classes(scores, target);
-  }
-  const models::Network& network;
-};
-
 data::Example random_batch(const models::NetworkInput& in, int64_t count) {
   return {in.size ? randn({count, in.channels, in.size, in.size}) : randn({count, in.channels}),
           zeros({count}, {.dtype = DType::int64})};
@@ -36,7 +27,7 @@ struct Measured {
   double flops;
 };
 // Of the second step, as the first pays for what the optimizer remembers.
-Measured measure(NetworkTask task, optim::Optimizer& optimizer, const data::Example& batch) {
+Measured measure(train::Task&& task, optim::Optimizer& optimizer, const data::Example& batch) {
   for (int i = 0; i < 2; ++i) {
     reset_costs();
     reset_peak_memory();
@@ -61,11 +52,13 @@ TEST_CASE("the cost of a step is foretold within a tenth") {
     {
       const models::Network network = models::Network::make(architecture);
       optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
-      foretold = train::cost_of_step(NetworkTask(network), optimizer, random_batch(network.input(), count));
+      foretold =
+          train::cost_of_step(train::classifier(network), optimizer, random_batch(network.input(), count));
     }
     const models::Network network = models::Network::make(architecture);
     optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
-    const Measured found = measure(NetworkTask(network), optimizer, random_batch(network.input(), count));
+    const Measured found =
+        measure(train::classifier(network), optimizer, random_batch(network.input(), count));
     const auto parameters = static_cast<uint64_t>(network.module().count_parameters());
     CHECK(foretold.gradient_bytes == 4 * parameters);
     CHECK(foretold.parameter_bytes >= 4 * parameters);
