@@ -9,19 +9,32 @@ namespace rushlight::cpu {
 
 namespace {
 
-constexpr int64_t kTile = 512;       // elements staged at a time: a few of these fit L1
-constexpr int64_t kChunk = 1 << 14;  // elements of one chunk of parallel work
-constexpr int64_t kWidest = 64;      // bytes of the widest vector
+constexpr int64_t kTile = 512;                       // elements staged at a time: a few of these fit L1
+constexpr int64_t kChunk = 1 << 14;                  // elements of one chunk of parallel work
+constexpr int64_t kWidest = 64;                      // bytes of the widest vector
+constexpr int64_t kRowsAhead = 8, kShortRow = 1024;  // bytes
 
 class Runner {
  public:
-  explicit Runner(const MapRun& run) : run_(run) {}
+  // Numbers that are the same in every row are repeated once for all of them.
+  Runner(const MapRun& run, const MapArgs& first) : run_(run) {
+    for (int k = 0; k < run.operands; ++k)
+      if (first.step[k] == 0 && run.in_row[k] == 0) repeat(first, k, repeated_[k]);
+  }
 
   void row(const MapArgs& args) const {
     if (!is_direct(args)) return staged(args, 0);
     const int64_t whole = args.count / run_.lanes * run_.lanes;
     if (whole > 0) direct(args, whole);
     if (whole < args.count) staged(args, whole);
+  }
+
+  // Short rows that lie apart are not foreseen by the hardware; so they are asked for some rows before. (Not
+  // inlined, gcc would take a function that only prefetches for one that does nothing.)
+  [[gnu::always_inline]] void fetch(const MapArgs& row) const {
+    fetch(row.out, row.out_step, run_.out_row, run_.out.bytes, row.count);
+    for (int k = 0; k < run_.operands; ++k)
+      fetch(row.in[k], row.step[k], run_.in_row[k], run_.in[k].bytes, row.count);
   }
 
   // The columns [begin, end) of row i.
@@ -35,6 +48,13 @@ class Runner {
   }
 
  private:
+  [[gnu::always_inline]] static void fetch(const void* row, int64_t step, int64_t to_next, int64_t bytes,
+                                           int64_t count) {
+    if (step != 1 || to_next == count || to_next == 0 || count * bytes > kShortRow) return;
+    for (int64_t byte = 0; byte < count * bytes; byte += 64)
+      __builtin_prefetch(static_cast<const char*>(row) + byte);
+  }
+
   void* out_at(const MapArgs& args, int64_t i) const {
     return static_cast<char*>(args.out) + i * run_.out.bytes;
   }
@@ -51,14 +71,18 @@ class Runner {
     return true;
   }
 
+  void repeat(const MapArgs& args, int k, unsigned char* vector) const {
+    run_.in[k].cast(vector, 1, args.in[k], 0, run_.lanes);
+  }
+
   void direct(const MapArgs& args, int64_t count) const {
-    alignas(kWidest) unsigned char repeated[kMapOperands][kWidest];
+    alignas(kWidest) unsigned char of_this_row[kMapOperands][kWidest];
     MapArgs vectors = args;
     vectors.count = count;
     for (int k = 0; k < run_.operands; ++k) {
       if (args.step[k] != 0) continue;
-      run_.in[k].cast(repeated[k], 1, args.in[k], 0, run_.lanes);
-      vectors.in[k] = repeated[k];
+      vectors.in[k] = run_.in_row[k] == 0 ? repeated_[k] : of_this_row[k];
+      if (run_.in_row[k] != 0) repeat(args, k, of_this_row[k]);
     }
     run_.loop(vectors);
   }
@@ -93,20 +117,24 @@ class Runner {
   }
 
   const MapRun& run_;
+  alignas(kWidest) unsigned char repeated_[kMapOperands][kWidest];
 };
 
 }  // namespace
 
 void run_map(const MapRun& run, const MapArgs& first) {
   if (run.rows == 0 || first.count == 0) return;
-  const Runner runner(run);
   const int64_t cols = std::min(first.count, kChunk), col_chunks = (first.count + cols - 1) / cols;
   const int64_t rows = std::max<int64_t>(1, kChunk / cols), row_chunks = (run.rows + rows - 1) / rows;
   parallel_for(row_chunks * col_chunks, [&](int64_t chunk) {
     const int64_t row = chunk / col_chunks * rows, begin = chunk % col_chunks * cols;
     const int64_t end = std::min(begin + cols, first.count);
-    for (int64_t i = row; i < std::min(row + rows, run.rows); ++i)
+    const Runner runner(run, first);
+    const int64_t last = std::min(row + rows, run.rows);
+    for (int64_t i = row; i < last; ++i) {
+      if (i + kRowsAhead < last) runner.fetch(runner.part(first, i + kRowsAhead, begin, end));
       runner.row(runner.part(first, i, begin, end));
+    }
   });
 }
 
