@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "rushlight/core/shape.h"
@@ -22,6 +23,11 @@ class StridedLoop {
     ++count_;
   }
 
+  struct Dim {
+    int64_t size;
+    int64_t steps[MaxOperands];
+  };
+
   // Visits elements as they lie in the result, so that channels-last images are one run; else in row-major
   // order.
   void in_order_of_memory() { by_memory_ = true; }
@@ -30,6 +36,14 @@ class StridedLoop {
   template <class Run>
   void each_run(Run&& run) {
     for (start(1); !done_; next()) run(at_, dims_[0].steps, dims_[0].size);
+  }
+
+  // run(pointers, dimensions): at once, for those who walk themselves; there is at least one, the innermost
+  // first.
+  template <class Run>
+  void all_at_once(Run&& run) {
+    start(1);
+    if (!done_) run(at_, std::span<const Dim>(dims_.data(), dims_.size()));
   }
 
   // run(pointers, steps, n, row_steps, rows): `rows` runs of n elements, row_steps apart.
@@ -43,11 +57,6 @@ class StridedLoop {
     char* base;
     int64_t element;
   };
-  struct Dim {
-    int64_t size;
-    int64_t steps[MaxOperands];
-  };
-
   // All of more than one element, the last first.
   void find_dimensions() {
     const Layout& shape = *layouts_[0];

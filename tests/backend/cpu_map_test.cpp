@@ -53,13 +53,39 @@ TEST_CASE("map: rows with their own steps, in place") {
   auto expected = x;
   for (int64_t i = 0; i < rows * n; ++i) expected[i] += bias[i % n];
   MapRun run = run_of<float>(map_position<math::Add>(), 0, 2);
-  run.rows = rows;
-  run.out_row = run.in_row[0] = n;
+  const MapDim each_row{rows, {n, n, 0}};
+  run.outer = {&each_row, 1};
   run_map(run, {.out = x.data(),
                 .in = {x.data(), bias.data()},
                 .out_step = 1,
                 .step = {1, 1},
                 .count = n,
+                .params = nullptr});
+  CHECK(x == expected);
+}
+
+// Heads of queries, as a transformer turns them: short runs that nothing but a walk over three dimensions
+// finds.
+TEST_CASE("map: many dimensions around short runs") {
+  const int64_t sizes[] = {16, 4, 49, 30};
+  const int64_t to[] = {1, 16, 192, 192 * 49}, from[] = {1, 16 * 49, 16, 16 * 49 * 4};
+  std::vector<MapDim> outer;
+  for (int d = 1; d < 4; ++d) outer.push_back({sizes[d], {to[d], to[d], from[d]}});
+  auto x = random_numbers<float>(192 * 49 * 30, 1);
+  const auto y = random_numbers<float>(64 * 49 * 30, 2);
+  auto expected = x;
+  for (int64_t b = 0; b < sizes[3]; ++b)
+    for (int64_t t = 0; t < sizes[2]; ++t)
+      for (int64_t h = 0; h < sizes[1]; ++h)
+        for (int64_t i = 0; i < sizes[0]; ++i)
+          expected[i + h * to[1] + t * to[2] + b * to[3]] += y[i + h * from[1] + t * from[2] + b * from[3]];
+  MapRun run = run_of<float>(map_position<math::Add>(), 0, 2);
+  run.outer = outer;
+  run_map(run, {.out = x.data(),
+                .in = {x.data(), y.data()},
+                .out_step = 1,
+                .step = {1, 1},
+                .count = 16,
                 .params = nullptr});
   CHECK(x == expected);
 }

@@ -85,22 +85,16 @@ bool map(const KernelCall& call) {
   walk.in_order_of_memory();
   walk.add(call.out[0]);
   for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
-  walk.each_plane(
-      [&](char* const* at, const int64_t* step, int64_t n, const int64_t* row_step, int64_t rows) {
-        MapArgs args;
-        args.out = at[0];
-        args.out_step = step[0];
-        args.count = n;
-        args.params = map.params;
-        run.rows = rows;
-        run.out_row = row_step[0];
-        for (int k = 0; k < run.operands; ++k) {
-          args.in[k] = at[k + 1];
-          args.step[k] = step[k + 1];
-          run.in_row[k] = row_step[k + 1];
-        }
-        run_map(run, args);
-      });
+  walk.all_at_once([&](char* const* at, std::span<const MapDim> dims) {
+    MapArgs args;
+    args.out = at[0];
+    args.out_step = dims[0].steps[0];
+    args.count = dims[0].size;
+    args.params = map.params;
+    for (int k = 0; k < run.operands; ++k) args.in[k] = at[k + 1], args.step[k] = dims[0].steps[k + 1];
+    run.outer = dims.subspan(1);
+    run_map(run, args);
+  });
   return true;
 }
 

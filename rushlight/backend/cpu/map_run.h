@@ -4,8 +4,12 @@
 
 #include "rushlight/backend/cpu/cast.h"
 #include "rushlight/backend/map_loop.h"
+#include "rushlight/backend/strided_loop.h"
 
 namespace rushlight::cpu {
+
+// Steps of the result, then of the operands, in elements.
+using MapDim = StridedLoop<kMapOperands + 1>::Dim;
 
 // How one operand lies in memory.
 struct MapPort {
@@ -20,8 +24,7 @@ struct MapRun {
   int lanes = 1;  // the loop takes multiples of them, side by side or repeated; with 1 it takes any steps
   int operands = 0;
   MapPort out = {}, in[kMapOperands] = {};
-  int64_t rows = 1;  // how often the run is repeated, with these steps from one to the next
-  int64_t out_row = 0, in_row[kMapOperands] = {};
+  std::span<const MapDim> outer = {};  // how often the run is repeated, the innermost dimension first
 };
 
 // `first` describes the first row; steps are in elements. The result may be the same memory as an operand of
