@@ -1,4 +1,4 @@
-"""What recipes reach: each is trained with seeds 0, 1, 2, ..., and a row of docs/results.md printed.
+"""What recipes reach: each is trained with seeds 0, 1, 2, ..., and the figures for docs/results.md printed.
 
     ./dev python bench/recipes.py mlp --seeds 5
     ./dev python bench/recipes.py "tinyvit --full"
@@ -19,7 +19,7 @@ def train(words, seed):
     """(accuracy, seconds) of the last line that `rushlight train` prints."""
     with tempfile.TemporaryDirectory() as runs:
         command = [PROGRAM, "train", *words, "--seed", str(seed), "--runs", runs]
-        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     last = json.loads(out.splitlines()[-1])
     return last["test_accuracy"], last["seconds"]
 

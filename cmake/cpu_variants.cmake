@@ -24,7 +24,7 @@ foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
   endif()
   target_include_directories(${variant} PRIVATE "${PROJECT_SOURCE_DIR}" "${RUSHLIGHT_GENERATED_ROOT}")
   target_sources(rushlight PRIVATE $<TARGET_OBJECTS:${variant}>)
-  target_compile_definitions(rushlight PRIVATE RUSHLIGHT_HAS_ISA_${isa})
+  target_compile_definitions(rushlight PUBLIC RUSHLIGHT_HAS_ISA_${isa})
 endforeach()
 
 # Plain loops, which only -O3 vectorises.

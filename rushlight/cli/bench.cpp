@@ -12,6 +12,7 @@
 #include "rushlight/engine/op_costs.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/train/run_log.h"
+#include "rushlight/train/step_cost.h"
 
 namespace rushlight::cli {
 
@@ -35,41 +36,35 @@ double median_seconds(double about, Work work) {
 }
 
 template <class Work>
-OpCost cost_of(Work work) {
+double flops_of(Work work) {
   DryRun dry;
   work();
-  return dry.cost();
+  return dry.cost().flops;
 }
 
-struct Candidate {
+struct Row {
   const char* what;
   double seconds;
   int64_t examples;
   double least_seconds;  // for as much work, by what the machine can do
 };
 
-Tensor random_images(const models::NetworkInput& input, int64_t count) {
-  return input.size == 0 ? randn({count, input.channels})
-                         : randn({count, input.channels, input.size, input.size});
-}
-
 template <class Work>
-Candidate measured(const char* what, int64_t examples, const MachineLimits& limits, Work work) {
-  const OpCost cost = cost_of(work);
-  return {what, median_seconds(1, work), examples, limits.flops > 0 ? cost.flops / limits.flops : 0};
+Row measured(const char* what, int64_t examples, const MachineLimits& limits, Work work) {
+  const double seconds = median_seconds(1, work);
+  return {what, seconds, examples, limits.flops > 0 ? flops_of(work) / limits.flops : 0};
 }
 
-std::vector<Candidate> measure(const Recipe& recipe, const MachineLimits& limits) {
+std::vector<Row> measure(const Recipe& recipe, const MachineLimits& limits) {
   const models::Network network = models::Network::make(recipe.architecture);
   optim::SGD optimizer(network.module().parameters(), {.lr = 1e-3, .momentum = 0.9});
-  const Tensor images = random_images(network.input(), recipe.batch), one = random_images(network.input(), 1);
+  const Tensor images = randn(batch_shape(network.input(), recipe.batch)),
+               one = randn(batch_shape(network.input(), 1));
   const Tensor labels = zeros({recipe.batch}, {.dtype = DType::int64});
-  std::vector<Candidate> all;
-  all.push_back(measured("train", recipe.batch, limits, [&] {
-    optimizer.zero_grad();
-    cross_entropy(network(images), labels).backward();
-    optimizer.step();
-  }));
+  std::vector<Row> all;
+  auto task = train::classifier(network);
+  all.push_back(
+      measured("train", recipe.batch, limits, [&] { train::train_step(task, optimizer, {images, labels}); }));
   network.module().eval();
   NoGrad guard;
   all.push_back(measured("predict a batch", recipe.batch, limits, [&] { (void)network(images); }));
@@ -90,7 +85,7 @@ void bench(const BenchCommand& command) {
   if (!command.json)
     std::printf("%-12s %-16s %10s %12s %9s\n", "recipe", "what", "ms", "examples/s", "of limit");
   for (std::string_view name : names)
-    for (const Candidate& c : measure(recipe(name), limits)) {
+    for (const Row& c : measure(recipe(name), limits)) {
       const double rate = static_cast<double>(c.examples) / c.seconds, share = c.least_seconds / c.seconds;
       if (command.json)
         std::puts(train::json_line({{"recipe", std::string(name)},

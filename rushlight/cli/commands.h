@@ -12,7 +12,7 @@ namespace rushlight::cli {
 struct TrainCommand {
   TrainSettings settings;       // without a recipe: list them
   std::string config;           // a file of settings; those above come first
-  bool dry_run = false;         // one batch, then an estimate
+  bool dry_run = false;         // two steps, then an estimate of time, FLOPs and memory
   bool ledger = false;          // a hash of each tensor after each step, for diff()
   bool detect_anomaly = false;  // the first op that makes a NaN is named
   std::string runs = "runs";
@@ -43,8 +43,8 @@ void show_run(const ShowCommand& command);
 
 struct ProfileCommand {
   std::string recipe;
-  int64_t batches = 20;
-  std::optional<int64_t> batch{};  // examples in each, instead of the recipe's
+  std::optional<int64_t> batches{};  // 20, or as many as an epoch has
+  std::optional<int64_t> batch{};    // examples in each, instead of the recipe's
   bool json = false;
   std::string trace;  // a file for the time line
 };

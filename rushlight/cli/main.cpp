@@ -71,7 +71,8 @@ int run(int argc, char** argv) {
   train_app->add_flag("--ledger", train.ledger,
                       "a hash of each tensor after each step, for `rushlight diff`");
   train_app->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
-  train_app->add_flag("--dry-run", train.dry_run, "one batch, then how long it all would take");
+  train_app->add_flag("--dry-run", train.dry_run,
+                      "two steps on one batch, then how long it all would take, its FLOPs and memory");
 
   cli::EvalCommand eval;
   CLI::App* eval_app =
@@ -105,7 +106,7 @@ int run(int argc, char** argv) {
   CLI::App* profile_app =
       app.add_subcommand("profile", "where the time of a recipe's training goes, op by op");
   profile_app->add_option("recipe", profile.recipe, "as for train")->required();
-  profile_app->add_option("--batches", profile.batches, "so many are measured")->capture_default_str();
+  profile_app->add_option("--batches", profile.batches, "so many are measured (default 20)");
   profile_app->add_option("--batch", profile.batch, "examples in a batch");
   profile_app->add_option("--trace", profile.trace, "a file for every kernel on a time line, for Perfetto");
   profile_app->add_flag("--json", profile.json, "the table for a script");

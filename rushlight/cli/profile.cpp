@@ -1,4 +1,5 @@
 // rushlight profile: where the time of a recipe's training goes.
+#include <algorithm>
 #include <cstdio>
 
 #include "rushlight/base/files.h"
@@ -42,20 +43,23 @@ void train_on(Training& training, data::DataLoader::Iterator& next, int64_t batc
 void profile(const ProfileCommand& command) {
   Training training(settled({.recipe = command.recipe, .batch = command.batch}));
   const int64_t most = training.loader.size() - kWarmUp - 1;
-  if (command.batches < 1 || command.batches > most)
-    fail(ErrorKind::value, "--batches must be 1 to ", most, " for ", command.recipe, ", not ",
-         command.batches);
+  if (most < 1)
+    fail(ErrorKind::value, "an epoch of ", command.recipe, " has ", training.loader.size(),
+         " batches; a profile needs at least ", kWarmUp + 2, ", so a smaller --batch");
+  const int64_t batches = command.batches.value_or(std::min<int64_t>(20, most));
+  if (batches < 1 || batches > most)
+    fail(ErrorKind::value, "--batches must be 1 to ", most, " for ", command.recipe, ", not ", batches);
   training.network.module().train();
   auto next = training.loader.begin();
   train_on(training, next, kWarmUp, nullptr);
-  train::Profiler profiler;
-  train_on(training, next, command.batches, &profiler);
+  train::Profiler profiler(command.trace.empty() ? train::TimeLine::none : train::TimeLine::kept);
+  train_on(training, next, batches, &profiler);
   profiler.stop();
   const MachineLimits limits = LimitsProbe().measure();
   std::fprintf(stderr,
                "%lld batches of %lld; this machine can do %.0f GFLOP/s and move %.0f GB/s, and \"limit\" is "
                "the share of what these allow\n%s",
-               static_cast<long long>(command.batches), static_cast<long long>(*training.settings.batch),
+               static_cast<long long>(batches), static_cast<long long>(*training.settings.batch),
                limits.flops * 1e-9, std::max(limits.bytes_read, limits.bytes_copied) * 1e-9,
                command.json ? "" : "\n");
   std::puts(command.json ? profiler.json(limits).c_str() : profiler.table(limits).c_str());

@@ -85,7 +85,7 @@ constexpr Recipe kRecipes[] = {
      .lr = 0.1,
      .method = Method::sgd_one_cycle,
      .augment = true,
-     .reaches = "90 % in 18 minutes"},
+     .reaches = "90 %, 35 s an epoch"},
 };
 
 }  // namespace

@@ -16,11 +16,6 @@ namespace rushlight::cli {
 
 namespace {
 
-Tensor images_for(const models::Network& network, int64_t count) {
-  const models::NetworkInput& in = network.input();
-  return in.size == 0 ? zeros({count, in.channels}) : zeros({count, in.channels, in.size, in.size});
-}
-
 // "", "12.3 k", "4.5 M"
 std::string readable_count(double number) {
   constexpr const char* kUnits[] = {"", " k", " M", " G", " T"};
@@ -36,7 +31,7 @@ std::vector<nn::LayerLine> lines_of(const models::Network& network) {
   DryRun dry;
   nn::LayerWatch watch(network.module(), dry);
   network.module().eval();
-  (void)network(images_for(network, 1));
+  (void)network(zeros(batch_shape(network.input(), 1)));
   return watch.lines();
 }
 
@@ -63,9 +58,9 @@ void show_network(const models::Network& network, int64_t batch) {
   std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
   network.module().train();
   optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
-  const train::StepCost cost =
-      train::cost_of_step(train::classifier(network), optimizer,
-                          {images_for(network, batch), zeros({batch}, {.dtype = DType::int64})});
+  const train::StepCost cost = train::cost_of_step(
+      train::classifier(network), optimizer,
+      {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
   std::printf("training by AdamW on batches of %lld: %s", static_cast<long long>(batch),
               train::in_words(cost).c_str());
 }

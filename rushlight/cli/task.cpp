@@ -18,7 +18,7 @@ using models::architecture_for;
 using models::Preprocessing;
 using models::usual_preprocessing;
 
-constexpr std::string_view kImageSets[] = {"mnist", "fashion_mnist", "cifar10"};
+constexpr std::string_view kImageSets[] = {"mnist", "fashion_mnist", "cifar10"};  // as image_set() knows them
 
 bool is_image_set(std::string_view name) {
   return std::find(std::begin(kImageSets), std::end(kImageSets), name) != std::end(kImageSets);
@@ -96,6 +96,12 @@ Pictures pictures_in(const std::string& folder, const Preprocessing& p, bool aug
   return {train_part, test_part, train.classes()};
 }
 
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 // -- a task
 
 data::Dataset first_of(const data::Dataset& whole, int64_t count) {
@@ -105,7 +111,7 @@ data::Dataset first_of(const data::Dataset& whole, int64_t count) {
   return data::Subset(whole, std::move(indices));
 }
 
-Task task_of_points(const Recipe& r, const data::PointSet& points) {
+TaskData task_of_points(const Recipe& r, const data::PointSet& points) {
   return {data::dataset_of(points),
           test_data(std::string(r.data), {}),
           {},
@@ -114,7 +120,7 @@ Task task_of_points(const Recipe& r, const data::PointSet& points) {
           points};
 }
 
-Task task_of_image_set(const Recipe& r, std::string_view name, bool full) {
+TaskData task_of_image_set(const Recipe& r, std::string_view name, bool full) {
   const Preprocessing p = preprocessing_of(name);
   const data::ImageDataset train = image_set(name, Split::train, for_training(p, r.augment));
   const auto classes = static_cast<int64_t>(train.classes().size());
@@ -124,7 +130,7 @@ Task task_of_image_set(const Recipe& r, std::string_view name, bool full) {
                          : architecture_for(r.architecture, {p.channels, p.size}, classes)};
 }
 
-Task task_of_idx_files(const Recipe& r, const std::string& folder, bool full) {
+TaskData task_of_idx_files(const Recipe& r, const std::string& folder) {
   const data::ImageDataset train = data::idx_images(folder, Split::train);
   const Tensor first = train.images().narrow(0, 0, std::min<int64_t>(train.size(), 10'000));
   if (first.size(2) != first.size(3))
@@ -132,12 +138,11 @@ Task task_of_idx_files(const Recipe& r, const std::string& folder, bool full) {
          " pixels; the networks here take squares");
   const Tensor pixels = first.to(DType::float32) / 255.0;
   const Preprocessing p{1, first.size(2), {pixels.mean().item<double>()}, {pixels.std().item<double>()}};
-  return {first_of(train.with(for_training(p, r.augment)), full ? 0 : r.train_part),
-          first_of(test_data(folder, p), full ? 0 : r.test_part), p, train.classes(),
+  return {train.with(for_training(p, r.augment)), test_data(folder, p), p, train.classes(),
           architecture_for(r.architecture, {1, p.size}, static_cast<int64_t>(train.classes().size()))};
 }
 
-Task task_of_pictures(const Recipe& r, const std::string& folder, std::optional<int64_t> size) {
+TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optional<int64_t> size) {
   const models::NetworkInput usual = models::Network::make(r.architecture).input();
   Preprocessing p{usual.channels, size.value_or(usual.size), {}, {}};
   for (int64_t c = 0; c < p.channels; ++c) p.mean.push_back(0.5), p.deviation.push_back(0.25);
@@ -149,7 +154,7 @@ Task task_of_pictures(const Recipe& r, const std::string& folder, std::optional<
 
 }  // namespace
 
-Task task_of(const Recipe& r, const TrainSettings& settings) {
+TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   const std::string name = settings.data.value_or(std::string(r.data));
   const bool full = settings.full.value_or(false);
   if (const auto points = data::point_set(r.data, 1)) {
@@ -159,16 +164,20 @@ Task task_of(const Recipe& r, const TrainSettings& settings) {
   }
   if (is_image_set(name)) return task_of_image_set(r, name, full);
   if (!fs::is_directory(name)) refuse(name);
-  return data::has_idx_images(name) ? task_of_idx_files(r, name, full)
-                                    : task_of_pictures(r, name, settings.size);
+  return data::has_idx_images(name) ? task_of_idx_files(r, name) : task_of_pictures(r, name, settings.size);
 }
 
-data::Dataset test_data(const std::string& name, const Preprocessing& p) {
+data::Dataset test_data(const std::string& name, const Preprocessing& p,
+                        const std::vector<std::string>& labels) {
   if (const auto points = data::point_set(name, 2)) return data::dataset_of(*points);
   if (is_image_set(name)) return image_set(name, Split::test, plain(p));
   if (!fs::is_directory(name)) refuse(name);
-  return data::has_idx_images(name) ? data::Dataset(data::idx_images(name, Split::test).with(plain(p)))
-                                    : pictures_in(name, p, false).test;
+  if (data::has_idx_images(name)) return data::idx_images(name, Split::test).with(plain(p));
+  Pictures pictures = pictures_in(name, p, false);
+  if (!labels.empty() && labels != pictures.classes)
+    fail(ErrorKind::value, "the folders of ", name, " are not what the model tells apart: its classes are ",
+         listed(labels), ", theirs ", listed(pictures.classes));
+  return pictures.test;
 }
 
 }  // namespace rushlight::cli

@@ -13,7 +13,7 @@
 
 namespace rushlight::cli {
 
-struct Task {
+struct TaskData {
   data::Dataset train, test;
   models::Preprocessing preprocessing;
   std::vector<std::string> labels;
@@ -24,8 +24,10 @@ struct Task {
 // The recipe's data, or those that the settings name: another known set, or a folder. A folder holds one
 // folder of PNG and JPEG files for each class, or `train` and `test` with such folders (else a fifth of the
 // images is kept for the test), or four IDX files named as MNIST's.
-Task task_of(const Recipe& recipe, const TrainSettings& settings);
-// The test part of them, for a network that was trained with such preprocessing.
-data::Dataset test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing);
+TaskData task_of(const Recipe& recipe, const TrainSettings& settings);
+// The test part of them, for a network that was trained with such preprocessing. Pictures of other classes
+// than these labels, if any are given, are refused.
+data::Dataset test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing,
+                        const std::vector<std::string>& labels = {});
 
 }  // namespace rushlight::cli

@@ -141,9 +141,7 @@ double seconds_of_a_step(Training& training, bool detect_anomaly) {
   int64_t begin = 0;
   for (int i = 0; i < 2; ++i) {
     begin = monotonic_ns();
-    training.optimizer->zero_grad();
-    task.loss(task.predict(first->input), first->target).backward();
-    training.optimizer->step();
+    train::train_step(task, *training.optimizer, *first);
   }
   return static_cast<double>(monotonic_ns() - begin) * 1e-9;
 }

@@ -10,7 +10,7 @@ void expect_at_least_one(int64_t number, const char* option) {
   if (number < 1) fail(ErrorKind::value, option, " must be at least 1, not ", number);
 }
 
-data::DataLoader loader_of(const Task& task, const TrainSettings& settings) {
+data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) {
   return data::DataLoader(task.train, {.batch_size = *settings.batch,
                                        .shuffle = true,
                                        .seed = static_cast<uint64_t>(*settings.seed),

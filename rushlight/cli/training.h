@@ -15,7 +15,7 @@ struct Training {
 
   const Recipe& recipe;
   TrainSettings settings;
-  Task data;
+  TaskData data;
   models::Network network;
   data::DataLoader loader, test;
   std::unique_ptr<optim::Optimizer> optimizer;

@@ -59,7 +59,10 @@ std::string label_of(const models::TrainedModel& model, int64_t i) {
 
 void eval(const EvalCommand& command) {
   const models::TrainedModel model = models::load_model(command.model, command.architecture);
-  data::DataLoader loader(test_data(command.data, model.preprocessing), {.batch_size = 500});
+  const bool foreign = !command.architecture.empty();  // its labels are only numbers
+  data::DataLoader loader(
+      test_data(command.data, model.preprocessing, foreign ? std::vector<std::string>() : model.labels),
+      {.batch_size = 500});
   NoGrad guard;
   model.network.module().eval();
   train::ConfusionMatrix confusion(static_cast<int64_t>(std::max<size_t>(model.labels.size(), 1)));

@@ -106,9 +106,10 @@ bool run_watched(Kernel kernel, const KernelCall& call) {
   }
   const int64_t began = monotonic_ns();
   if (!kernel(call)) return false;
+  const int64_t ended = monotonic_ns();
   if (!costs_are_counted.load(std::memory_order_relaxed)) return true;
   OpCost cost = cost_of(call);
-  cost.nanoseconds = static_cast<uint64_t>(monotonic_ns() - began);
+  cost.nanoseconds = static_cast<uint64_t>(ended - began);
   Counters& c = counters_of(call);
   add(c.nanoseconds, cost.nanoseconds);
   add(c.calls, cost.calls);

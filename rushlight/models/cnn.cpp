@@ -26,7 +26,8 @@ nn::Sequential features_of(const CnnOptions& options) {
 }
 
 nn::Sequential classifier_of(const CnnOptions& options) {
-  const int64_t side = options.image >> options.widths.size();
+  int64_t side = options.image;
+  for (size_t i = 0; i < options.widths.size(); ++i) side /= 2;
   if (side < 1 || options.widths.empty())
     fail(ErrorKind::value, "[Cnn] an image of ", options.image, " pixels can not be halved ",
          options.widths.size(), " times");

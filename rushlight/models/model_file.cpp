@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "rushlight/base/files.h"
+#include "rushlight/io/json.h"
 #include "rushlight/io/load.h"
 #include "rushlight/io/safetensors.h"
 
@@ -63,6 +64,13 @@ Preprocessing preprocessing_of(const std::string& path, const io::TensorFile& fi
   return p;
 }
 
+// A file's JSON, once it is seen to be that.
+std::string description_in(const std::string& path) {
+  const std::string text = read_file(path);
+  (void)io::parse_json_of(path, text);
+  return text.substr(text.find_first_not_of(" \t\r\n"));
+}
+
 }  // namespace
 
 Preprocessing usual_preprocessing(const NetworkInput& input) {
@@ -86,7 +94,7 @@ void save_model(const std::string& path, const TrainedModel& model) {
 TrainedModel load_model(const std::string& path, const std::string& architecture) {
   if (!architecture.empty()) {
     TrainedModel model{
-        Network::make(architecture.ends_with(".json") ? read_file(architecture) : architecture), {}, {}};
+        Network::make(architecture.ends_with(".json") ? description_in(architecture) : architecture), {}, {}};
     model.preprocessing = usual_preprocessing(model.network.input());
     model.network.module().load_state_dict(io::load_tensors(path));
     for (int64_t label = 0; label < model.network.classes(); ++label)

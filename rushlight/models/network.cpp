@@ -1,5 +1,6 @@
 #include "rushlight/models/network.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "rushlight/base/nearest.h"
@@ -96,7 +97,11 @@ void read(const io::Json& json, std::string_view what, int64_t& option) {
 void read(const io::Json& json, std::string_view what, double& option) { option = json.number(what); }
 void read(const io::Json& json, std::string_view what, std::string& option) { option = json.text(what); }
 void read(const io::Json& json, std::string_view what, std::vector<int64_t>& option) {
+  constexpr size_t kMostItems = 64;
   option.clear();
+  if (json.array(what).size() > kMostItems)
+    fail(ErrorKind::value, what, " of an architecture can have at most ", kMostItems, " items, not ",
+         json.array(what).size());
   for (const io::Json& item : json.array(what)) read(item, what, option.emplace_back());
 }
 
@@ -127,7 +132,10 @@ MlpOptions mlp_options(std::string_view architecture, std::string_view words) {
     int64_t size = 0;
     const char* const end = words.data() + words.size();
     const auto [next, error] = std::from_chars(at, end, size);
-    if (error != std::errc() || size < 1 || size > kMostOfOne) refuse(architecture);
+    if (error != std::errc() || size < 1) refuse(architecture);
+    if (size > kMostOfOne)
+      fail(ErrorKind::value, "the architecture \"", architecture, "\" has a layer of ", size, "; ",
+           kMostOfOne, " are the most");
     options.sizes.push_back(size);
     if (next != end && (*next != '-' || next + 1 == end)) refuse(architecture);
     at = next == end ? end : next + 1;
@@ -191,6 +199,11 @@ Network Network::make(std::string_view architecture) {
   else
     refuse(architecture);
   return network;
+}
+
+IntList batch_shape(const NetworkInput& input, int64_t count) {
+  if (input.size == 0) return {count, input.channels};
+  return {count, input.channels, input.size, input.size};
 }
 
 std::string architecture_for(std::string_view name, const NetworkInput& input, int64_t classes) {

@@ -45,6 +45,9 @@ class Network {
   std::unique_ptr<Held> held_;
 };
 
+// Of so many inputs.
+IntList batch_shape(const NetworkInput& input, int64_t count);
+
 // The network of that name for such images and so many classes, as Network::make understands it.
 std::string architecture_for(std::string_view name, const NetworkInput& input, int64_t classes);
 

@@ -17,6 +17,9 @@ TinyVitOptions checked(const TinyVitOptions& o) {
   if (o.patch < 1 || o.image % o.patch != 0)
     fail(ErrorKind::value, "[TinyVit] an image of ", o.image, " pixels can not be cut into patches of ",
          o.patch);
+  constexpr int64_t kMostBlocks = 1024;
+  if (o.depth > kMostBlocks)
+    fail(ErrorKind::value, "[TinyVit] can have at most ", kMostBlocks, " blocks, not ", o.depth);
   if (o.pooling != "mean" && o.pooling != "cls")
     fail(ErrorKind::value, "[TinyVit] pooling is \"mean\" or \"cls\", not \"", o.pooling, "\"");
   return o;

@@ -57,9 +57,10 @@ std::string microseconds(int64_t nanoseconds) {
 
 }  // namespace
 
-Profiler::Profiler() : before_(all_costs()), began_ns_(monotonic_ns()) {
+Profiler::Profiler(TimeLine time_line)
+    : before_(all_costs()), began_ns_(monotonic_ns()), time_line_(time_line) {
   reset_peak_memory();
-  listen_to_kernels(this);
+  if (time_line_ == TimeLine::kept) listen_to_kernels(this);
   count_costs(true);
 }
 
@@ -68,6 +69,10 @@ void Profiler::stop() {
   count_costs(false);
   listen_to_kernels(nullptr);
   ended_ns_ = monotonic_ns();
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+  }
   peak_bytes_ = memory_stats().peak_bytes;
   const std::vector<OpCost> after = all_costs();
   for (size_t i = 0; i < after.size(); ++i) {
@@ -77,9 +82,8 @@ void Profiler::stop() {
     rows_.push_back(
         {computation_name(static_cast<OpId>(i / kPartCount), static_cast<Part>(i % kPartCount)), spent});
   }
-  std::stable_sort(rows_.begin(), rows_.end(), [](const ProfileRow& a, const ProfileRow& b) {
-    return a.cost.nanoseconds > b.cost.nanoseconds;
-  });
+  std::sort(rows_.begin(), rows_.end(),
+            [](const ProfileRow& a, const ProfileRow& b) { return a.cost.nanoseconds > b.cost.nanoseconds; });
 }
 
 void Profiler::kernel_ran(const KernelCall& call, const OpCost& cost, int64_t began_ns) {
@@ -93,7 +97,9 @@ void Profiler::kernel_ran(const KernelCall& call, const OpCost& cost, int64_t be
 }
 
 void Profiler::add(Event event) {
-  std::lock_guard lock(mutex_);
+  if (time_line_ == TimeLine::none) return;
+  const std::lock_guard lock(mutex_);
+  if (is_over_) return;
   if (events_.size() < kMostEvents)
     events_.push_back(std::move(event));
   else
@@ -145,6 +151,7 @@ std::string Profiler::json(const MachineLimits& limits) const {
 }
 
 std::string Profiler::chrome_trace() const {
+  const std::lock_guard lock(mutex_);
   std::string text = "{\"displayTimeUnit\": \"ms\", \"otherData\": {\"events left out\": " +
                      std::to_string(events_left_out_) + "}, \"traceEvents\": [\n";
   const char* separator = "";

@@ -1,6 +1,6 @@
 // Profiler: where the time of a program goes, op by op.
 //
-//   train::Profiler profiler;
+//   train::Profiler profiler(train::TimeLine::kept);
 //   for (int i = 0; i < 20; ++i) step();
 //   profiler.stop();
 //   std::puts(profiler.table(LimitsProbe().measure()).c_str());
@@ -21,10 +21,13 @@ struct ProfileRow {
   OpCost cost;
 };
 
+// Whether each kernel and span is kept with its time, for chrome_trace(). That takes time itself.
+enum class TimeLine : bool { none, kept };
+
 // From when it is made until stop(), it counts what kernels do, on all threads. One at a time.
 class Profiler final : KernelListener {
  public:
-  Profiler();
+  explicit Profiler(TimeLine time_line = TimeLine::none);
   ~Profiler() { stop(); }
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
@@ -54,6 +57,7 @@ class Profiler final : KernelListener {
   // The same as JSON: {"seconds": ..., "ops": [{"op": "matmul", "calls": ..., ...}]}
   std::string json(const MachineLimits& limits) const;
   // Every kernel and every span on a line of time, and live memory: what chrome://tracing and Perfetto read.
+  // Once stopped.
   std::string chrome_trace() const;
 
  private:
@@ -72,7 +76,9 @@ class Profiler final : KernelListener {
   std::vector<ProfileRow> rows_;
   int64_t began_ns_, ended_ns_ = 0;
   uint64_t peak_bytes_ = 0;
-  std::mutex mutex_;
+  const TimeLine time_line_;
+  mutable std::mutex mutex_;  // of what follows, for kernels of several threads
+  bool is_over_ = false;      // a kernel that ends later is left out
   std::vector<Event> events_;
   uint64_t events_left_out_ = 0;
 };

@@ -14,25 +14,24 @@ uint64_t bytes_of(const Tensor& tensor) {
   return static_cast<uint64_t>(tensor.numel()) * size_of(tensor.dtype());
 }
 
-void step(Task& task, optim::Optimizer& optimizer, const data::Example& batch) {
+}  // namespace
+
+void train_step(Task& task, optim::Optimizer& optimizer, const data::Example& batch) {
   optimizer.zero_grad();
   task.loss(task.predict(batch.input), batch.target).backward();
   optimizer.step();
 }
 
-}  // namespace
-
 StepCost cost_of_step(Task&& task, optim::Optimizer& optimizer, const data::Example& batch) {
   StepCost cost;
   DryRun first;
-  step(task, optimizer, batch);  // from now on the optimizer has what it remembers
-  optimizer.zero_grad();
+  train_step(task, optimizer, batch);  // from now on there are gradients and what the optimizer remembers
   for (const NamedTensor& remembered : optimizer.state_dict())
     cost.optimizer_bytes += bytes_of(remembered.tensor);
   const uint64_t resting = memory_stats().live_bytes;
   DryRun usual;
   reset_peak_memory();
-  step(task, optimizer, batch);
+  train_step(task, optimizer, batch);
   cost.flops = usual.cost().flops;
   cost.live_bytes = memory_stats().peak_bytes;
   for (const Tensor& parameter : task.module().parameters()) {

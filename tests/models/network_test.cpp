@@ -49,7 +49,7 @@ TEST_CASE("a description that makes no sense is refused, before anything large i
     CAPTURE(description);
     CHECK(has(error_of([&] { (void)Network::make(description); }), word));
   };
-  refused("{", "");
+  refused("{", "byte 1");
   refused("{}", "\"model\"");
   refused(R"({"model": 3})", "model");
   refused(R"({"model": "tinyvti"})", "\"tinyvit\"");
@@ -59,6 +59,11 @@ TEST_CASE("a description that makes no sense is refused, before anything large i
   refused(R"({"model": "cnn", "classes": 1.5})", "classes");
   refused(R"({"model": "cnn", "widths": 8})", "widths");
   refused(R"({"model": "cnn", "image": 2})", "halved");
+  std::string many = "1";
+  for (int i = 1; i < 64; ++i) many += ", 1";
+  refused((R"({"model": "cnn", "image": 65536, "widths": [)" + many + "]}").c_str(), "halved");
+  refused((R"({"model": "cnn", "widths": [)" + many + ", 1]}").c_str(), "at most 64");
+  refused(R"({"model": "tinyvit", "depth": 65536, "dim": 1, "heads": 1, "mlp": 1})", "blocks");
   refused(R"({"model": "tinyvit", "patch": 5})", "patches");
   refused(R"({"model": "tinyvit", "heads": 7})", "heads");
   refused(R"({"model": "mlp", "sizes": []})", "Mlp");

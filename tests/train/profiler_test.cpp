@@ -48,7 +48,7 @@ TEST_CASE("profiler: what ran between its beginning and its end") {
 
 TEST_CASE("profiler: the time line holds each kernel inside of its span") {
   const Tensor x = randn({8, 8});
-  train::Profiler profiler;
+  train::Profiler profiler(train::TimeLine::kept);
   {
     train::Profiler::Span span(profiler, "a \"quoted\" part");
     (void)exp(x);

@@ -249,7 +249,7 @@ struct ForwardGroup {
     }
     for (int64_t i = begin; i < end; ++i)
       if (sum(i) == 0)
-        clear(Head<T>{output.at(i), 0}, 1, args.head_size);  // nothing was written there
+        clear(Head<T>{output.at(i), 0}, 1, args.head_size);  // what stands there is no sum
       else
         scale_row(output.at(i), args.head_size, sum(i));
   }

@@ -91,7 +91,8 @@ class Runner {
     if (whole < args.count) staged(args, whole);
   }
 
-  // Short rows that lie apart are not foreseen by the hardware; so they are asked for some rows before.
+  // Short rows of a result that lie apart are not foreseen by the hardware; so they are asked for some rows
+  // before.
   bool is_apart() const {
     return !run_.outer.empty() && first_.count * run_.out.bytes <= kShortRow &&
            run_.outer[0].steps[0] != first_.count;
