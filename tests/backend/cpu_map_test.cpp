@@ -90,6 +90,29 @@ TEST_CASE("map: many dimensions around short runs") {
   CHECK(x == expected);
 }
 
+TEST_CASE("map: rows of no whole vectors, a number for each row, and another type in memory") {
+  const int64_t n = 21, rows = 40, planes = 3;
+  const auto a = random_numbers<float>(n * rows * planes, 1);
+  std::vector<int32_t> b(rows);
+  for (int64_t i = 0; i < rows; ++i) b[i] = static_cast<int32_t>(i - 7);
+  std::vector<float> y(2 * n * rows * planes), expected = y;
+  for (int64_t p = 0; p < planes; ++p)
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        expected[2 * n * (p * rows + i) + j] = a[n * (p * rows + i) + j] * static_cast<float>(b[i]);
+  const MapDim outer[] = {{rows, {2 * n, n, 1}}, {planes, {2 * n * rows, n * rows, 0}}};
+  MapRun run = run_of<float>(map_position<math::Mul>(), 0, 2);
+  run.in[1] = port(DType::int32, DType::float32, true);
+  run.outer = outer;
+  run_map(run, {.out = y.data(),
+                .in = {a.data(), b.data()},
+                .out_step = 1,
+                .step = {1, 0},
+                .count = n,
+                .params = nullptr});
+  CHECK(y == expected);
+}
+
 TEST_CASE("map: a gradient takes the result's gradient, then what its formula reads") {
   const auto g = random_numbers<float>(100, 1), b = random_numbers<float>(100, 2);
   std::vector<float> y(100), expected(100);
