@@ -46,7 +46,7 @@ TEST_CASE("a hundred trainings leave memory flat") {
       {"mlp:2-16-16-2:tanh", data::dataset_of(*data::point_set("moons", 1))},
       {"mlp", digits()}};
   uint64_t live = 0;
-  const double growth = growth_over(100, [&](int64_t i) {
+  [[maybe_unused]] const double growth = growth_over(100, [&](int64_t i) {
     const auto& [architecture, examples] = recipes[i % 3];
     train_and_save(architecture, examples, TemporaryFolder() / "run");
     if (i == 10) live = memory_stats().live_bytes;
