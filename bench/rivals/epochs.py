@@ -10,11 +10,10 @@ import argparse
 import gzip
 import os
 import pathlib
-import sys
 
 import numpy
 import torch
-from serving import Rounds
+from serving import serve
 from torch import nn
 
 MEAN, DEVIATION = [torch.tensor(values).view(3, 1, 1) for values in ([0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616])]
@@ -123,10 +122,7 @@ def main():
         print("loss %.4f accuracy %.4f" % epoch(), flush=True)
     if arguments.figures:
         return
-    rounds = Rounds(epoch)
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        print(f"{rounds.milliseconds():.7f}", flush=True)
+    serve(epoch)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@
 
 import argparse
 import importlib
-import sys
 
 import torch
-from serving import Rounds
+from serving import serve
 
 # Name -> module, the function in it that makes a step, and what it is given.
 WORKLOADS = {
@@ -41,10 +40,7 @@ def main():
     step = step_of(arguments.workload, arguments.how == "compile")
     if arguments.losses:
         return print(*(f"{step():.6f}" for _ in range(arguments.losses)))
-    rounds = Rounds(step)
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        print(f"{rounds.milliseconds():.7f}", flush=True)
+    serve(step)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A round of work, measured as bench/serving.h measures it."""
 
 import statistics
+import sys
 import time
 
 
@@ -25,3 +26,11 @@ class Rounds:
 
     def milliseconds(self):
         return statistics.median(milliseconds_of(self.work, self.times) for _ in range(self.groups))
+
+
+def serve(work):
+    """Says "ready", then a round's milliseconds for each line on standard input."""
+    rounds = Rounds(work)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(f"{rounds.milliseconds():.7f}", flush=True)

@@ -52,7 +52,7 @@ class KernelListener {
  protected:
   ~KernelListener() = default;
 };
-// Null: nobody. Who goes waits for kernels that other threads run: they may still tell it.
+// Null: nobody. A kernel that another thread runs meanwhile may still tell the former one.
 void listen_to_kernels(KernelListener* listener);
 
 // While one lives, this thread's kernels do not run and are counted here: results have memory that nobody
