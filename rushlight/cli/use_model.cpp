@@ -1,5 +1,6 @@
 // rushlight eval, predict, convert: what is done with files of models.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "rushlight/base/clock.h"
@@ -93,7 +94,7 @@ void predict(const PredictCommand& command) {
   const std::vector<float> shares = scores.to_vector<float>();
   for (size_t i = 0; i < shares.size(); ++i) {
     std::string bar;
-    for (int k = 0; k < static_cast<int>(shares[i] * 40 + 0.5f); ++k) bar += "━";
+    for (long k = std::lround(shares[i] * 40); k > 0; --k) bar += "━";
     std::fprintf(stderr, "%10s %5.1f %% %s\n", label_of(model, static_cast<int64_t>(i)).c_str(),
                  100.0 * static_cast<double>(shares[i]), bar.c_str());
   }

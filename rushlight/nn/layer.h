@@ -47,6 +47,7 @@ class Layer : public Module {
       return me.forward(std::forward<Args>(args)...);
     std::vector<Tensor> inputs;
     (add_if_tensor(inputs, args), ...);
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): a hook may remove hooks
     const ForwardHooks hooks = me.Module::hooks();
     Module& module = const_cast<std::remove_const_t<Me>&>(me);
     hooks.before(module, inputs);

@@ -43,7 +43,7 @@ Module& Module::operator=(const Module& other) {
   return *this;
 }
 
-Module& Module::operator=(Module&& other) {
+Module& Module::operator=(Module&& other) noexcept {
   members_ = std::move(other.members_), hooks_ = std::move(other.hooks_), training_ = other.training_;
   return *this;
 }

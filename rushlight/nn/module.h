@@ -85,9 +85,9 @@ class Module {
  protected:
   Module() = default;
   Module(const Module& other) = default;
-  Module(Module&& other);
+  Module(Module&& other);  // NOLINT(performance-noexcept-move-constructor): settling may fail
   Module& operator=(const Module& other);
-  Module& operator=(Module&& other);
+  Module& operator=(Module&& other) noexcept;
 
   template <std::derived_from<Module> M>
   M child(std::string name, M module) {

@@ -46,7 +46,7 @@ OwnedTensor& OwnedTensor::operator=(const OwnedTensor& other) {
   return *this;
 }
 
-OwnedTensor& OwnedTensor::operator=(OwnedTensor&& other) {
+OwnedTensor& OwnedTensor::operator=(OwnedTensor&& other) noexcept {
   Tensor::operator=(std::move(other));
   tied_ = other.tied_;
   return *this;

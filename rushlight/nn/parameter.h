@@ -25,7 +25,7 @@ class MaybeHome {
   MaybeHome(const MaybeHome&) {}
   MaybeHome(MaybeHome&&) = default;
   MaybeHome& operator=(const MaybeHome&) { return *this; }
-  MaybeHome& operator=(MaybeHome&&) { return *this; }
+  MaybeHome& operator=(MaybeHome&&) noexcept { return *this; }
   ~MaybeHome() = default;
 
   void set(FutureHome home) { home_ = std::make_unique<FutureHome>(std::move(home)); }
@@ -42,9 +42,9 @@ class OwnedTensor : public Tensor {
   OwnedTensor() = default;  // undefined: a bias that a layer was asked to go without
   explicit OwnedTensor(Tensor tensor) : Tensor(std::move(tensor)) {}
   OwnedTensor(const OwnedTensor& other);
-  OwnedTensor(OwnedTensor&& other);
+  OwnedTensor(OwnedTensor&& other);  // NOLINT(performance-noexcept-move-constructor): settling may fail
   OwnedTensor& operator=(const OwnedTensor& other);
-  OwnedTensor& operator=(OwnedTensor&& other);
+  OwnedTensor& operator=(OwnedTensor&& other) noexcept;
   ~OwnedTensor() = default;
 
   // From now on this is the same tensor as `other`. Copy modules with tied tensors by clone(), which ties the

@@ -59,13 +59,15 @@ TEST_CASE("cpu: the first few, of rows that are sorted already too") {
       const Tensor x = values(shape, dtype, 3), up = sort(x).values;
       check_same_on_both_backends([&] {
         std::vector<Tensor> results;
-        for (int64_t k : {int64_t{0}, int64_t{1}, shape.back() / 11, shape.back()})
+        for (int64_t k : {int64_t{0}, int64_t{1}, shape.back() / 11, shape.back()}) {
+          if (shape.back() > 5000 && k < 2) continue;  // the reference sorts all of the row for each
           for (bool largest : {true, false})
             for (const Tensor& rows : {x, up, maximum(x, to(Tensor(0), dtype))}) {  // mostly zeros
               auto [found, places] = topk(rows, k, {.largest = largest});
               results.push_back(found);
               results.push_back(places);
             }
+        }
         return results;
       });
     }
@@ -81,15 +83,17 @@ TEST_CASE("cpu: medians and elements by their rank") {
       const Tensor x = values(shape, dtype, 5), numbers = nan_to_num(x);
       check_same_on_both_backends([&] {
         std::vector<Tensor> results;
+        const auto keep = [&](const auto& found) {
+          results.push_back(found.values);
+          results.push_back(found.indices);
+        };
         for (const Tensor& rows : {x, numbers, x * 0})
-          for (int64_t dim : {0, -1})
-            for (auto [found, places] : {std::pair(median(rows, dim).values, median(rows, dim).indices),
-                                         std::pair(nanmedian(rows, dim).values, nanmedian(rows, dim).indices),
-                                         std::pair(kthvalue(rows, 1, {.dim = dim}).values,
-                                                   kthvalue(rows, rows.size(dim), {.dim = dim}).indices)}) {
-              results.push_back(found);
-              results.push_back(places);
-            }
+          for (int64_t dim : {0, -1}) {
+            keep(median(rows, dim));
+            keep(nanmedian(rows, dim));
+            keep(kthvalue(rows, 1, {.dim = dim}));
+            keep(kthvalue(rows, rows.size(dim), {.dim = dim}));
+          }
         return results;
       });
     }

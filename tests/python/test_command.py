@@ -127,6 +127,7 @@ def test_a_run_goes_on_past_the_end_of_its_schedule(tmp_path):
     assert [line["epoch"] for line in log] == [1, 2, 3] and log[0]["lr"] < 1e-4 < log[1]["lr"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe, least, steps", [("xor", 1, 999), ("moons", 0.99, 1200), ("spirals", 0.99, 3000)])
 def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     for seed in range(20 if recipe == "xor" else 3):
@@ -149,6 +150,7 @@ def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     assert last_json(out)["test_accuracy"] >= least
 
 
+@pytest.mark.slow
 @with_mnist
 def test_two_runs_part_where_their_ledgers_say(tmp_path):
     train = ("train", "tinyvit", "--epochs", 1, "--ledger", "--runs")
@@ -230,6 +232,7 @@ def test_a_dry_run_foretells_what_a_run_needs(recipe, tmp_path):
     assert foretold["peak_bytes"] == pytest.approx(last_json(out)["peak_bytes"], rel=0.1, abs=2**16)  # small objects count in slabs
 
 
+@pytest.mark.slow
 @with_mnist
 def test_plain_loops_learn_too(tmp_path):
     found = []

@@ -38,6 +38,7 @@ def test_runs(name):
         assert words in out
 
 
+@pytest.mark.slow
 @with_mnist
 def test_the_readme_s_training():
     last = run("train_mnist").splitlines()[-1]

@@ -175,6 +175,7 @@ def test_more_than_was_said_is_given_up(server, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_stalled_server_is_left(server, tmp_path):
     server.cut, server.stall = [1000, 0, 0], True
     start = time.monotonic()

@@ -18,11 +18,13 @@ def accuracy_of(tmp_path, *words, timeout=300):
     return last_json(out)["test_accuracy"]
 
 
+@pytest.mark.slow
 @needs("mnist")
 def test_one_hidden_layer(tmp_path):
     assert accuracy_of(tmp_path, "train", "mlp") >= 0.975
 
 
+@pytest.mark.slow
 @needs("mnist")
 def test_two_thousand_digits(tmp_path):
     assert accuracy_of(tmp_path, "train", "tinyvit") >= 0.7
