@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The readers of files against files that libFuzzer makes up: `tests/fuzz/run.sh SECONDS JOBS`, from the root, after a
 # release build (for its generated headers). Prints what each target has tried and reached; ends with 1 on a find,
-# which stays in build/fuzz/finds.
+# which stays in build/fuzz/finds. A third word names the targets that run: tests/fuzz/csv.cpp.
 set -euo pipefail
 seconds=$1 jobs=$2
 room=build/fuzz
@@ -10,10 +10,17 @@ command -v ccache >/dev/null && compiler="ccache $compiler"
 flags=(-std=c++20 -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS -I. -Ibuild/release/generated)
 sanitizers=address,undefined
 
+# Images are read where the release build reads them.
+mapfile -t images < <(grep -ohE -m1 -e '-DRUSHLIGHT_HAS_(PNG|JPEG)' build/release/compile_commands.json | sort -u)
+flags+=("${images[@]}")
+libraries=(-lz)
+[[ ${images[*]} != *PNG* ]] || libraries+=(-lpng)
+[[ ${images[*]} != *JPEG* ]] || libraries+=(-ljpeg)
+
 # The readers need nothing above core, so that all of it is compiled with the sanitizers in a minute.
 objects() {
   local source
-  for source in rushlight/{base,core,io}/*.cpp; do
+  for source in rushlight/{base,core,io}/*.cpp rushlight/data/{cifar,csv,csv_reader,file_bytes,idx,image_file}.cpp; do
     printf '%s\0%s\0' "$source" "$room/$(tr / _ <<<"${source%.cpp}").o"
   done
 }
@@ -28,7 +35,7 @@ compile() {
 fuzz() {
   local name=$1 log=$room/$1.log status=0
   $compiler "${flags[@]}" -fsanitize=fuzzer,$sanitizers -fno-sanitize-recover=all "tests/fuzz/$name.cpp" \
-    $room/readers.a -lz -o "$room/$name"
+    $room/readers.a "${libraries[@]}" -o "$room/$name"
   mkdir -p "$room/corpus/$name" "$room/seeds/$name" $room/finds
   "$room/$name" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1100 \
     -print_final_stats=1 -artifact_prefix="$room/finds/$name-" "$room/corpus/$name" "$room/seeds/$name" \
@@ -47,7 +54,7 @@ mkdir -p $room
 .venv/bin/python tests/fuzz/seeds.py $room/seeds
 compile
 failed=0
-for target in tests/fuzz/*.cpp; do
+for target in ${3:-tests/fuzz/*.cpp}; do
   fuzz "$(basename "$target" .cpp)" || failed=1
 done
 exit $failed

@@ -1,7 +1,10 @@
 """Files to begin with, one folder for each target: `seeds.py FOLDER`."""
 
+import gzip
 import io
 import pathlib
+import re
+import struct
 import sys
 import zipfile
 
@@ -33,6 +36,17 @@ def pickle_in(archive):
         return file.read(next(name for name in file.namelist() if name.endswith("data.pkl")))
 
 
+def idx(code, shape, elements):
+    return struct.pack(f">HBB{len(shape)}I", 0, code, len(shape), *shape) + elements
+
+
+def images():
+    """The small PNG and JPEG files of the tests."""
+    for source in sorted(pathlib.Path("tests/data").glob("*.inc")):
+        for array in re.findall(r"\{([^}]*)\}", source.read_text()):
+            yield bytes(int(byte, 16) for byte in re.findall(r"0x\w\w", array))
+
+
 def seeds():
     small = np.arange(6, dtype=np.float32).reshape(2, 3)
     weights = {"w": torch.arange(6.0).reshape(2, 3).t(), "n": 3}
@@ -47,6 +61,10 @@ def seeds():
         "npz": [npz(np.savez, a=small, b=small[0]), npz(np.savez_compressed, a=small)],
         "torch": states,
         "pickle": [pickle_in(state) for state in states],
+        "idx": [idx(8, [2, 3], b"abcdef"), gzip.compress(idx(0x0D, [2], bytes(8)))],
+        "cifar": [bytes([label]) + bytes(range(256)) * 12 for label in (0, 9, 10)],
+        "csv": [b"\x05a,label\n1,2\n-3e2,1\n", b'\x0b"a";"b ""c"""\n1;2\n', b"\x06cat,1\ndog,2\n"],
+        "image": list(images()),
     }
 
 
