@@ -36,6 +36,7 @@ struct ShowCommand {
   std::string file, architecture;
   int64_t batch = 64;    // of the step that is foretold
   std::string svg, csv;  // of a run: files for its curves
+  bool json = false;     // a line for each layer, tensor or epoch
 };
 void show(const ShowCommand& command);
 // What a run was told, and its curves.
@@ -69,6 +70,6 @@ bool diff(const DiffCommand& command);
 
 void list_data();
 void get_data(const std::string& name);
-void info();
+void info(bool json);
 
 }  // namespace rushlight::cli

@@ -8,6 +8,7 @@
 #include "rushlight/cli/commands.h"
 #include "rushlight/data/known_sets.h"
 #include "rushlight/engine/context.h"
+#include "rushlight/train/run_log.h"
 
 namespace rushlight::cli {
 
@@ -34,7 +35,29 @@ void list_data() {
 
 void get_data(const std::string& name) { data::get_data(name); }
 
-void info() {
+namespace {
+
+void info_for_scripts() {
+  const MachineLimits limits = LimitsProbe().measure();
+  std::string here;
+  for (const data::KnownSet& set : data::known_sets())
+    if (is_here(set)) here += (here.empty() ? "" : " ") + std::string(set.name);
+  std::puts(train::json_line({{"backend", std::string(host_backend().name)},
+                              {"instruction_set", std::string(isa_name(chosen_isa()))},
+                              {"widest_instruction_set", std::string(isa_name(widest_isa()))},
+                              {"threads", int64_t{num_threads()}},
+                              {"cpus", int64_t{usable_cpus()}},
+                              {"flops_per_second", limits.flops},
+                              {"bytes_read_per_second", limits.bytes_read},
+                              {"bytes_copied_per_second", limits.bytes_copied},
+                              {"data", here}})
+                .c_str());
+}
+
+}  // namespace
+
+void info(bool json) {
+  if (json) return info_for_scripts();
   std::printf("backend           %s\n", std::string(host_backend().name).c_str());
   std::printf("instruction set   x86-64-%s", isa_name(chosen_isa()));
   std::printf(widest_isa() == chosen_isa() ? "\n" : ", though the CPU has %s\n", isa_name(widest_isa()));

@@ -77,7 +77,8 @@ int run(int argc, char** argv) {
   cli::EvalCommand eval;
   CLI::App* eval_app =
       app.add_subcommand("eval", "how many test examples a model gets right, and which it confuses");
-  eval_app->add_option("model", eval.model, "model.safetensors, or foreign weights with --arch")->required();
+  eval_app->add_option("model,--model", eval.model, "model.safetensors, or foreign weights with --arch")
+      ->required();
   eval_app->add_option("--arch", eval.architecture, kArchitectures);
   eval_app
       ->add_option("--data", eval.data,
@@ -87,7 +88,7 @@ int run(int argc, char** argv) {
 
   cli::PredictCommand predict;
   CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");
-  predict_app->add_option("model", predict.model, "model.safetensors")->required();
+  predict_app->add_option("model,--model", predict.model, "model.safetensors")->required();
   predict_app->add_option("image", predict.image, "a PNG or JPEG")->required();
   predict_app->add_option("--arch", predict.architecture, kArchitectures);
 
@@ -101,6 +102,8 @@ int run(int argc, char** argv) {
   show_app->add_option("--arch", show.architecture, kArchitectures);
   show_app->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
       ->capture_default_str();
+  show_app->add_flag("--json", show.json,
+                     "a line of JSON for each layer, then one for the whole; or for each tensor or epoch");
 
   cli::ProfileCommand profile;
   CLI::App* profile_app =
@@ -136,6 +139,8 @@ int run(int argc, char** argv) {
   get_app->add_option("name", set)->required();
   CLI::App* info_app =
       app.add_subcommand("info", "instruction set, backend, threads, what the machine can do, data");
+  bool info_json = false;
+  info_app->add_flag("--json", info_json, "a line of JSON");
 
   if (argc > 1) expect_command(app, argv[1]);
   try {
@@ -155,7 +160,7 @@ int run(int argc, char** argv) {
   if (*diff_app) return cli::diff(diff) ? 0 : 1;
   if (*get_app) cli::get_data(set);
   if (*data_app && !*get_app) cli::list_data();
-  if (*info_app) cli::info();
+  if (*info_app) cli::info(info_json);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "rushlight/generated/functions.h"
 #include "rushlight/io/load.h"
 #include "rushlight/nn/summary.h"
+#include "rushlight/train/run_log.h"
 #include "rushlight/train/step_cost.h"
 
 namespace rushlight::cli {
@@ -53,16 +54,47 @@ void print_layers(const std::vector<nn::LayerLine>& lines) {
                 readable_count(line.flops).c_str());
 }
 
+train::StepCost cost_of_step(const models::Network& network, int64_t batch) {
+  network.module().train();
+  optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
+  return train::cost_of_step(
+      train::classifier(network), optimizer,
+      {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
+}
+
 void show_network(const models::Network& network, int64_t batch) {
   print_layers(lines_of(network));
   std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
-  network.module().train();
-  optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
-  const train::StepCost cost = train::cost_of_step(
-      train::classifier(network), optimizer,
-      {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
   std::printf("training by AdamW on batches of %lld: %s", static_cast<long long>(batch),
-              train::in_words(cost).c_str());
+              train::in_words(cost_of_step(network, batch)).c_str());
+}
+
+void print_json(const models::Network& network, int64_t batch) {
+  for (const nn::LayerLine& line : lines_of(network))
+    std::puts(train::json_line({{"layer", line.path},
+                                {"kind", line.kind},
+                                {"output", line.output},
+                                {"parameters", line.parameters},
+                                {"flops", line.flops}})
+                  .c_str());
+  const train::StepCost cost = cost_of_step(network, batch);
+  std::puts(train::json_line({{"parameters", network.module().count_parameters()},
+                              {"batch", batch},
+                              {"step_flops", cost.flops},
+                              {"parameter_bytes", static_cast<int64_t>(cost.parameter_bytes)},
+                              {"gradient_bytes", static_cast<int64_t>(cost.gradient_bytes)},
+                              {"optimizer_bytes", static_cast<int64_t>(cost.optimizer_bytes)},
+                              {"activation_bytes", static_cast<int64_t>(cost.activation_bytes)}})
+                .c_str());
+}
+
+void print_json(const NamedTensors& tensors) {
+  for (const NamedTensor& named : tensors)
+    std::puts(train::json_line({{"name", named.name},
+                                {"dtype", std::string(name_of(named.tensor.dtype()))},
+                                {"shape", join_text(named.tensor.shape())},
+                                {"numbers", named.tensor.numel()}})
+                  .c_str());
 }
 
 void show_tensors(const NamedTensors& tensors) {
@@ -85,8 +117,10 @@ void show(const ShowCommand& command) {
     model = models::load_model(command.file, command.architecture);
   } catch (const Error&) {  // any file of tensors
     if (!command.architecture.empty()) throw;
-    return show_tensors(io::load_tensors(command.file));
+    const NamedTensors tensors = io::load_tensors(command.file);
+    return command.json ? print_json(tensors) : show_tensors(tensors);
   }
+  if (command.json) return print_json(model->network, command.batch);
   show_network(model->network, command.batch);
 }
 

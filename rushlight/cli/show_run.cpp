@@ -61,6 +61,14 @@ std::string to_csv(const std::vector<train::Curve>& curves) {
   return csv;
 }
 
+void print_json(const Lines& lines) {
+  for (const io::Json::Object& line : lines) {
+    std::string json;
+    io::append_json(json, line);
+    std::puts(json.c_str());
+  }
+}
+
 }  // namespace
 
 void show_run(const ShowCommand& command) {
@@ -68,10 +76,12 @@ void show_run(const ShowCommand& command) {
   if (!std::filesystem::exists(log))
     fail(ErrorKind::value, command.file,
          " is no folder of a run, such as runs/mlp-1: it has no metrics.jsonl");
-  const std::vector<train::Curve> curves = curves_of(last_of_each_epoch(train::read_log(log)));
+  const Lines epochs = last_of_each_epoch(train::read_log(log));
+  const std::vector<train::Curve> curves = curves_of(epochs);
   if (curves.empty()) fail(ErrorKind::value, log, " has no whole line yet");
   if (!command.svg.empty()) write_file_atomically(command.svg, {train::curves_to_svg(command.file, curves)});
   if (!command.csv.empty()) write_file_atomically(command.csv, {to_csv(curves)});
+  if (command.json) return print_json(epochs);
   const std::string config = command.file + "/config.json";
   if (std::filesystem::exists(config)) std::fputs(read_file(config).c_str(), stdout);
   for (const train::Curve& curve : curves)

@@ -45,9 +45,10 @@ Example ImageDataset::get(int64_t i, EpochSeed seed) const {
 }
 
 Example ImageDataset::get_batch(std::span<const int64_t> indices, EpochSeed seed) const {
-  if (!in_one_pass()) return gather_batch(*this, indices, seed);
+  const auto& pass = content_->pass;
+  if (!pass) return gather_batch(*this, indices, seed);
   const Tensor rows = from_values(indices, {static_cast<int64_t>(indices.size())});
-  return {content_->pass->run(images(), indices, seed), labels().index_select(0, rows)};
+  return {pass->run(images(), indices, seed), labels().index_select(0, rows)};
 }
 
 Example TransformedDataset::get(int64_t i, EpochSeed seed) const {

@@ -39,6 +39,7 @@ def test_help_teaches():
     assert "rushlight train mlp" in out and "predict" in out
     out, _ = rushlight("train")
     assert all(name in out for name in ("mlp", "tinyvit", "cnn"))
+    assert last_json(rushlight("info", "--json")[0])["flops_per_second"] > 1e9
     out, _ = rushlight("info")
     assert "threads" in out and "mnist" in out
 
@@ -95,10 +96,20 @@ def test_from_training_to_a_prediction(tmp_path):
     write_png(tmp_path / "digit.png", pixels, 28)
     out, err = rushlight("predict", trained["model"], "digit.png", folder=tmp_path)
     assert out.strip() == "7" and "█" in err
+    assert rushlight("predict", "--model", trained["model"], "digit.png", folder=tmp_path)[0] == out
 
     out, _ = rushlight("show", trained["model"], folder=tmp_path)
     assert "101770 parameters" in out and "ReLU" in out
+    out, _ = rushlight("show", trained["model"], "--json", "--batch", 32, folder=tmp_path)
+    layers = {line["layer"]: line for line in map(json.loads, out.splitlines()[:-1])}
+    assert layers[""]["parameters"] == last_json(out)["parameters"] == 101770
+    assert [line["flops"] for line in layers.values() if line["kind"] == "Linear"] == [2 * 784 * 128, 2 * 128 * 10]
+    assert last_json(out)["parameter_bytes"] == 4 * 101770 and last_json(out)["batch"] == 32
+    epochs, _ = rushlight("show", "runs/mlp-1", "--json", folder=tmp_path)
+    assert json.loads(epochs) == json.loads(log)
     rushlight("convert", trained["model"], "weights.pt", folder=tmp_path)
+    tensors, _ = rushlight("show", "weights.pt", "--json", folder=tmp_path)
+    assert sum(json.loads(line)["numbers"] for line in tensors.splitlines()) == 101770
     out, err = rushlight("eval", "weights.pt", folder=tmp_path, code=2)
     assert "--arch" in err
     out, _ = rushlight("eval", "weights.pt", "--arch", "mlp", folder=tmp_path)
@@ -221,10 +232,14 @@ def test_a_second_ctrl_c_quits_in_the_middle_of_a_step(tmp_path):
     assert program.returncode == 130
 
 
-@pytest.mark.parametrize("recipe", ["xor", "mlp", "tinyvit"])
-def test_a_dry_run_foretells_what_a_run_needs(recipe, tmp_path):
-    if recipe != "xor" and not (DATA / "mnist").exists():
-        pytest.skip("there is no MNIST here (rushlight data get mnist)")
+@pytest.mark.parametrize(
+    "recipe, data",
+    [("xor", ""), ("moons", ""), ("spirals", ""), ("mlp", "mnist"), ("tinyvit", "mnist"), ("tinyvit-10k", "mnist")]
+    + [pytest.param(recipe, "cifar10", marks=pytest.mark.full) for recipe in ("cnn", "cnn-long")],
+)
+def test_a_dry_run_foretells_what_a_run_needs(recipe, data, tmp_path):
+    if not (DATA / data).exists():
+        pytest.skip(f"there is no {data} here (rushlight data get {data})")
     out, err = rushlight("train", recipe, "--dry-run", folder=tmp_path)
     foretold = last_json(out)
     assert "parameters" in err and foretold["step_flops"] > 0 and foretold["step_seconds"] > 0
