@@ -33,6 +33,7 @@ void append_names(std::string& text, const char* what, const std::vector<std::st
 
 // -- members
 
+// NOLINTNEXTLINE(performance-noexcept-move-constructor)
 Module::Module(Module&& other)
     : members_(std::move(other.members_)), hooks_(std::move(other.hooks_)), training_(other.training_) {
   other.home_.settle(*this);

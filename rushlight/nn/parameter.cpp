@@ -37,6 +37,7 @@ Tensor OwnedTensor::copy_of(const OwnedTensor& other) {
 
 OwnedTensor::OwnedTensor(const OwnedTensor& other) : Tensor(copy_of(other)), tied_(other.tied_) {}
 
+// NOLINTNEXTLINE(performance-noexcept-move-constructor)
 OwnedTensor::OwnedTensor(OwnedTensor&& other) : Tensor(std::move(other)), tied_(other.tied_) {
   other.home_.settle(*this);
 }

@@ -1,6 +1,7 @@
 """The examples run on both libraries, unchanged but for the import, and with the same random numbers learn alike."""
 
 import pathlib
+import re
 import types
 
 import pytest
@@ -80,3 +81,13 @@ def test_names(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("RUSHLIGHT_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(SystemExit, match="one name a line"):
         load("names", rl, rl.nn.functional).load_names()
+
+
+def test_the_readme_s_python(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (EXAMPLES.parents[1] / "README.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(block, {})
+        ours = capsys.readouterr().out
+        exec(block.replace("import rushlight as torch", "import torch"), {})
+        assert ours == capsys.readouterr().out != ""
