@@ -79,7 +79,7 @@ class Known:
         self.measured = " ".join(" ".join(text_of(root, path) for path in MEASURED).split())
         cases = re.findall(r"^  ([\w |-]+)\)", text_of(root, "dev").partition('case "$command" in')[2], re.MULTILINE)
         self.dev = set(" | ".join(cases).split(" | "))
-        self.program = set(re.findall(r'\bapp\.add_subcommand\(\s*"([\w-]+)"', text_of(root, "rushlight/cli/main.cpp")))
+        self.program = set(re.findall(r'\badd_command\(\s*app, "([\w-]+)"', text_of(root, "rushlight/cli/main.cpp")))
         self.recipes = set(re.findall(r'\.name = "([\w-]+)"', text_of(root, "rushlight/cli/recipe.cpp")))
 
 

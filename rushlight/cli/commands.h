@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "rushlight/cli/recipe.h"
 #include "rushlight/cli/train_settings.h"
+#include "rushlight/models/network.h"
 
 namespace rushlight::cli {
 
@@ -22,25 +24,28 @@ void train(const TrainCommand& command);
 
 struct EvalCommand {
   std::string model, architecture;
-  std::string data = "mnist";
-  std::string svg;  // a file for the confusion matrix
+  std::string data;  // none: what it was trained on
+  std::string svg;   // a file for the confusion matrix
 };
 void eval(const EvalCommand& command);
 
 struct PredictCommand {
   std::string model, architecture, image;
+  bool json = false;
 };
 void predict(const PredictCommand& command);
 
 struct ShowCommand {
   std::string file, architecture;
-  int64_t batch = 64;    // of the step that is foretold
-  std::string svg, csv;  // of a run: files for its curves
-  bool json = false;     // a line for each layer, tensor or epoch
+  int64_t batch = 64;               // of the step that is foretold
+  std::string svg, csv, confusion;  // of a run: files for its curves and for what it confuses
+  bool json = false;                // a line for each layer, tensor or epoch
 };
 void show(const ShowCommand& command);
-// What a run was told, and its curves.
+// What a run was told and reached, its curves, its model.
 void show_run(const ShowCommand& command);
+// The layers of a network, and what a step of training it so costs.
+void show_network(const models::Network& network, Method method, int64_t batch);
 
 struct ProfileCommand {
   std::string recipe;
@@ -68,8 +73,15 @@ struct DiffCommand {
 // True where they are the same.
 bool diff(const DiffCommand& command);
 
-void list_data();
-void get_data(const std::string& name);
-void info(bool json);
+struct DataCommand {
+  std::string get;  // a set to download; none: list them
+  bool json = false;
+};
+void data(const DataCommand& command);
+
+struct InfoCommand {
+  bool json = false;
+};
+void info(const InfoCommand& command);
 
 }  // namespace rushlight::cli

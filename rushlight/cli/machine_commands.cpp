@@ -24,8 +24,6 @@ bool is_here(const data::KnownSet& set) {
   return true;
 }
 
-}  // namespace
-
 void list_data() {
   for (const data::KnownSet& set : data::known_sets())
     std::printf("%-16s %-9s %8.1f MB  %s\n", std::string(set.name).c_str(),
@@ -33,9 +31,15 @@ void list_data() {
                 std::string(set.title).c_str());
 }
 
-void get_data(const std::string& name) { data::get_data(name); }
-
-namespace {
+void list_data_for_scripts() {
+  for (const data::KnownSet& set : data::known_sets())
+    std::puts(train::json_line({{"name", std::string(set.name)},
+                                {"title", std::string(set.title)},
+                                {"here", io::Json(is_here(set))},
+                                {"bytes_to_get", static_cast<int64_t>(set.bytes_to_get())},
+                                {"terms", std::string(set.terms)}})
+                  .c_str());
+}
 
 void info_for_scripts() {
   const MachineLimits limits = LimitsProbe().measure();
@@ -56,8 +60,13 @@ void info_for_scripts() {
 
 }  // namespace
 
-void info(bool json) {
-  if (json) return info_for_scripts();
+void data(const DataCommand& command) {
+  if (command.get.empty()) return command.json ? list_data_for_scripts() : list_data();
+  std::fprintf(stderr, "%s is in %s\n", command.get.c_str(), data::get_data(command.get).c_str());
+}
+
+void info(const InfoCommand& command) {
+  if (command.json) return info_for_scripts();
   std::printf("backend           %s\n", std::string(host_backend().name).c_str());
   std::printf("instruction set   x86-64-%s", isa_name(chosen_isa()));
   std::printf(widest_isa() == chosen_isa() ? "\n" : ", though the CPU has %s\n", isa_name(widest_isa()));

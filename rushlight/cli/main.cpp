@@ -16,151 +16,247 @@ namespace {
 constexpr const char* kArchitectures =
     "of foreign weights: mlp, tinyvit, cnn, burn_mnist_cnn, mlp:2-16-2:tanh, JSON such as "
     "{\"model\": \"cnn\", \"classes\": 5}, or a .json file of it";
+constexpr const char* kModel = "model.safetensors, a run's folder, or foreign weights with --arch";
 
-// A first word that is no command.
-void expect_command(CLI::App& app, std::string_view word) {
+// What each command was told.
+struct Words {
+  cli::TrainCommand train;
+  cli::EvalCommand eval;
+  cli::PredictCommand predict;
+  cli::ShowCommand show;
+  cli::ProfileCommand profile;
+  cli::BenchCommand bench;
+  cli::ConvertCommand convert;
+  cli::DiffCommand diff;
+  cli::DataCommand data;
+  cli::InfoCommand info;
+};
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* examples) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer(std::string("Examples:\n") + examples +
+                  "\nOf every command: --backend NAME, --threads N (rushlight --help)");
+  return command;
+}
+
+void describe_train(CLI::App& app, cli::TrainCommand& train) {
+  CLI::App* words =
+      add_command(app, "train", "train a recipe; alone: list them",
+                  "  rushlight train                          the recipes\n"
+                  "  rushlight train mlp --epochs 3           to runs/mlp-1/\n"
+                  "  rushlight train --resume runs/mlp-1      goes on, with --epochs 9 further\n"
+                  "  rushlight train tinyvit --dry-run        how long, how much memory\n"
+                  "  rushlight train cnn --data photos/       own pictures, a folder for each class\n"
+                  "  rushlight train --config runs/mlp-1/config.json --seed 1");
+  cli::TrainSettings& settings = train.settings;
+  words->add_option("recipe", settings.recipe, "one of those that `rushlight train` lists");
+  words->add_option("--data", settings.data,
+                    "instead of the recipe's: mnist, fashion_mnist, cifar10, or a folder with a folder of "
+                    "pictures for each class, or with IDX files named as MNIST's");
+  words->add_option("--size", settings.size, "of such pictures, in pixels, once they are made square");
+  words->add_option("--epochs", settings.epochs, "instead of the recipe's");
+  words->add_option("--batch", settings.batch, "examples in a batch");
+  words->add_option("--accumulate", settings.accumulate, "batches whose gradients make one step (default 1)");
+  words->add_option("--lr", settings.lr, "the learning rate");
+  words->add_option("--clip-norm", settings.clip_norm, "the longest that all gradients together may be");
+  words->add_option("--seed", settings.seed, "of weights and order (default 0)");
+  words->add_flag_callback(
+      "--full", [&settings] { settings.full = true; }, "all data, where the recipe takes a part");
+  words->add_option("--config", train.config,
+                    "a JSON file of these, such as a run's config.json; flags come first");
+  words->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
+  words->add_option("--resume", train.resume, "a run's folder: go on there");
+  words->add_flag("--ledger", train.ledger, "a hash of each tensor after each step, for `rushlight diff`");
+  words->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
+  words->add_flag("--dry-run", train.dry_run,
+                  "a few steps on one batch, then how long it all would take, its FLOPs and memory");
+}
+
+void describe_eval(CLI::App& app, cli::EvalCommand& eval) {
+  CLI::App* words =
+      add_command(app, "eval", "how many test examples a model gets right, and which it confuses",
+                  "  rushlight eval runs/mlp-1\n"
+                  "  rushlight eval runs/cnn-1/model.safetensors --svg confusion.svg\n"
+                  "  rushlight eval weights.pt --arch tinyvit --data mnist");
+  words->add_option("model,--model", eval.model, kModel)->required();
+  words->add_option("--arch", eval.architecture, kArchitectures);
+  words->add_option(
+      "--data", eval.data,
+      "instead of what it was trained on: mnist, fashion_mnist, cifar10, xor, moons, spirals, or "
+      "a folder as for train");
+  words->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
+}
+
+void describe_predict(CLI::App& app, cli::PredictCommand& predict) {
+  CLI::App* words = add_command(app, "predict", "what a picture shows",
+                                "  rushlight predict runs/mlp-1 digit.png\n"
+                                "  rushlight predict --model model.safetensors cat.jpg --json");
+  words->add_option("model,--model", predict.model, kModel)->required();
+  words->add_option("image", predict.image, "a PNG or JPEG")->required();
+  words->add_option("--arch", predict.architecture, kArchitectures);
+  words->add_flag("--json", predict.json, "a line of JSON with the probability of each class");
+}
+
+void describe_show(CLI::App& app, cli::ShowCommand& show) {
+  CLI::App* words = add_command(
+      app, "show", "the structure of a model, the tensors of any file of them, or a run",
+      "  rushlight show runs/mlp-1                what it was told and reached, its curves, its model\n"
+      "  rushlight show runs/mlp-1 --svg run.svg --csv run.csv\n"
+      "  rushlight show model.safetensors --batch 256\n"
+      "  rushlight show weights.pt                any file of tensors");
+  words->add_option("file", show.file, "safetensors, .pt, .npz, .npy or JSON; or a run's folder")->required();
+  words->add_option("--svg", show.svg, "a file for a run's curves, for a browser");
+  words->add_option("--confusion", show.confusion, "a file for its confusion matrix, for a browser");
+  words->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
+  words->add_option("--arch", show.architecture, kArchitectures);
+  words->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
+      ->capture_default_str();
+  words->add_flag("--json", show.json,
+                  "a line of JSON for each layer, then one for the whole; or for each tensor or epoch");
+}
+
+void describe_profile(CLI::App& app, cli::ProfileCommand& profile) {
+  CLI::App* words = add_command(app, "profile", "where the time of a recipe's training goes, op by op",
+                                "  rushlight profile tinyvit\n"
+                                "  rushlight profile cnn --batches 5 --trace t.json   for ui.perfetto.dev");
+  words->add_option("recipe", profile.recipe, "as for train")->required();
+  words->add_option("--batches", profile.batches, "so many are measured (default 20)");
+  words->add_option("--batch", profile.batch, "examples in a batch");
+  words->add_option("--trace", profile.trace, "a file for every kernel on a time line, for Perfetto");
+  words->add_flag("--json", profile.json, "the table for a script");
+}
+
+void describe_bench(CLI::App& app, cli::BenchCommand& bench) {
+  CLI::App* words =
+      add_command(app, "bench", "how fast this machine trains the built-in models and asks them",
+                  "  rushlight bench\n"
+                  "  rushlight bench mlp cnn --json");
+  words->add_option("recipes", bench.recipes, "of these recipes; else moons, mlp, tinyvit and cnn");
+  words->add_flag("--json", bench.json, "a line of JSON for each row");
+}
+
+void describe_convert(CLI::App& app, cli::ConvertCommand& convert) {
+  CLI::App* words =
+      add_command(app, "convert", "from one format of tensors to another, by the files' endings",
+                  "  rushlight convert weights.pt weights.safetensors\n"
+                  "  rushlight convert runs/mlp-1/model.safetensors weights.npz");
+  words->add_option("from", convert.from)->required();
+  words->add_option("to", convert.to, ".safetensors, .pt, .npz, .npy or .json")->required();
+}
+
+void describe_diff(CLI::App& app, cli::DiffCommand& diff) {
+  CLI::App* words = add_command(
+      app, "diff",
+      "the first step and tensor where two runs part, or what two files differ in; exits with 1 then",
+      "  rushlight diff runs/mlp-1 runs/mlp-2     where they part (train with --ledger)\n"
+      "  rushlight diff a.safetensors b.pt");
+  words->add_option("left", diff.left, "a run that kept a ledger, or a file of tensors")->required();
+  words->add_option("right", diff.right, "another")->required();
+}
+
+void describe_data(CLI::App& app, cli::DataCommand& data) {
+  CLI::App* words = add_command(app, "data", "data sets: list them, or get one",
+                                "  rushlight data\n"
+                                "  rushlight data get mnist");
+  words->add_flag("--json", data.json, "a line of JSON for each");
+  words->add_subcommand("get", "download what is missing of a set")
+      ->add_option("name", data.get, "one of those that `rushlight data` lists")
+      ->required();
+}
+
+void describe_info(CLI::App& app, cli::InfoCommand& info) {
+  CLI::App* words =
+      add_command(app, "info", "instruction set, backend, threads, what the machine can do, data",
+                  "  rushlight info\n"
+                  "  rushlight info --json");
+  words->add_flag("--json", info.json, "a line of JSON");
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
+  const std::string near = nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
+  return near.empty() ? "" : ". Did you mean \"" + near + "\"?";
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+// A first word that is no command.
+void expect_command(const CLI::App& app, std::string_view word) {
+  const std::vector<std::string> names = commands_of(app);
   if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return;
-  const std::string near = nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
+  const std::string hint = did_you_mean(word, names);
   fail(ErrorKind::value, "there is no command \"", word, "\"",
-       near.empty() ? "; `rushlight --help` lists them" : ". Did you mean \"" + near + "\"?");
+       hint.empty() ? "; `rushlight --help` lists them" : hint);
+}
+
+// Words that no option took.
+[[noreturn]] void refuse_extras(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  std::vector<std::string> names = commands_of(command);
+  for (const CLI::App* known : {&app, &command})
+    for (const CLI::Option* option : known->get_options())
+      if (option->nonpositional()) names.push_back(option->get_name());
+  const std::vector<std::string> words = app.remaining(true);
+  const auto flag = std::ranges::find_if(words, [](const auto& word) { return word.starts_with("--"); });
+  const std::string word = flag == words.end() ? words.front() : flag->substr(0, flag->find('='));
+  const std::string hint = did_you_mean(word, names);
+  fail(ErrorKind::value, "`rushlight ", command.get_name(), "` has no use for \"", word, "\"",
+       hint.empty() ? "; its --help says what it takes" : hint);
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Trains, looks at and uses small networks on your own machine."};
+  CLI::App app{"Trains, looks at and uses small networks on your own machine.", "rushlight"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "rushlight " RUSHLIGHT_VERSION);
   app.footer(
       "Examples:\n"
       "  rushlight train                          the recipes\n"
-      "  rushlight train mlp --epochs 3           to runs/mlp-1/\n"
-      "  rushlight train --resume runs/mlp-1      goes on\n"
-      "  rushlight eval runs/mlp-1/model.safetensors\n"
-      "  rushlight predict runs/mlp-1/model.safetensors digit.png\n"
-      "  rushlight train cnn --data photos/       own pictures, a folder for each class\n"
+      "  rushlight train mlp                      to runs/mlp-1/\n"
       "  rushlight show runs/mlp-1                its curves\n"
-      "  rushlight profile tinyvit --trace t.json where the time goes\n"
-      "  rushlight convert weights.pt weights.safetensors\n"
-      "  rushlight diff runs/mlp-1 runs/mlp-2     where they part (train with --ledger)");
+      "  rushlight predict runs/mlp-1 digit.png\n"
+      "`rushlight COMMAND --help` has more.");
   std::string backend;
-  int threads = 0;
+  std::optional<int> threads;
   app.add_option("--backend", backend, "cpu, or reference: plain loops to learn from");
   app.add_option("--threads", threads, "how many (default: all that this process may use)");
   app.fallthrough();
-
-  cli::TrainCommand train;
-  CLI::App* train_app = app.add_subcommand("train", "train a recipe; alone: list them");
-  cli::TrainSettings& settings = train.settings;
-  train_app->add_option("recipe", settings.recipe, "one of those that `rushlight train` lists");
-  train_app->add_option("--data", settings.data,
-                        "instead of the recipe's: mnist, fashion_mnist, cifar10, or a folder with a folder "
-                        "of pictures for each class, or with IDX files named as MNIST's");
-  train_app->add_option("--size", settings.size, "of such pictures, in pixels, once they are made square");
-  train_app->add_option("--epochs", settings.epochs, "instead of the recipe's");
-  train_app->add_option("--batch", settings.batch, "examples in a batch");
-  train_app->add_option("--accumulate", settings.accumulate,
-                        "batches whose gradients make one step (default 1)");
-  train_app->add_option("--lr", settings.lr, "the learning rate");
-  train_app->add_option("--clip-norm", settings.clip_norm, "the longest that all gradients together may be");
-  train_app->add_option("--seed", settings.seed, "of weights and order (default 0)");
-  train_app->add_flag("--full", settings.full, "all data, where the recipe takes a part");
-  train_app->add_option("--config", train.config,
-                        "a JSON file of these, such as a run's config.json; flags come first");
-  train_app->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
-  train_app->add_option("--resume", train.resume, "a run's folder: go on there");
-  train_app->add_flag("--ledger", train.ledger,
-                      "a hash of each tensor after each step, for `rushlight diff`");
-  train_app->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
-  train_app->add_flag("--dry-run", train.dry_run,
-                      "two steps on one batch, then how long it all would take, its FLOPs and memory");
-
-  cli::EvalCommand eval;
-  CLI::App* eval_app =
-      app.add_subcommand("eval", "how many test examples a model gets right, and which it confuses");
-  eval_app->add_option("model,--model", eval.model, "model.safetensors, or foreign weights with --arch")
-      ->required();
-  eval_app->add_option("--arch", eval.architecture, kArchitectures);
-  eval_app
-      ->add_option("--data", eval.data,
-                   "mnist, fashion_mnist, cifar10, xor, moons, spirals, or a folder as for train")
-      ->capture_default_str();
-  eval_app->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
-
-  cli::PredictCommand predict;
-  CLI::App* predict_app = app.add_subcommand("predict", "what a picture shows");
-  predict_app->add_option("model,--model", predict.model, "model.safetensors")->required();
-  predict_app->add_option("image", predict.image, "a PNG or JPEG")->required();
-  predict_app->add_option("--arch", predict.architecture, kArchitectures);
-
-  cli::ShowCommand show;
-  CLI::App* show_app = app.add_subcommand(
-      "show", "the structure of a model, the tensors of any file of them, or a run's curves");
-  show_app->add_option("file", show.file, "safetensors, .pt, .npz, .npy or JSON; or a run's folder")
-      ->required();
-  show_app->add_option("--svg", show.svg, "a file for a run's curves, for a browser");
-  show_app->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
-  show_app->add_option("--arch", show.architecture, kArchitectures);
-  show_app->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
-      ->capture_default_str();
-  show_app->add_flag("--json", show.json,
-                     "a line of JSON for each layer, then one for the whole; or for each tensor or epoch");
-
-  cli::ProfileCommand profile;
-  CLI::App* profile_app =
-      app.add_subcommand("profile", "where the time of a recipe's training goes, op by op");
-  profile_app->add_option("recipe", profile.recipe, "as for train")->required();
-  profile_app->add_option("--batches", profile.batches, "so many are measured (default 20)");
-  profile_app->add_option("--batch", profile.batch, "examples in a batch");
-  profile_app->add_option("--trace", profile.trace, "a file for every kernel on a time line, for Perfetto");
-  profile_app->add_flag("--json", profile.json, "the table for a script");
-
-  cli::BenchCommand bench;
-  CLI::App* bench_app =
-      app.add_subcommand("bench", "how fast this machine trains the built-in models and asks them");
-  bench_app->add_option("recipes", bench.recipes, "of these recipes; else moons, mlp, tinyvit and cnn");
-  bench_app->add_flag("--json", bench.json, "a line of JSON for each row");
-
-  cli::ConvertCommand convert;
-  CLI::App* convert_app =
-      app.add_subcommand("convert", "from one format of tensors to another, by the files' endings");
-  convert_app->add_option("from", convert.from)->required();
-  convert_app->add_option("to", convert.to, ".safetensors, .pt, .npz, .npy or .json")->required();
-
-  cli::DiffCommand diff;
-  CLI::App* diff_app = app.add_subcommand(
-      "diff",
-      "the first step and tensor where two runs part, or what two files differ in; exits with 1 then");
-  diff_app->add_option("left", diff.left, "a run that kept a ledger, or a file of tensors")->required();
-  diff_app->add_option("right", diff.right, "another")->required();
-
-  std::string set;
-  CLI::App* data_app = app.add_subcommand("data", "data sets: list them, or get one");
-  CLI::App* get_app = data_app->add_subcommand("get", "download what is missing of a set");
-  get_app->add_option("name", set)->required();
-  CLI::App* info_app =
-      app.add_subcommand("info", "instruction set, backend, threads, what the machine can do, data");
-  bool info_json = false;
-  info_app->add_flag("--json", info_json, "a line of JSON");
+  Words said;
+  describe_train(app, said.train);
+  describe_eval(app, said.eval);
+  describe_predict(app, said.predict);
+  describe_show(app, said.show);
+  describe_profile(app, said.profile);
+  describe_bench(app, said.bench);
+  describe_convert(app, said.convert);
+  describe_diff(app, said.diff);
+  describe_data(app, said.data);
+  describe_info(app, said.info);
 
   if (argc > 1) expect_command(app, argv[1]);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    refuse_extras(app);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (!backend.empty()) set_backend(backend);
-  if (threads > 0) set_num_threads(threads);
-  if (*train_app) cli::train(train);
-  if (*eval_app) cli::eval(eval);
-  if (*predict_app) cli::predict(predict);
-  if (*show_app) cli::show(show);
-  if (*profile_app) cli::profile(profile);
-  if (*bench_app) cli::bench(bench);
-  if (*convert_app) cli::convert(convert);
-  if (*diff_app) return cli::diff(diff) ? 0 : 1;
-  if (*get_app) cli::get_data(set);
-  if (*data_app && !*get_app) cli::list_data();
-  if (*info_app) cli::info(info_json);
+  if (threads) set_num_threads(*threads);
+  const std::string command = app.get_subcommands().front()->get_name();
+  if (command == "train") cli::train(said.train);
+  if (command == "eval") cli::eval(said.eval);
+  if (command == "predict") cli::predict(said.predict);
+  if (command == "show") cli::show(said.show);
+  if (command == "profile") cli::profile(said.profile);
+  if (command == "bench") cli::bench(said.bench);
+  if (command == "convert") cli::convert(said.convert);
+  if (command == "diff") return cli::diff(said.diff) ? 0 : 1;
+  if (command == "data") cli::data(said.data);
+  if (command == "info") cli::info(said.info);
   return 0;
 }
 

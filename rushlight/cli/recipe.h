@@ -13,6 +13,8 @@ enum class Method : uint8_t {
   sgd_one_cycle,    // the same with Nesterov's momentum
 };
 
+inline const char* optimizer_name(Method method) { return method == Method::sgd_one_cycle ? "SGD" : "AdamW"; }
+
 struct Recipe {
   std::string_view name;
   std::string_view what;          // in words

@@ -54,19 +54,11 @@ void print_layers(const std::vector<nn::LayerLine>& lines) {
                 readable_count(line.flops).c_str());
 }
 
-train::StepCost cost_of_step(const models::Network& network, int64_t batch) {
+train::StepCost cost_of_step(const models::Network& network, optim::Optimizer& optimizer, int64_t batch) {
   network.module().train();
-  optim::AdamW optimizer(network.module().parameters(), {.lr = 1e-3});
   return train::cost_of_step(
       train::classifier(network), optimizer,
       {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
-}
-
-void show_network(const models::Network& network, int64_t batch) {
-  print_layers(lines_of(network));
-  std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
-  std::printf("training by AdamW on batches of %lld: %s", static_cast<long long>(batch),
-              train::in_words(cost_of_step(network, batch)).c_str());
 }
 
 void print_json(const models::Network& network, int64_t batch) {
@@ -77,7 +69,8 @@ void print_json(const models::Network& network, int64_t batch) {
                                 {"parameters", line.parameters},
                                 {"flops", line.flops}})
                   .c_str());
-  const train::StepCost cost = cost_of_step(network, batch);
+  const auto optimizer = optimizer_of(Method::adamw, network.module().parameters(), 1e-3);
+  const train::StepCost cost = cost_of_step(network, *optimizer, batch);
   std::puts(train::json_line({{"parameters", network.module().count_parameters()},
                               {"batch", batch},
                               {"step_flops", cost.flops},
@@ -108,10 +101,19 @@ void show_tensors(const NamedTensors& tensors) {
 
 }  // namespace
 
+void show_network(const models::Network& network, Method method, int64_t batch) {
+  const auto optimizer = optimizer_of(method, network.module().parameters(), 1e-3);
+  print_layers(lines_of(network));
+  std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
+  std::printf("training by %s on batches of %lld: %s", optimizer_name(method), static_cast<long long>(batch),
+              train::in_words(cost_of_step(network, *optimizer, batch)).c_str());
+}
+
 void show(const ShowCommand& command) {
   if (std::filesystem::is_directory(command.file)) return show_run(command);
-  if (!command.svg.empty() || !command.csv.empty())
-    fail(ErrorKind::value, command.file, " is no run: only a run has curves for --svg and --csv");
+  if (!command.svg.empty() || !command.csv.empty() || !command.confusion.empty())
+    fail(ErrorKind::value, command.file, " is no run: only a run has what --svg, --csv and --confusion draw");
+  expect_count(command.batch, "--batch");
   std::optional<models::TrainedModel> model;
   try {
     model = models::load_model(command.file, command.architecture);
@@ -121,7 +123,7 @@ void show(const ShowCommand& command) {
     return command.json ? print_json(tensors) : show_tensors(tensors);
   }
   if (command.json) return print_json(model->network, command.batch);
-  show_network(model->network, command.batch);
+  show_network(model->network, Method::adamw, command.batch);
 }
 
 }  // namespace rushlight::cli

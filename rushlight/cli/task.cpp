@@ -30,7 +30,8 @@ bool is_image_set(std::string_view name) {
        near.empty() ? ": mnist, fashion_mnist and cifar10 are known" : ". Did you mean \"" + near + "\"?");
 }
 
-data::ImageDataset image_set(std::string_view name, Split split, const data::Transform& transform) {
+data::ImageDataset image_set(std::string_view name, Split split,
+                             const data::Transform& transform = data::ToTensor()) {
   const data::SetOptions options{.transform = transform};
   if (name == "mnist") return data::mnist(split, options);
   if (name == "fashion_mnist") return data::fashion_mnist(split, options);
@@ -44,15 +45,12 @@ Preprocessing preprocessing_of(std::string_view name) {
 
 // -- what happens to an image
 
-data::Transform plain(const Preprocessing& p) {
-  return data::Compose(data::ToTensor(), data::Normalize(p.mean, p.deviation));
-}
 data::Transform augmented(const Preprocessing& p) {
   return data::Compose(data::RandomCrop(p.size, {.padding = p.size / 8}), data::RandomHorizontalFlip(),
-                       plain(p));
+                       usual_transform(p));
 }
 data::Transform for_training(const Preprocessing& p, bool augment) {
-  return augment ? augmented(p) : plain(p);
+  return augment ? augmented(p) : usual_transform(p);
 }
 // Of a photo of any size.
 data::Transform resized(const Preprocessing& p, bool augment) {
@@ -91,15 +89,15 @@ Pictures pictures_in(const std::string& folder, const Preprocessing& p, bool aug
   const data::ImageFolder test = read(apart.value_or(folder), false);
   if (train.classes() != test.classes())
     fail(ErrorKind::value, folder, ": the folders of train and test have not the same classes");
+  if (train.classes().size() < 2)
+    fail(ErrorKind::value, folder, " holds one class of pictures, \"", train.classes()[0],
+         "\"; to tell apart there must be two, each in a folder of its own");
   if (apart) return {train, test, train.classes()};
   auto [train_part, test_part] = divided(train, test);
+  if (test_part.size() == 0)
+    fail(ErrorKind::value, folder, " holds ", train.size(),
+         " pictures, too few to keep a fifth of them for the test");
   return {train_part, test_part, train.classes()};
-}
-
-std::string listed(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 // -- a task
@@ -113,10 +111,11 @@ data::Dataset first_of(const data::Dataset& whole, int64_t count) {
 
 TaskData task_of_points(const Recipe& r, const data::PointSet& points) {
   return {data::dataset_of(points),
-          test_data(std::string(r.data), {}),
+          test_data(std::string(r.data), {}).examples,
           {},
           {"-", "+"},
           std::string(r.architecture),
+          std::string(r.data),
           points};
 }
 
@@ -125,9 +124,12 @@ TaskData task_of_image_set(const Recipe& r, std::string_view name, bool full) {
   const data::ImageDataset train = image_set(name, Split::train, for_training(p, r.augment));
   const auto classes = static_cast<int64_t>(train.classes().size());
   return {first_of(train, full ? 0 : r.train_part),
-          first_of(test_data(std::string(name), p), full ? 0 : r.test_part), p, train.classes(),
+          first_of(test_data(std::string(name), p).examples, full ? 0 : r.test_part),
+          p,
+          train.classes(),
           name == r.data ? std::string(r.architecture)
-                         : architecture_for(r.architecture, {p.channels, p.size}, classes)};
+                         : architecture_for(r.architecture, {p.channels, p.size}, classes),
+          std::string(name)};
 }
 
 TaskData task_of_idx_files(const Recipe& r, const std::string& folder) {
@@ -138,8 +140,12 @@ TaskData task_of_idx_files(const Recipe& r, const std::string& folder) {
          " pixels; the networks here take squares");
   const Tensor pixels = first.to(DType::float32) / 255.0;
   const Preprocessing p{1, first.size(2), {pixels.mean().item<double>()}, {pixels.std().item<double>()}};
-  return {train.with(for_training(p, r.augment)), test_data(folder, p), p, train.classes(),
-          architecture_for(r.architecture, {1, p.size}, static_cast<int64_t>(train.classes().size()))};
+  return {train.with(for_training(p, r.augment)),
+          test_data(folder, p).examples,
+          p,
+          train.classes(),
+          architecture_for(r.architecture, {1, p.size}, static_cast<int64_t>(train.classes().size())),
+          folder};
 }
 
 TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optional<int64_t> size) {
@@ -148,8 +154,12 @@ TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optio
   for (int64_t c = 0; c < p.channels; ++c) p.mean.push_back(0.5), p.deviation.push_back(0.25);
   const Pictures pictures = pictures_in(folder, p, r.augment);
   return {
-      pictures.train, pictures.test, p, pictures.classes,
-      architecture_for(r.architecture, {p.channels, p.size}, static_cast<int64_t>(pictures.classes.size()))};
+      pictures.train,
+      pictures.test,
+      p,
+      pictures.classes,
+      architecture_for(r.architecture, {p.channels, p.size}, static_cast<int64_t>(pictures.classes.size())),
+      folder};
 }
 
 }  // namespace
@@ -157,27 +167,36 @@ TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optio
 TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   const std::string name = settings.data.value_or(std::string(r.data));
   const bool full = settings.full.value_or(false);
-  if (const auto points = data::point_set(r.data, 1)) {
+  const auto points = data::point_set(r.data, 1);
+  const bool of_pictures =
+      !points && !is_image_set(name) && !(fs::is_directory(name) && data::has_idx_images(name));
+  if (settings.size && !of_pictures)
+    fail(ErrorKind::value, "--size is for folders of pictures; the examples of ", name,
+         " have a size of their own");
+  if (points) {
     if (name != r.data)
       fail(ErrorKind::value, "the recipe ", r.name, " is about points of the plane and takes no --data");
     return task_of_points(r, *points);
   }
   if (is_image_set(name)) return task_of_image_set(r, name, full);
   if (!fs::is_directory(name)) refuse(name);
-  return data::has_idx_images(name) ? task_of_idx_files(r, name) : task_of_pictures(r, name, settings.size);
+  return of_pictures ? task_of_pictures(r, name, settings.size) : task_of_idx_files(r, name);
 }
 
-data::Dataset test_data(const std::string& name, const Preprocessing& p,
-                        const std::vector<std::string>& labels) {
-  if (const auto points = data::point_set(name, 2)) return data::dataset_of(*points);
-  if (is_image_set(name)) return image_set(name, Split::test, plain(p));
+data::Transform usual_transform(const Preprocessing& p) {
+  return data::Compose(data::ToTensor(), data::Normalize(p.mean, p.deviation));
+}
+
+TestData test_data(const std::string& name, const Preprocessing& p) {
+  if (const auto points = data::point_set(name, 2)) return {data::dataset_of(*points), {"-", "+"}};
+  const auto of_images = [&](const data::ImageDataset& set) {
+    return TestData{set.with(usual_transform(p)), set.classes()};
+  };
+  if (is_image_set(name)) return of_images(image_set(name, Split::test));
   if (!fs::is_directory(name)) refuse(name);
-  if (data::has_idx_images(name)) return data::idx_images(name, Split::test).with(plain(p));
-  Pictures pictures = pictures_in(name, p, false);
-  if (!labels.empty() && labels != pictures.classes)
-    fail(ErrorKind::value, "the folders of ", name, " are not what the model tells apart: its classes are ",
-         listed(labels), ", theirs ", listed(pictures.classes));
-  return pictures.test;
+  if (data::has_idx_images(name)) return of_images(data::idx_images(name, Split::test));
+  const Pictures pictures = pictures_in(name, p, false);
+  return {pictures.test, pictures.classes};
 }
 
 }  // namespace rushlight::cli

@@ -18,6 +18,7 @@ struct TaskData {
   models::Preprocessing preprocessing;
   std::vector<std::string> labels;
   std::string architecture;                // that such data ask for
+  std::string name;                        // of the known set, or the folder
   std::optional<data::PointSet> points{};  // that it is trained on, where it is about points
 };
 
@@ -25,9 +26,13 @@ struct TaskData {
 // folder of PNG and JPEG files for each class, or `train` and `test` with such folders (else a fifth of the
 // images is kept for the test), or four IDX files named as MNIST's.
 TaskData task_of(const Recipe& recipe, const TrainSettings& settings);
-// The test part of them, for a network that was trained with such preprocessing. Pictures of other classes
-// than these labels, if any are given, are refused.
-data::Dataset test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing,
-                        const std::vector<std::string>& labels = {});
+// The test part of them, for a network that was trained with such preprocessing.
+struct TestData {
+  data::Dataset examples;
+  std::vector<std::string> labels;
+};
+TestData test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing);
+// What becomes of an image of the network's size, after training too.
+data::Transform usual_transform(const models::Preprocessing& preprocessing);
 
 }  // namespace rushlight::cli

@@ -1,16 +1,17 @@
 // rushlight train: a recipe from the first weights to a file that predicts.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
 #include "rushlight/base/memory.h"
 #include "rushlight/base/terminal.h"
 #include "rushlight/cli/commands.h"
+#include "rushlight/cli/run_folder.h"
 #include "rushlight/cli/training.h"
 #include "rushlight/train/anomaly.h"
 #include "rushlight/train/checkpoint.h"
+#include "rushlight/train/epoch_log.h"
 #include "rushlight/train/ledger.h"
 #include "rushlight/train/step_cost.h"
 
@@ -25,46 +26,17 @@ void list_recipes() {
                 static_cast<long long>(r.epochs), std::string(r.reaches).c_str());
 }
 
-// runs/mlp-1, or the next that is free.
-std::string fresh_folder(const std::string& runs, std::string_view recipe) {
-  for (int i = 1;; ++i) {
-    const std::string folder = join_text(runs, "/", recipe, "-", i);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
-
-std::string config_of(const std::string& run) {
-  const std::string path = run + "/config.json";
-  if (!std::filesystem::exists(path))
-    fail(ErrorKind::value, run, " is no folder of a run, such as runs/mlp-1: it has no config.json");
-  return path;
-}
-
 // The command's own words, then those of its file, then those of the run that goes on, then the recipe's.
 TrainSettings settings_of(const TrainCommand& command) {
   TrainSettings all = command.settings;
   if (!command.config.empty()) all = first_said(all, load_settings(command.config));
   if (!command.resume.empty()) {
-    const TrainSettings before = load_settings(config_of(command.resume));
-    if (all.recipe && all.recipe != before.recipe)
-      fail(ErrorKind::value, command.resume, " is a run of ", before.recipe.value_or("nothing"), ", not of ",
-           *all.recipe);
+    const TrainSettings before = load_settings(config_in(command.resume));
+    expect_same_but_epochs(all, before, command.resume);
     all = first_said(all, before);
   }
   return all.recipe ? settled(all) : all;
 }
-
-struct LogEpochs : train::Callback {
-  explicit LogEpochs(const std::string& path) : log(path) {}
-  void after_epoch(train::FitState& state) override {
-    log.write({{"epoch", state.epoch},
-               {"step", state.step},
-               {"loss", state.training.loss},
-               {"accuracy", state.training.accuracy},
-               {"lr", state.optimizer.lr()}});
-  }
-  train::RunLog log;
-};
 
 // What the network says of the plane: in the terminal, and in decisions.svg.
 void draw_decisions(const models::Network& network, const data::PointSet& set, const std::string& folder) {
@@ -82,12 +54,17 @@ void draw_decisions(const models::Network& network, const data::PointSet& set, c
 }
 
 // What the trained network is worth, and where it lies.
-void report(Training& training, const train::FitResult& result, const std::string& folder) {
-  const train::Measured measured = train::evaluate(train::classifier(training.network), training.test);
+void report(Training& training, const train::FitResult& result, const std::string& folder,
+            train::EpochLog& log) {
+  train::ConfusionMatrix confusion(training.network.classes());
+  const train::Measured measured =
+      train::evaluate(train::classifier(training.network), training.test, {.confusion = &confusion});
   if (training.data.points) draw_decisions(training.network, *training.data.points, folder);
-  const std::string model = folder + "/model.safetensors";
+  log.write_test(result.epochs, measured, confusion);
+  const std::string model = model_in(folder);
   const uint64_t peak_bytes = memory_stats().peak_bytes;
-  models::save_model(model, {std::move(training.network), training.data.preprocessing, training.data.labels});
+  models::save_model(model, {std::move(training.network), training.data.preprocessing, training.data.labels,
+                             training.data.name});
   std::fprintf(stderr, "%s\n", model.c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"model", model},
@@ -103,16 +80,17 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
   Training training(settings);
   const std::string folder =
       command.resume.empty() ? fresh_folder(command.runs, training.recipe.name) : command.resume;
-  train::Checkpoints checkpoints(
-      folder + "/checkpoints", {&training.network.module(), training.optimizer.get(), training.schedule.get(),
-                                &training.loader, nullptr});
+  train::Checkpoints checkpoints(folder + "/checkpoints",
+                                 {&training.network.module(), training.optimizer.get(),
+                                  training.schedule.get(), &training.loader, nullptr},
+                                 {.config = to_json(settings)});
   if (!command.resume.empty()) {
     remove_leftovers(folder);
     if (!checkpoints.resume())
       std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", folder.c_str());
   }
   write_file_atomically(folder + "/config.json", {to_json(settings)});
-  LogEpochs log(folder + "/metrics.jsonl");
+  train::EpochLog log(log_in(folder));
   std::vector<train::Callback*> callbacks{&log, &checkpoints};
   std::optional<train::Ledger> ledger;
   if (command.ledger) callbacks.push_back(&ledger.emplace(folder + "/ledger.jsonl"));
@@ -125,25 +103,33 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
                   .clip_norm = settings.clip_norm,
                   .schedule = training.schedule.get(),
                   .callbacks = std::move(callbacks)});
-  if (result.interrupted)
-    std::fprintf(stderr, "\nstopped and saved after step %lld; `rushlight train --resume %s` goes on there\n",
-                 static_cast<long long>(result.steps), folder.c_str());
-  else
-    report(training, result, folder);
+  if (!result.interrupted) return report(training, result, folder, log);
+  std::fprintf(stderr, "\nstopped and saved after step %lld; `rushlight train --resume %s` goes on there\n",
+               static_cast<long long>(result.steps), folder.c_str());
+  std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
+                              {"stopped", folder},
+                              {"epochs", result.epochs},
+                              {"steps", result.steps},
+                              {"seconds", result.seconds}})
+                .c_str());
 }
 
-// The second of two steps, as the first one pays for memory; its seconds.
+// The median of a few steps, after one that pays for memory; few where they are long.
 double seconds_of_a_step(Training& training, bool detect_anomaly) {
   std::optional<train::DetectAnomaly> watch;
   if (detect_anomaly) watch.emplace();
   auto task = train::classifier(training.network);
   const auto first = training.loader.begin();
-  int64_t begin = 0;
-  for (int i = 0; i < 2; ++i) {
-    begin = monotonic_ns();
+  std::vector<double> seconds;
+  const int64_t begin = monotonic_ns();
+  train::train_step(task, *training.optimizer, *first);
+  while (seconds.empty() || (seconds.size() < 9 && monotonic_ns() - begin < 2'000'000'000)) {
+    const int64_t before = monotonic_ns();
     train::train_step(task, *training.optimizer, *first);
+    seconds.push_back(static_cast<double>(monotonic_ns() - before) * 1e-9);
   }
-  return static_cast<double>(monotonic_ns() - begin) * 1e-9;
+  std::ranges::sort(seconds);
+  return seconds[seconds.size() / 2];
 }
 
 void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
@@ -155,9 +141,12 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
   }();
   const int64_t batches = training.loader.size();
   const double in_all = seconds * static_cast<double>(*settings.epochs * batches);
-  std::fprintf(stderr, "one batch of %lld takes %.3g s; %lld epochs of %lld batches about %.0f s\n%s",
+  std::fprintf(stderr,
+               "one batch of %lld takes %.3g s; %lld epochs of %lld batches about %.0f s\n%sat most %s in "
+               "memory at once, data included\n",
                static_cast<long long>(*settings.batch), seconds, static_cast<long long>(*settings.epochs),
-               static_cast<long long>(batches), in_all, in_words(cost).c_str());
+               static_cast<long long>(batches), in_all, in_words(cost).c_str(),
+               readable_bytes(cost.live_bytes).c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"step_seconds", seconds},
                               {"step_flops", cost.flops},

@@ -41,6 +41,11 @@ void read(const io::Json& json, std::string_view what, std::optional<bool>& fiel
   field = json.boolean(what);
 }
 
+std::string in_words(const std::string& text) { return text; }
+std::string in_words(bool yes) { return yes ? "true" : "false"; }
+std::string in_words(int64_t number) { return train::json_number(number); }
+std::string in_words(double number) { return train::json_number(number); }
+
 }  // namespace
 
 TrainSettings load_settings(const std::string& path) {
@@ -74,10 +79,8 @@ std::string to_json(const TrainSettings& settings) {
         json += ": ";
         if constexpr (std::is_same_v<decltype(field), const std::optional<std::string>&>)
           io::append_json_text(json, *field);
-        else if constexpr (std::is_same_v<decltype(field), const std::optional<bool>&>)
-          json += *field ? "true" : "false";
         else
-          json += train::json_number(*field);
+          json += in_words(*field);
       },
       settings);
   return json + "\n}\n";
@@ -90,6 +93,17 @@ TrainSettings first_said(TrainSettings first, const TrainSettings& second) {
       },
       first, second);
   return first;
+}
+
+void expect_same_but_epochs(const TrainSettings& said, const TrainSettings& before, const std::string& run) {
+  for_each_setting(
+      [&](std::string_view name, const auto& mine, const auto& its) {
+        if (!mine || name == "epochs" || mine == its) return;
+        fail(ErrorKind::value, run, " goes on as it began: its ", name, " is ",
+             its ? in_words(*its) : std::string("not said"), ", not ", in_words(*mine),
+             ". Only --epochs may change; a new run takes any setting");
+      },
+      said, before);
 }
 
 }  // namespace rushlight::cli

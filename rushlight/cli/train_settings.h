@@ -19,5 +19,7 @@ TrainSettings load_settings(const std::string& path);
 std::string to_json(const TrainSettings& settings);
 // The first's, and where it says nothing, the second's.
 TrainSettings first_said(TrainSettings first, const TrainSettings& second);
+// Throws where they say something else than the run that goes on with them; only its end may be another.
+void expect_same_but_epochs(const TrainSettings& said, const TrainSettings& before, const std::string& run);
 
 }  // namespace rushlight::cli

@@ -1,13 +1,16 @@
 #include "rushlight/cli/training.h"
 
+#include <cmath>
+
 #include "rushlight/core/generator.h"
 
 namespace rushlight::cli {
 
 namespace {
 
-void expect_at_least_one(int64_t number, const char* option) {
-  if (number < 1) fail(ErrorKind::value, option, " must be at least 1, not ", number);
+void expect_positive(double number, const char* option) {
+  if (!(number > 0) || !std::isfinite(number))
+    fail(ErrorKind::value, option, " must be greater than 0, not ", number);
 }
 
 data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) {
@@ -15,15 +18,6 @@ data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) 
                                        .shuffle = true,
                                        .seed = static_cast<uint64_t>(*settings.seed),
                                        .workers = 1});
-}
-
-std::unique_ptr<optim::Optimizer> optimizer_of(const Training& t) {
-  const std::vector<Tensor> params = t.network.module().parameters();
-  const double lr = *t.settings.lr;
-  if (t.recipe.method != Method::sgd_one_cycle)
-    return std::make_unique<optim::AdamW>(params, optim::AdamWOptions{.lr = lr});
-  return std::make_unique<optim::SGD>(
-      params, optim::SGDOptions{.lr = lr, .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
 }
 
 std::unique_ptr<optim::Schedule> schedule_of(const Training& t) {
@@ -39,15 +33,31 @@ models::Network network_of(const std::string& architecture, int64_t seed) {
 
 }  // namespace
 
+void expect_count(int64_t number, const char* option) {
+  constexpr int64_t kMost = 1'000'000'000;
+  if (number < 1 || number > kMost)
+    fail(ErrorKind::value, option, " must be a number from 1 to ", kMost, ", not ", number);
+}
+
+std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<Tensor>& parameters,
+                                               double lr) {
+  if (method != Method::sgd_one_cycle)
+    return std::make_unique<optim::AdamW>(parameters, optim::AdamWOptions{.lr = lr});
+  return std::make_unique<optim::SGD>(
+      parameters, optim::SGDOptions{.lr = lr, .momentum = 0.9, .weight_decay = 5e-4, .nesterov = true});
+}
+
 TrainSettings settled(const TrainSettings& settings) {
   const Recipe& r = recipe(settings.recipe.value());
   TrainSettings all = first_said(
       settings,
       {.epochs = r.epochs, .batch = r.batch, .accumulate = 1, .seed = 0, .lr = r.lr, .full = false});
-  expect_at_least_one(*all.epochs, "--epochs");
-  expect_at_least_one(*all.batch, "--batch");
-  expect_at_least_one(*all.accumulate, "--accumulate");
-  if (all.size) expect_at_least_one(*all.size, "--size");
+  expect_count(*all.epochs, "--epochs");
+  expect_count(*all.batch, "--batch");
+  expect_count(*all.accumulate, "--accumulate");
+  if (all.size) expect_count(*all.size, "--size");
+  expect_positive(*all.lr, "--lr");
+  if (all.clip_norm) expect_positive(*all.clip_norm, "--clip-norm");
   return all;
 }
 
@@ -58,7 +68,7 @@ Training::Training(const TrainSettings& s)
       network(network_of(data.architecture, *s.seed)),
       loader(loader_of(data, s)),
       test(data.test, {.batch_size = *s.batch}),  // without gradients it needs less memory than a step
-      optimizer(optimizer_of(*this)),
+      optimizer(optimizer_of(recipe.method, network.module().parameters(), *s.lr)),
       schedule(schedule_of(*this)) {}
 
 }  // namespace rushlight::cli

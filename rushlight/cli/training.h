@@ -22,7 +22,13 @@ struct Training {
   std::unique_ptr<optim::Schedule> schedule;  // may be null
 };
 
+std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<Tensor>& parameters,
+                                               double lr);
+
 // With the recipe's choices where nothing is said; throws at what makes no sense.
 TrainSettings settled(const TrainSettings& settings);
+
+// Throws unless it is at least 1, and no absurd number.
+void expect_count(int64_t number, const char* option);
 
 }  // namespace rushlight::cli

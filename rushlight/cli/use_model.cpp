@@ -2,14 +2,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
 #include "rushlight/cli/commands.h"
+#include "rushlight/cli/run_folder.h"
 #include "rushlight/cli/task.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/io/load.h"
+#include "rushlight/io/safetensors.h"
 #include "rushlight/ops/operators.h"
 #include "rushlight/train/fit.h"
 #include "rushlight/train/run_log.h"
@@ -18,26 +21,9 @@ namespace rushlight::cli {
 
 namespace {
 
-// Pixels in 0..1 of the size and number of channels that the network was trained with.
-Tensor fitted(const Tensor& image, const models::Preprocessing& p) {
-  Tensor x = image.to(DType::float32) / 255.0;
-  if (x.size(0) != p.channels)
-    x = p.channels == 1 ? x.mean({.dim = 0, .keepdim = true})
-                        : x.narrow(0, 0, 1).expand({p.channels, x.size(1), x.size(2)});
-  return interpolate(x.unsqueeze(0), {.size = p.size, .mode = "bilinear"});
-}
-
-Tensor normalized(const Tensor& images, const models::Preprocessing& p) {
-  const auto column = [&](const RealList& values) {
-    std::vector<float> numbers(values.begin(), values.end());
-    return from_values<float>(numbers, {1, p.channels, 1, 1});
-  };
-  return (images - column(p.mean)) / column(p.deviation);
-}
-
 // Two pixels above each other in a character.
 void draw(const Tensor& image) {
-  const Tensor grey = image.select(0, 0).mean({.dim = 0});
+  const Tensor grey = image.mean({.dim = 0});
   const std::vector<float> pixels = grey.to_vector<float>();
   const int64_t height = grey.size(0), width = grey.size(1);
   constexpr const char* kShades[] = {" ", "░", "▒", "▓", "█"};
@@ -56,53 +42,112 @@ std::string label_of(const models::TrainedModel& model, int64_t i) {
   return static_cast<size_t>(i) < model.labels.size() ? model.labels[static_cast<size_t>(i)] : join_text(i);
 }
 
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? "none" : text;
+}
+
+// What was asked for, else what the model was trained on, else what foreign weights of its shape usually are
+// of.
+std::string data_for(const models::TrainedModel& model, const EvalCommand& command) {
+  if (!command.data.empty()) return command.data;
+  if (!model.data.empty()) return model.data;
+  const models::NetworkInput& input = model.network.input();
+  if (input.channels == 1 && input.size == 28) return "mnist";
+  if (input.channels == 3 && input.size == 32) return "cifar10";
+  fail(ErrorKind::value, command.model, " does not say what it was trained on; --data names the test");
+}
+
+int64_t numbers_of_one(const models::Network& network) {
+  const IntList one = batch_shape(network.input(), 1);
+  return std::accumulate(one.begin(), one.end(), int64_t{1}, std::multiplies<>());
+}
+
+void expect_fit(const models::Network& network, const Tensor& batch, const std::string& data) {
+  const IntList expected = batch_shape(network.input(), batch.size(0));
+  if (batch.numel() == batch.size(0) * numbers_of_one(network)) return;
+  fail(ErrorKind::value, "the network takes batches of ", expected, "; those of ", data, " are ",
+       batch.shape());
+}
+
+// {"label": "7", "probabilities": {"0": 0.001, ...}}
+std::string json_of(const models::TrainedModel& model, const std::string& label,
+                    const std::vector<double>& shares) {
+  io::Json::Object probabilities;
+  for (size_t i = 0; i < shares.size(); ++i)
+    probabilities.emplace_back(label_of(model, static_cast<int64_t>(i)),
+                               io::Json::Number{train::json_number(shares[i])});
+  return train::json_line({{"label", label}, {"probabilities", io::Json(std::move(probabilities))}});
+}
+
 }  // namespace
 
 void eval(const EvalCommand& command) {
-  const models::TrainedModel model = models::load_model(command.model, command.architecture);
+  const models::TrainedModel model = models::load_model(model_file(command.model), command.architecture);
+  const std::string data = data_for(model, command);
+  const TestData test = test_data(data, model.preprocessing);
   const bool foreign = !command.architecture.empty();  // its labels are only numbers
-  data::DataLoader loader(
-      test_data(command.data, model.preprocessing, foreign ? std::vector<std::string>() : model.labels),
-      {.batch_size = 500});
+  if (!foreign && model.labels != test.labels)
+    fail(ErrorKind::value, "the classes of ", data, " (", listed(test.labels),
+         ") are not what the model tells apart (", listed(model.labels), ")");
+  data::DataLoader loader(test.examples, {.batch_size = 500});
   NoGrad guard;
   model.network.module().eval();
-  train::ConfusionMatrix confusion(static_cast<int64_t>(std::max<size_t>(model.labels.size(), 1)));
+  train::ConfusionMatrix confusion(model.network.classes());
   train::Mean loss;
   const int64_t begin = monotonic_ns();
   for (const auto& [images, labels] : loader) {
+    expect_fit(model.network, images, data);
     const Tensor scores = model.network(images);
     confusion.add(scores, labels);
     loss.add(cross_entropy(scores, labels).item<double>(), labels.size(0));
   }
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
-  std::fputs(confusion.to_string(model.labels).c_str(), stderr);
-  if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(model.labels)});
+  const std::vector<std::string>& names = foreign ? test.labels : model.labels;
+  std::fputs(confusion.to_string(names).c_str(), stderr);
+  if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(names)});
   std::puts(train::json_line({{"test_accuracy", confusion.accuracy()},
                               {"test_loss", loss.value()},
                               {"examples", loss.count()},
+                              {"data", data},
                               {"seconds", seconds}})
                 .c_str());
 }
 
 void predict(const PredictCommand& command) {
-  const models::TrainedModel model = models::load_model(command.model, command.architecture);
+  const models::TrainedModel model = models::load_model(model_file(command.model), command.architecture);
+  const models::Preprocessing& p = model.preprocessing;
+  if (p.channels * p.size * p.size != numbers_of_one(model.network))
+    fail(ErrorKind::value, command.model, " is of points of the plane and sees no pictures");
   NoGrad guard;
   model.network.module().eval();
-  const Tensor image = fitted(data::load_image(command.image), model.preprocessing);
-  draw(image);
-  const Tensor scores = softmax(model.network(normalized(image, model.preprocessing)).select(0, 0), 0);
-  const std::vector<float> shares = scores.to_vector<float>();
+  const Tensor photo = data::Resize(p.size)(data::load_image(command.image, p.channels));
+  data::Chance no_chance = data::EpochSeed{}.of_example(0);  // nothing here draws
+  const Tensor image = usual_transform(p)(photo, no_chance);
+  const Tensor scores = softmax(model.network(image.unsqueeze(0)).select(0, 0), 0);
+  const std::string label = label_of(model, argmax(scores).item<int64_t>());
+  const std::vector<double> shares = scores.to(DType::float64).to_vector<double>();
+  draw(data::ToTensor()(photo));
   for (size_t i = 0; i < shares.size(); ++i) {
     std::string bar;
     for (long k = std::lround(shares[i] * 40); k > 0; --k) bar += "━";
     std::fprintf(stderr, "%10s %5.1f %% %s\n", label_of(model, static_cast<int64_t>(i)).c_str(),
-                 100.0 * static_cast<double>(shares[i]), bar.c_str());
+                 100.0 * shares[i], bar.c_str());
   }
-  std::puts(label_of(model, argmax(scores).item<int64_t>()).c_str());
+  std::puts(command.json ? json_of(model, label, shares).c_str() : label.c_str());
 }
 
+// From safetensors to safetensors what a file says of itself goes along.
 void convert(const ConvertCommand& command) {
-  io::save_tensors(command.to, io::load_tensors(command.from));
+  const std::string from = model_file(command.from);
+  constexpr std::string_view kEnd = ".safetensors";
+  if (from.ends_with(kEnd) && command.to.ends_with(kEnd)) {
+    const io::TensorFile file = io::load_safetensors(from);
+    io::save_safetensors(command.to, file.tensors, file.metadata);
+  } else {
+    io::save_tensors(command.to, io::load_tensors(from));
+  }
   std::fprintf(stderr, "%s\n", command.to.c_str());
 }
 

@@ -34,7 +34,7 @@ float sample(const float* plane, int64_t height, int64_t width, double y, double
   const double top = std::floor(y), left = std::floor(x);
   double sum = 0;
   for (int corner = 0; corner < 4; ++corner) {
-    const double row = top + corner / 2, column = left + corner % 2;
+    const double row = top + (corner > 1 ? 1 : 0), column = left + corner % 2;
     if (row < 0 || row >= static_cast<double>(height) || column < 0 || column >= static_cast<double>(width))
       continue;
     const double weight = (1 - std::abs(y - row)) * (1 - std::abs(x - column));

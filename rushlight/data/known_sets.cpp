@@ -153,15 +153,19 @@ std::string find_data(const KnownSet& set, std::string_view file) {
        "; terms: ", set.terms, ")");
 }
 
-void get_data(std::string_view name) {
+std::string get_data(std::string_view name) {
   const KnownSet& set = known_set(name);
   const std::string folder = joined(data_folders().front(), set.name);
   const FlushProgress last_state;
   for (const KnownFile& file : set.files) {
     if (is_there(joined(folder, file.name), file)) continue;
-    if (set.archive.bytes > 0) return get_archive(set, folder);
+    if (set.archive.bytes > 0) {
+      get_archive(set, folder);
+      break;
+    }
     download({joined(set.url, file.name), joined(folder, file.name), std::string(file.sha256), file.bytes});
   }
+  return folder;
 }
 
 }  // namespace rushlight::data

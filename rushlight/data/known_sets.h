@@ -39,6 +39,6 @@ std::vector<std::string> data_folders();
 std::string find_data(const KnownSet& set, std::string_view file);
 
 // Downloads what is missing of a set into the first of data_folders(): what `rushlight data get NAME` does.
-void get_data(std::string_view name);
+std::string get_data(std::string_view name);
 
 }  // namespace rushlight::data

@@ -88,7 +88,8 @@ void save_model(const std::string& path, const TrainedModel& model) {
                         {"image", join_text(p.channels, " ", p.size)},
                         {"mean", written(p.mean)},
                         {"deviation", written(p.deviation)},
-                        {"labels", labels}});
+                        {"labels", labels},
+                        {"data", model.data}});
 }
 
 TrainedModel load_model(const std::string& path, const std::string& architecture) {
@@ -110,7 +111,7 @@ TrainedModel load_model(const std::string& path, const std::string& architecture
     fail(ErrorKind::value, path,
          " does not say what network it is of; --arch does: burn_mnist_cnn, for example");
   TrainedModel model{Network::make(value_of(file, "architecture")), preprocessing_of(path, file),
-                     split(value_of(file, "labels"), '\n')};
+                     split(value_of(file, "labels"), '\n'), value_of(file, "data")};
   model.network.module().load_state_dict(file.tensors);
   return model;
 }

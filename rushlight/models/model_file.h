@@ -18,6 +18,7 @@ struct TrainedModel {
   Network network;
   Preprocessing preprocessing;
   std::vector<std::string> labels;  // of the classes
+  std::string data{};               // what it was trained on: a known set, or a folder
 };
 
 void save_model(const std::string& path, const TrainedModel& model);

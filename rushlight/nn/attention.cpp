@@ -125,7 +125,8 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   AttentionResult result;
   Tensor heads;
   if (call.need_weights) {
-    Tensor scores = matmul(q / std::sqrt(static_cast<double>(features / heads_)), k.transpose(-2, -1));
+    const int64_t head_size = features / heads_;
+    Tensor scores = matmul(q / std::sqrt(static_cast<double>(head_size)), k.transpose(-2, -1));
     if (mask.defined()) scores = scores + mask;
     Tensor weights = softmax(scores, -1);
     if (drop > 0) weights = rushlight::dropout(weights, {.p = drop, .training = true});

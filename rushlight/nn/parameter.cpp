@@ -38,7 +38,7 @@ Tensor OwnedTensor::copy_of(const OwnedTensor& other) {
 OwnedTensor::OwnedTensor(const OwnedTensor& other) : Tensor(copy_of(other)), tied_(other.tied_) {}
 
 // NOLINTNEXTLINE(performance-noexcept-move-constructor)
-OwnedTensor::OwnedTensor(OwnedTensor&& other) : Tensor(std::move(other)), tied_(other.tied_) {
+OwnedTensor::OwnedTensor(OwnedTensor&& other) : Tensor(static_cast<Tensor&&>(other)), tied_(other.tied_) {
   other.home_.settle(*this);
 }
 
@@ -48,7 +48,7 @@ OwnedTensor& OwnedTensor::operator=(const OwnedTensor& other) {
 }
 
 OwnedTensor& OwnedTensor::operator=(OwnedTensor&& other) noexcept {
-  Tensor::operator=(std::move(other));
+  Tensor::operator=(static_cast<Tensor&&>(other));
   tied_ = other.tied_;
   return *this;
 }

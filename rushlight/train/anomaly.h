@@ -1,4 +1,4 @@
-// Finds the first op that made a NaN or an infinity of numbers that were none.
+// Finds the first op that made a NaN of numbers that were none.
 #pragma once
 
 #include "rushlight/engine/interpreter.h"
@@ -6,7 +6,8 @@
 namespace rushlight::train {
 
 // While one lives, every op of this thread is looked at, forward and backward; the first that makes a NaN of
-// finite inputs throws an error that names it. Slow: every result is read once more.
+// finite inputs throws an error that names it, and the op that made the first infinity, which masks may do on
+// purpose. Slow: every result is read twice more.
 class DetectAnomaly : public Interpreter {
  public:
   DetectAnomaly() : scope_(context().interpreter, this) {}
@@ -14,6 +15,10 @@ class DetectAnomaly : public Interpreter {
   bool run_fused(OpCall& call) override;
 
  private:
+  template <class Run>
+  bool watch(OpCall& call, Run run);
+
+  std::string first_infinity_;  // who made it, and of what: a NaN may come of it
   Scoped<Interpreter*> scope_;
 };
 

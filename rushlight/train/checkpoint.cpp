@@ -53,6 +53,7 @@ void save_checkpoint(const std::string& path, const Snapshot& snapshot, const Pr
   if (snapshot.optimizer) add(all, "optimizer.", snapshot.optimizer->state_dict());
   if (snapshot.schedule) add(all, "schedule.", snapshot.schedule->state_dict());
   if (snapshot.average) add(all, "average.", snapshot.average->state_dict());
+  if (snapshot.plateau) add(all, "plateau.", snapshot.plateau->state_dict());
   if (snapshot.loader)
     all.push_back(
         {"loader", numbers<int64_t>({snapshot.loader->position().epoch, snapshot.loader->position().batch})});
@@ -79,6 +80,7 @@ Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
   if (snapshot.optimizer) snapshot.optimizer->load_state_dict(part_of(all, "optimizer."));
   if (snapshot.schedule) snapshot.schedule->load_state_dict(part_of(all, "schedule."));
   if (snapshot.average) snapshot.average->load_state_dict(part_of(all, "average."));
+  if (snapshot.plateau) snapshot.plateau->load_state_dict(part_of(all, "plateau."));
   if (snapshot.loader) {
     const auto position = read_numbers<int64_t>(path, all, "loader", 2);
     snapshot.loader->set_position({position[0], position[1]});
@@ -112,12 +114,11 @@ std::optional<std::string> Checkpoints::newest() const {
   return folder_ + "/" + names.back();
 }
 
-bool Checkpoints::resume() {
+std::optional<Progressed> Checkpoints::resume() {
   remove_leftovers(folder_);
   const std::optional<std::string> path = newest();
-  if (!path) return false;
-  resumed_ = load_checkpoint(*path, snapshot_);
-  return true;
+  if (path) resumed_ = load_checkpoint(*path, snapshot_);
+  return resumed_;
 }
 
 void Checkpoints::before_training(FitState& state) {
@@ -129,13 +130,15 @@ void Checkpoints::before_training(FitState& state) {
 }
 
 void Checkpoints::save(const FitState& state) {
-  const Progressed progressed{state.epoch, state.step, state.lowest, state.epochs_without_progress,
-                              options_.config};
+  save({state.epoch, state.step, state.lowest, state.epochs_without_progress, options_.config}, state.best);
+}
+
+void Checkpoints::save(const Progressed& progressed, bool best) {
   char name[40];
-  std::snprintf(name, sizeof name, "step-%09lld.safetensors", static_cast<long long>(state.step));
+  std::snprintf(name, sizeof name, "step-%09lld.safetensors", static_cast<long long>(progressed.step));
   save_checkpoint(folder_ + "/" + name, snapshot_, progressed);
-  if (state.best) save_checkpoint(folder_ + "/best.safetensors", snapshot_, progressed);
-  saved_step_ = state.step;
+  if (best) save_checkpoint(folder_ + "/best.safetensors", snapshot_, progressed);
+  saved_step_ = progressed.step;
   std::vector<std::string> names = saved();
   for (size_t i = 0; i + static_cast<size_t>(options_.keep_last) < names.size(); ++i)
     std::filesystem::remove(folder_ + "/" + names[i]);

@@ -13,6 +13,7 @@ struct Snapshot {
   optim::Schedule* schedule = nullptr;
   data::DataLoader* loader = nullptr;  // the batch that comes next
   optim::WeightAverage* average = nullptr;
+  optim::ReduceLROnPlateau* plateau = nullptr;
 };
 
 // Where the training was, and with which settings (any text).
@@ -20,7 +21,7 @@ struct Progressed {
   int64_t epoch = 0, step = 0;
   double lowest = 0;  // the lowest validation loss, and
   int64_t epochs_without_progress = 0;
-  std::string config;
+  std::string config{};
 };
 
 // The default generator goes along. A crash while this writes leaves the file that was there before.
@@ -37,15 +38,17 @@ struct CheckpointOptions {
 
 // Saves to FOLDER/step-000042.safetensors as fit() goes and where it is stopped, and to
 // FOLDER/best.safetensors when the validation loss is the lowest. With resume(), training goes on from the
-// last one.
+// last one. A loop by hand calls save() itself, and begins where resume() says.
 class Checkpoints : public Callback {
  public:
   Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options = {});
   // The newest file in the folder, if there is one.
   std::optional<std::string> newest() const;
-  // To be called before fit(): loads the newest. False if there is none. Half-written files that a crash left
-  // are removed.
-  bool resume();
+  // To be called before training: loads the newest, if there is one. Half-written files that a crash left are
+  // removed.
+  std::optional<Progressed> resume();
+  // Removes those that are too old, too.
+  void save(const Progressed& progressed, bool best = false);
 
   void before_training(FitState& state) override;
   void after_step(FitState& state) override;

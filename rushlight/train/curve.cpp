@@ -38,19 +38,18 @@ std::string short_number(double value) {
 // Two by four dots in each character: U+2800 and a bit for each dot.
 class Braille {
  public:
-  Braille(int columns, int rows)
-      : columns_(columns), rows_(rows), bits_(static_cast<size_t>(columns * rows)) {}
+  Braille(int columns, int rows) : columns_(columns), rows_(rows), bits_(cell(0, rows)) {}
   int width() const { return 2 * columns_; }
   int height() const { return 4 * rows_; }
 
   void set(int x, int y) {
     static constexpr uint8_t kDots[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-    bits_[static_cast<size_t>(y / 4 * columns_ + x / 2)] |= kDots[y % 4][x % 2];
+    bits_[cell(x / 2, y / 4)] |= kDots[y % 4][x % 2];
   }
   std::string row(int row) const {
     std::string text;
     for (int column = 0; column < columns_; ++column) {
-      const uint8_t bits = bits_[static_cast<size_t>(row * columns_ + column)];
+      const uint8_t bits = bits_[cell(column, row)];
       text += static_cast<char>(0xE2);
       text += static_cast<char>(0xA0 | bits >> 6);
       text += static_cast<char>(0x80 | (bits & 0x3F));
@@ -59,6 +58,10 @@ class Braille {
   }
 
  private:
+  size_t cell(int x, int y) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(columns_) + static_cast<size_t>(x);
+  }
+
   int columns_, rows_;
   std::vector<uint8_t> bits_;
 };

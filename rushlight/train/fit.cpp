@@ -19,15 +19,23 @@ namespace {
 
 // What is measured of one epoch.
 struct Meter {
+  explicit Meter(int64_t k) : top_k(std::max<int64_t>(k, 1)), counts_top_k(k > 0) {}
+
   Mean loss;
   Accuracy accuracy;
+  TopK top_k;
+  bool counts_top_k;
 
   void add(double batch_loss, const Tensor& scores, const Tensor& target) {
     loss.add(batch_loss, scores.size(0));
-    if (scores.rank() == 2 && target.rank() == 1 && is_integral(target.dtype()))
-      accuracy.add(scores.detach(), target);
+    if (scores.rank() != 2 || target.rank() != 1 || !is_integral(target.dtype())) return;
+    accuracy.add(scores.detach(), target);
+    if (counts_top_k) top_k.add(scores.detach(), target);
   }
-  Measured measured() const { return {loss.value(), accuracy.value(), loss.count()}; }
+  Measured measured() const {
+    return {loss.value(), accuracy.value(), loss.count(),
+            counts_top_k ? std::optional(top_k.value()) : std::nullopt};
+  }
 };
 
 std::vector<std::string> postfix_of(const Measured& m, double lr) {
@@ -62,7 +70,8 @@ class Training {
  private:
   bool is_over() const {
     return state_.stop || interrupt_.requested() || state_.epoch >= options_.epochs ||
-           (options_.steps && state_.step >= *options_.steps);
+           (options_.steps && state_.step >= *options_.steps) ||
+           (options_.patience > 0 && state_.epochs_without_progress >= options_.patience);
   }
 
   void run_epoch() {
@@ -79,20 +88,24 @@ class Training {
   // False where it stopped before the last batch.
   bool run_batches(Progress* bar) {
     state_.task.module().train();
-    Meter meter;
+    Meter meter(options_.top_k);
     int64_t waiting = 0;  // batches whose gradients no step has used yet
+    int64_t left = loader_.size() - loader_.start().batch, together = 0;
     for (const auto& [input, target] : loader_) {
-      if (waiting == 0) state_.optimizer.zero_grad();
-      learn(input, target, meter);
+      if (waiting == 0) {
+        state_.optimizer.zero_grad();
+        together = std::min(options_.accumulate, left);
+      }
+      --left;
+      learn(input, target, together, meter);
       state_.training = meter.measured();
       if (bar && bar->is_due()) describe(*bar);
       if (bar) bar->advance();
-      if (++waiting < options_.accumulate) continue;
+      if (++waiting < together) continue;
       waiting = 0;
       step();
       if (is_over() && loader_.position().batch < loader_.size()) return false;
     }
-    if (waiting > 0) step();
     return true;
   }
 
@@ -101,14 +114,15 @@ class Training {
     bar.set_curve(losses_.draw());
   }
 
-  void learn(const Tensor& input, const Tensor& target, Meter& meter) {
+  // One of so many batches that a step takes together.
+  void learn(const Tensor& input, const Tensor& target, int64_t together, Meter& meter) {
     const Tensor scores = state_.task.predict(input), loss = state_.task.loss(scores, target);
     const double value = loss.item<double>();
     if (!std::isfinite(value))
       fail(ErrorKind::runtime, "[fit] the loss of step ", state_.step, " is ", value,
            ". A lower learning rate or clipped gradients may help; --detect-anomaly names the op that made "
            "it");
-    (options_.accumulate > 1 ? loss / static_cast<double>(options_.accumulate) : loss).backward();
+    (together > 1 ? loss / static_cast<double>(together) : loss).backward();
     meter.add(value, scores, target);
     losses_.add(value);
   }
@@ -124,12 +138,13 @@ class Training {
   void end_epoch() {
     state_.validation.reset();
     if (options_.validation) {
-      state_.validation = evaluate(std::move(state_.task), *options_.validation);
+      state_.validation = evaluate(std::move(state_.task), *options_.validation, {.top_k = options_.top_k});
       state_.best = state_.validation->loss < state_.lowest;
       state_.lowest = std::min(state_.lowest, state_.validation->loss);
       state_.epochs_without_progress = state_.best ? 0 : state_.epochs_without_progress + 1;
-      if (options_.patience > 0 && state_.epochs_without_progress >= options_.patience) state_.stop = true;
     }
+    if (options_.plateau)
+      options_.plateau->step(state_.validation ? state_.validation->loss : state_.training.loss);
     ++state_.epoch;
     for (Callback* callback : options_.callbacks) callback->after_epoch(state_);
   }
@@ -149,15 +164,15 @@ FitResult fit(Task&& task, optim::Optimizer& optimizer, data::DataLoader& loader
   return Training(task, optimizer, loader, options).run();
 }
 
-Measured evaluate(Task&& task, data::DataLoader& loader, ConfusionMatrix* confusion) {
+Measured evaluate(Task&& task, data::DataLoader& loader, const EvaluateOptions& options) {
   NoGrad guard;
   const bool was_training = task.module().is_training();
   task.module().eval();
-  Meter meter;
+  Meter meter(options.top_k);
   for (const auto& [input, target] : loader) {
     const Tensor scores = task.predict(input);
     meter.add(task.loss(scores, target).item<double>(), scores, target);
-    if (confusion) confusion->add(scores, target);
+    if (options.confusion) options.confusion->add(scores, target);
   }
   task.module().train(was_training);
   return meter.measured();

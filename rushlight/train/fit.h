@@ -68,6 +68,7 @@ auto classifier(Model& model) {
 struct Measured {
   double loss = 0, accuracy = 0;
   int64_t count = 0;
+  std::optional<double> top_k{};  // where it was asked for
 };
 
 // Where a training is; callbacks see it, and may stop it.
@@ -95,12 +96,15 @@ class Callback {
 
 struct FitOptions {
   int64_t epochs = 1;
-  std::optional<int64_t> steps{};       // stop after so many of the optimizer's, whatever the epoch
-  int64_t accumulate = 1;               // batches whose gradients are added up for one step
+  std::optional<int64_t> steps{};  // stop after so many of the optimizer's, whatever the epoch
+  int64_t accumulate = 1;  // batches whose mean gradient makes one step; fewer are left at an epoch's end
   std::optional<double> clip_norm{};    // of all gradients together
   optim::Schedule* schedule = nullptr;  // told of each step
+  optim::ReduceLROnPlateau* plateau =
+      nullptr;  // told of each epoch's validation loss, without validation of its training loss
   data::DataLoader* validation = nullptr;
   int64_t patience = 0;  // epochs without a lower validation loss until training stops; 0: it never does
+  int64_t top_k = 0;     // how often the label is among the k highest scores is measured too
   bool progress = true;  // a bar on stderr
   std::vector<Callback*> callbacks{};
 };
@@ -110,14 +114,18 @@ struct FitResult {
   std::optional<Measured> validation;
   int64_t epochs = 0, steps = 0;
   double seconds = 0;
-  bool interrupted = false;  // by Ctrl-C, or by a callback
+  bool interrupted = false;  // by Ctrl-C
 };
 
 // Trains on from where the loader and the optimizer are. Ctrl-C ends it after the step that runs.
 FitResult fit(Task&& task, optim::Optimizer& optimizer, data::DataLoader& loader,
               const FitOptions& options = {});
 
+struct EvaluateOptions {
+  ConfusionMatrix* confusion = nullptr;  // to be added to
+  int64_t top_k = 0;
+};
 // Loss and accuracy over all batches, in evaluation mode and without gradients.
-Measured evaluate(Task&& task, data::DataLoader& loader, ConfusionMatrix* confusion = nullptr);
+Measured evaluate(Task&& task, data::DataLoader& loader, const EvaluateOptions& options = {});
 
 }  // namespace rushlight::train

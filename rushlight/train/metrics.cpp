@@ -68,6 +68,13 @@ ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes) {
   counts_.resize(static_cast<size_t>(classes * classes));
 }
 
+ConfusionMatrix::ConfusionMatrix(std::vector<int64_t> counts)
+    : classes_(static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(counts.size()))))),
+      counts_(std::move(counts)) {
+  if (counts_.empty() || classes_ * classes_ != static_cast<int64_t>(counts_.size()))
+    fail(ErrorKind::value, "[ConfusionMatrix] ", counts_.size(), " counts are no square of classes");
+}
+
 void ConfusionMatrix::add(const Tensor& scores, const Tensor& labels) {
   NoGrad guard;
   expect_scores("ConfusionMatrix", scores, labels);

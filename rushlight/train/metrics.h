@@ -39,10 +39,13 @@ using Accuracy = TopK;
 class ConfusionMatrix {
  public:
   explicit ConfusionMatrix(int64_t classes);
+  // Of counts for classes x classes, label after label.
+  explicit ConfusionMatrix(std::vector<int64_t> counts);
   void add(const Tensor& scores, const Tensor& labels);
 
   int64_t classes() const { return classes_; }
   int64_t at(int64_t label, int64_t prediction) const;
+  const std::vector<int64_t>& counts() const { return counts_; }
   double accuracy() const;
   double recall(int64_t label) const;     // of the examples of this class, how many were seen as such
   double precision(int64_t label) const;  // of what was seen as this class, how many were

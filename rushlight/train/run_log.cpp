@@ -30,7 +30,10 @@ std::string in_quotes(std::string_view text) {
 std::string written(const LogField& field) {
   if (const auto* text = std::get_if<std::string>(&field.value)) return in_quotes(*text);
   if (const auto* whole = std::get_if<int64_t>(&field.value)) return json_number(*whole);
-  return json_number(std::get<double>(field.value));
+  if (const auto* number = std::get_if<double>(&field.value)) return json_number(*number);
+  std::string json;
+  io::append_json(json, std::get<io::Json>(field.value));
+  return json;
 }
 
 void cut_half_line(const std::string& path) {

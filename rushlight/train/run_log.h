@@ -16,11 +16,12 @@ namespace rushlight::train {
 
 struct LogField {
   std::string name;
-  std::variant<double, int64_t, std::string> value;
+  std::variant<double, int64_t, std::string, io::Json> value;
 
   LogField(std::string called, double number) : name(std::move(called)), value(number) {}
   LogField(std::string called, int64_t number) : name(std::move(called)), value(number) {}
   LogField(std::string called, std::string text) : name(std::move(called)), value(std::move(text)) {}
+  LogField(std::string called, io::Json json) : name(std::move(called)), value(std::move(json)) {}
 };
 
 // The shortest digits that read back as the same number; null where JSON has no word for it.

@@ -48,8 +48,7 @@ std::string in_words(const StepCost& cost) {
   std::snprintf(flops, sizeof flops, "%.3g GFLOP", cost.flops * 1e-9);
   return join_text("a step is ", flops, "; parameters ", readable_bytes(cost.parameter_bytes), ", gradients ",
                    readable_bytes(cost.gradient_bytes), ", optimizer ", readable_bytes(cost.optimizer_bytes),
-                   ", the rest of a step ", readable_bytes(cost.activation_bytes), "\nat most ",
-                   readable_bytes(cost.live_bytes), " in memory at once, data included\n");
+                   ", the rest of a step ", readable_bytes(cost.activation_bytes), "\n");
 }
 
 }  // namespace rushlight::train

@@ -19,7 +19,7 @@ void train_step(Task& task, optim::Optimizer& optimizer, const data::Example& ba
 // with.
 StepCost cost_of_step(Task&& task, optim::Optimizer& optimizer, const data::Example& batch);
 
-// Two lines for people.
+// A line for people.
 std::string in_words(const StepCost& cost);
 
 }  // namespace rushlight::train

@@ -42,7 +42,8 @@ TEST_CASE("weights that Burn published read as many digits here") {
                                        data::Compose(data::ToTensor(), data::Normalize(0.1307, 0.3081))};
     data::DataLoader loader(data::mnist(data::Split::test, options), {.batch_size = 500});
     train::ConfusionMatrix confusion(10);
-    const train::Measured measured = train::evaluate(train::classifier(model), loader, &confusion);
+    const train::Measured measured =
+        train::evaluate(train::classifier(model), loader, {.confusion = &confusion});
     CHECK(measured.count == 10000);
     CHECK(static_cast<int64_t>(measured.accuracy * 10000 + 0.5) == published.right);
     CHECK(confusion.accuracy() == doctest::Approx(measured.accuracy));

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pathlib
+import random
 import pty
 import re
 import signal
@@ -34,6 +35,12 @@ def last_json(text):
     return json.loads(text.splitlines()[-1])
 
 
+def epochs_of(run):
+    """The lines of a run's log, but those of its test."""
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    return [line for line in lines if "epoch" in line]
+
+
 def test_help_teaches():
     out, _ = rushlight("--help")
     assert "rushlight train mlp" in out and "predict" in out
@@ -53,7 +60,7 @@ def test_help_teaches():
         (["eval", "nowhere.safetensors"], 2, "nowhere.safetensors"),
         (["show", "nowhere.pt"], 2, "nowhere.pt"),
         (["train", "--resume", "nowhere"], 2, "config.json"),
-        (["train", "mlp", "--accumulate", "0"], 2, "--accumulate must be at least 1"),
+        (["train", "mlp", "--accumulate", "0"], 2, "--accumulate must be a number from 1"),
         (["diff", "nowhere.safetensors", "."], 2, "a run"),
         (["show", "."], 2, "metrics.jsonl"),
         (["data", "get", "minst"], 2, "mnist"),
@@ -63,6 +70,15 @@ def test_help_teaches():
         (["profile", "xor", "--batches", "99"], 2, "--batches must be 1 to 22"),
         (["profile", "xor", "--batch", "100"], 2, "a smaller --batch"),
         (["bench", "mpl"], 2, 'Did you mean "mlp"?'),
+        (["train", "xor", "--epohcs", "3"], 2, 'Did you mean "--epochs"?'),
+        (["data", "gte"], 2, 'Did you mean "get"?'),
+        (["train", "xor", "--threads", "0"], 2, "from 1"),
+        (["train", "xor", "--clip-norm", "-1"], 2, "--clip-norm must be greater than 0"),
+        (["train", "xor", "--lr", "nan"], 2, "--lr must be greater than 0"),
+        (["train", "xor", "--epochs", "99999999999999999999"], 2, "--epochs"),
+        (["train", "xor", "--runs", "/dev/null/runs"], 2, "/dev/null/runs"),
+        (["train", "mlp", "--size", "8"], 2, "--size is for folders of pictures"),
+        (["show", "--batch", "0", "nowhere.pt"], 2, "--batch"),
         ([], 2, "--help"),
     ],
 )
@@ -71,9 +87,11 @@ def test_wrong_words_are_answered(words, code, said):
     assert said in out + err
 
 
-def write_png(path, pixels, width):
-    rows = b"".join(b"\0" + pixels[i : i + width] for i in range(0, len(pixels), width))
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", width, len(pixels) // width, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+def write_png(path, pixels, width, colours=1):
+    row = width * colours
+    rows = b"".join(b"\0" + pixels[i : i + row] for i in range(0, len(pixels), row))
+    header = struct.pack(">IIBBBBB", width, len(pixels) // row, 8, 2 if colours == 3 else 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     body = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
@@ -90,13 +108,17 @@ def test_from_training_to_a_prediction(tmp_path):
     assert (tmp_path / "confusion.svg").read_text().startswith("<svg")
     assert "recall" in err
     log = (tmp_path / "runs/mlp-1/metrics.jsonl").read_text()
-    assert json.loads(log)["epoch"] == 1
+    epoch, test = map(json.loads, log.splitlines())
+    assert epoch["epoch"] == 1 and test["test_accuracy"] == trained["test_accuracy"]
+    assert sum(map(sum, test["confusion"])) == 10_000 and sum(test["confusion"][i][i] for i in range(10)) == round(10_000 * test["test_accuracy"])
 
     pixels = gzip.open(DATA / "mnist/t10k-images-idx3-ubyte.gz").read()[16 : 16 + 784]
     write_png(tmp_path / "digit.png", pixels, 28)
     out, err = rushlight("predict", trained["model"], "digit.png", folder=tmp_path)
     assert out.strip() == "7" and "█" in err
     assert rushlight("predict", "--model", trained["model"], "digit.png", folder=tmp_path)[0] == out
+    answer = last_json(rushlight("predict", "runs/mlp-1", "digit.png", "--json", folder=tmp_path)[0])
+    assert answer["label"] == "7" and sum(answer["probabilities"].values()) == pytest.approx(1)
 
     out, _ = rushlight("show", trained["model"], folder=tmp_path)
     assert "101770 parameters" in out and "ReLU" in out
@@ -106,7 +128,13 @@ def test_from_training_to_a_prediction(tmp_path):
     assert [line["flops"] for line in layers.values() if line["kind"] == "Linear"] == [2 * 784 * 128, 2 * 128 * 10]
     assert last_json(out)["parameter_bytes"] == 4 * 101770 and last_json(out)["batch"] == 32
     epochs, _ = rushlight("show", "runs/mlp-1", "--json", folder=tmp_path)
-    assert json.loads(epochs) == json.loads(log)
+    assert json.loads(epochs.splitlines()[0]) == epoch and last_json(epochs)["test_accuracy"] == trained["test_accuracy"]
+    out, _ = rushlight("show", "runs/mlp-1", "--confusion", "again.svg", folder=tmp_path)
+    assert (tmp_path / "again.svg").read_text() == (tmp_path / "confusion.svg").read_text()
+    assert "101770 parameters" in out and f"{100 * trained['test_accuracy']:.2f} %" in out
+    for run in ("runs/mlp-1", "copy.safetensors"):  # what a file says of itself is copied with it
+        rushlight("convert", trained["model"], "copy.safetensors", folder=tmp_path)
+        assert last_json(rushlight("eval", run, folder=tmp_path)[0])["test_accuracy"] == trained["test_accuracy"]
     rushlight("convert", trained["model"], "weights.pt", folder=tmp_path)
     tensors, _ = rushlight("show", "weights.pt", "--json", folder=tmp_path)
     assert sum(json.loads(line)["numbers"] for line in tensors.splitlines()) == 101770
@@ -134,7 +162,7 @@ def test_a_run_goes_on_past_the_end_of_its_schedule(tmp_path):
     rushlight("train", "tinyvit", "--epochs", 1, folder=tmp_path)
     out, _ = rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 3, folder=tmp_path)
     assert last_json(out)["epochs"] == 3 and last_json(out)["test_accuracy"] > 0.3
-    log = [json.loads(line) for line in (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()]
+    log = epochs_of(tmp_path / "runs/tinyvit-1")
     assert [line["epoch"] for line in log] == [1, 2, 3] and log[0]["lr"] < 1e-4 < log[1]["lr"]
 
 
@@ -147,7 +175,7 @@ def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     assert "o" in err and "x" in err and "." in err  # the picture
     run = tmp_path / f"runs/{recipe}-1"
     assert (run / "decisions.svg").read_text().startswith("<svg")
-    assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"] <= steps
+    assert epochs_of(run)[-1]["step"] <= steps
     out, _ = rushlight("show", run, "--csv", tmp_path / "run.csv", "--svg", tmp_path / "run.svg")
     assert f'"recipe": "{recipe}"' in out and "loss" in out and "accuracy" in out
     table = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
@@ -189,24 +217,58 @@ def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False}
     rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 2, folder=tmp_path)
     log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in log] == [20, 40]
+    assert [json.loads(line).get("step") for line in log] == [20, None, 40, None]  # each followed by a test
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "bach": 100}')
     (tmp_path / "broken.json").write_text('{"recipe": ')
     assert "broken.json: [json] byte 11" in rushlight("train", "--config", "broken.json", folder=tmp_path, code=2)[1]
     assert 'Did you mean "batch"?' in rushlight("train", "--config", "mine.json", folder=tmp_path, code=2)[1]
-    assert "not of mlp" in rushlight("train", "mlp", "--resume", "runs/tinyvit-1", folder=tmp_path, code=2)[1]
+    assert "its recipe is tinyvit, not mlp" in rushlight("train", "mlp", "--resume", "runs/tinyvit-1", folder=tmp_path, code=2)[1]
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/config.json").write_text('{"recipe": "tinyvit", "full": true}')
+    for words in (["--resume", "full"], ["--config", "full/config.json"], ["tinyvit", "--full"]):
+        assert "epochs of 1875 batches" in rushlight("train", *words, "--dry-run", folder=tmp_path)[1]
+
+
+@pytest.mark.parametrize("word, value", [("--lr", 0.5), ("--seed", 3), ("--batch", 64), ("--clip-norm", 1), ("--data", "mnist")])
+def test_a_run_goes_on_as_it_began(word, value, tmp_path):
+    rushlight("train", "moons", "--epochs", 1, folder=tmp_path)
+    before = (tmp_path / "runs/moons-1/config.json").read_text()
+    _, err = rushlight("train", "--resume", "runs/moons-1", word, value, folder=tmp_path, code=2)
+    assert "goes on as it began" in err and str(value) in err
+    assert (tmp_path / "runs/moons-1/config.json").read_text() == before
+
+
+def test_runs_that_begin_together_get_folders_of_their_own(tmp_path):
+    words = [PROGRAM, "train", "xor", "--epochs", "1"]
+    programs = [subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for _ in range(8)]
+    models = [last_json(program.communicate(timeout=60)[0])["model"] for program in programs]
+    assert sorted(models) == [f"runs/xor-{i}/model.safetensors" for i in range(1, 9)]
+
+
+def test_a_model_is_tested_on_what_it_was_trained_on(tmp_path):
+    out, _ = rushlight("train", "moons", folder=tmp_path)
+    assert last_json(rushlight("eval", "runs/moons-1", folder=tmp_path)[0])["data"] == "moons"
+    assert "takes batches of" in rushlight("eval", "runs/moons-1", "--arch", "mlp:2-16-16-2:tanh", "--data", "mnist", folder=tmp_path, code=2)[1]
+    assert "sees no pictures" in rushlight("predict", "runs/moons-1", "nothing.png", folder=tmp_path, code=2)[1]
+    if (DATA / "fashion_mnist").exists():
+        trained = last_json(rushlight("train", "mlp", "--data", "fashion_mnist", "--epochs", 1, folder=tmp_path)[0])
+        found = last_json(rushlight("eval", "runs/mlp-1", folder=tmp_path)[0])
+        assert found["data"] == "fashion_mnist" and found["test_accuracy"] == trained["test_accuracy"]
+        assert "not what the model tells apart" in rushlight("eval", "runs/mlp-1", "--data", "mnist", folder=tmp_path, code=2)[1]
 
 
 @with_mnist
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     whole, _ = rushlight("train", "tinyvit", "--epochs", 2, "--runs", "whole", folder=tmp_path)
     words = [PROGRAM, "train", "tinyvit", "--epochs", "2", "--runs", "parts"]
-    program = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    program = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log = tmp_path / "parts/tinyvit-1/metrics.jsonl"
     while program.poll() is None and not (log.exists() and log.read_text()):  # the first epoch
         time.sleep(0.01)
     program.send_signal(signal.SIGINT)
-    assert "--resume parts/tinyvit-1" in program.communicate(timeout=60)[1]
+    out, err = program.communicate(timeout=60)
+    assert "--resume parts/tinyvit-1" in err and program.returncode == 0
+    assert last_json(out)["stopped"] == "parts/tinyvit-1" and "test_accuracy" not in last_json(out)
     rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
     models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
     assert models[0] == models[1]
@@ -253,7 +315,7 @@ def test_plain_loops_learn_too(tmp_path):
     found = []
     for backend in ("reference", "cpu"):
         out, _ = rushlight("--backend", backend, "train", "tinyvit", "--epochs", 1, "--runs", backend, folder=tmp_path)
-        loss = json.loads((tmp_path / backend / "tinyvit-1/metrics.jsonl").read_text())["loss"]
+        loss = epochs_of(tmp_path / backend / "tinyvit-1")[0]["loss"]
         found.append((loss, last_json(out)["test_accuracy"]))
     assert found[0][0] < 2.25  # log(10), and no more, is what guessing costs
     assert found[0] == pytest.approx(found[1], abs=0.02)
@@ -290,6 +352,32 @@ def folder_of_pictures(folder, each=20, names=("dark", "bright")):
             write_png(folder / label / f"{i}.png", pixels, width)
 
 
+@pytest.mark.parametrize("recipe", ["tinyvit", "cnn"])
+def test_predict_sees_what_the_test_saw(recipe, tmp_path):
+    """Photos of many colours and sizes: whatever becomes of them, it must be the same."""
+    random.seed(2)
+    for part, each in (("train", 40), ("test", 12)):
+        for label, red in (("blue", 90), ("red", 150)):
+            (tmp_path / part / label).mkdir(parents=True)
+            for i in range(each):
+                width, height = random.randint(20, 90), random.randint(20, 90)
+                pixels = bytes(min(255, max(0, int(random.gauss(level, 60)))) for _ in range(width * height) for level in (red, 120, 240 - red))
+                write_png(tmp_path / part / label / f"{i}.png", pixels, width, colours=3)
+    out, _ = rushlight("train", recipe, "--data", tmp_path, "--batch", 20, "--epochs", 3, "--runs", "runs", folder=tmp_path)
+    right = 0
+    for label in ("blue", "red"):
+        for photo in (tmp_path / "test" / label).iterdir():
+            right += rushlight("predict", f"runs/{recipe}-1", photo, folder=tmp_path)[0].strip() == label
+    assert right / 24 == pytest.approx(last_json(out)["test_accuracy"])
+
+
+def test_pictures_that_nothing_can_be_learnt_from(tmp_path):
+    folder_of_pictures(tmp_path / "one", names=("bright",))
+    assert "one class" in rushlight("train", "cnn", "--data", "one", folder=tmp_path, code=2)[1]
+    folder_of_pictures(tmp_path / "few", each=1)
+    assert "too few" in rushlight("train", "cnn", "--data", "few", folder=tmp_path, code=2)[1]
+
+
 @pytest.mark.parametrize("divided", [False, True])
 def test_own_pictures_are_learnt(divided, tmp_path):
     photos = tmp_path / "photos"
@@ -304,7 +392,7 @@ def test_own_pictures_are_learnt(divided, tmp_path):
     assert "bright" in err
     folder_of_pictures(tmp_path / "others", names=("bright", "grey"))
     out, err = rushlight("eval", trained["model"], "--data", tmp_path / "others", folder=tmp_path, code=2)
-    assert "its classes are bright, dark, theirs bright, grey" in err
+    assert "(bright, grey) are not what the model tells apart (bright, dark)" in err
     out, _ = rushlight("predict", trained["model"], next((photos / ("test" if divided else "") / "dark").iterdir()), folder=tmp_path)
     assert out == "dark\n"
     out, _ = rushlight("show", trained["model"], folder=tmp_path)

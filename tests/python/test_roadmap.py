@@ -13,7 +13,7 @@ GOOD = {"what": "a | b", "where": ["src"], "command": "rushlight train xor", "te
 FILES = {
     "src/a.h": "", "tests/a_test.cpp": 'TEST_CASE("first: of all") {}\n', "docs/results.md": "| 9 % |", "docs/performance.md": "",
     "dev": 'case "$command" in\n  build) build ;;\n  -h | --help) usage ;;\nesac\n',
-    "rushlight/cli/main.cpp": 'app.add_subcommand("train", "...");\n',
+    "rushlight/cli/main.cpp": 'add_command(app, "train", "...");\n',
     "rushlight/cli/recipe.cpp": '{.name = "xor"}',
 }
 

@@ -6,10 +6,13 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "rushlight/base/files.h"
+#include "rushlight/base/progress.h"
 #include "rushlight/data/data.h"
 #include "rushlight/models/mlp.h"
 #include "rushlight/rushlight.h"
 #include "rushlight/train/checkpoint.h"
+#include "rushlight/train/epoch_log.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
@@ -97,6 +100,21 @@ TEST_CASE("fit() adds up gradients, clips them, and stops where it is told") {
   const std::vector<float> a = weights_of(whole.net), b = weights_of(parts.net);
   for (size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-3).scale(0.01));
 
+  // The batches that are left of an epoch make a step of their mean gradient too.
+  Setup by_hand, left;
+  for (Setup* setup : {&by_hand, &left}) setup->net.dropout = nn::Dropout(0);
+  data::DataLoader twelve(examples(1), {.batch_size = 8, .drop_last = true});
+  (void)train::fit(train::classifier(left.net), left.optimizer, twelve, {.accumulate = 7, .progress = false});
+  int64_t seen = 0;
+  by_hand.optimizer.zero_grad();
+  for (const auto& [x, y] : twelve) {
+    (cross_entropy(by_hand.net(x), y) / (seen < 7 ? 7.0 : 5.0)).backward();
+    if (++seen != 7 && seen != 12) continue;
+    by_hand.optimizer.step();
+    by_hand.optimizer.zero_grad();
+  }
+  CHECK(weights_of(by_hand.net) == weights_of(left.net));
+
   Setup limited;
   CHECK(train::fit(train::classifier(limited.net), limited.optimizer, limited.loader,
                    {.epochs = 9, .steps = 17, .progress = false})
@@ -117,6 +135,98 @@ TEST_CASE("fit() ends when the validation loss has not fallen for long") {
   const train::FitResult result =
       train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
   CHECK(result.epochs == 4);  // the first was the best
+}
+
+TEST_CASE("fit() that ended for want of progress has ended when it is called again") {
+  const TemporaryFolder folder;
+  for (int64_t epochs : {4, 4}) {
+    Setup setup;
+    setup.optimizer.set_lr(0);
+    train::FitOptions options = setup.options(50);
+    options.schedule = nullptr;
+    options.patience = 3;
+    train::Checkpoints checkpoints(folder / "run", {&setup.net, &setup.optimizer, nullptr, &setup.loader});
+    (void)checkpoints.resume();
+    options.callbacks = {&checkpoints};
+    CHECK(train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options).epochs == epochs);
+  }
+}
+
+TEST_CASE("fit() tells a plateau of each epoch, and a checkpoint keeps what it remembers") {
+  const TemporaryFolder folder;
+  const auto lr_after = [&](const char* run, int64_t epochs) {
+    Setup setup;
+    optim::ReduceLROnPlateau plateau(setup.optimizer, {.patience = 2, .threshold = 10});  // never good enough
+    train::FitOptions options = setup.options(epochs);
+    options.schedule = nullptr;
+    options.plateau = &plateau;
+    train::Checkpoints checkpoints(
+        folder / run,
+        {.model = &setup.net, .optimizer = &setup.optimizer, .loader = &setup.loader, .plateau = &plateau});
+    (void)checkpoints.resume();
+    options.callbacks = {&checkpoints};
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+    return setup.optimizer.lr();
+  };
+  CHECK(lr_after("whole", 3) == 0.01);
+  CHECK(lr_after("whole", 4) == doctest::Approx(0.001));
+  CHECK(lr_after("straight", 4) == doctest::Approx(0.001));
+}
+
+TEST_CASE("a loop by hand with the parts of fit(): the same weights, log and checkpoints") {
+  const TemporaryFolder folder;
+  Setup fitted, by_hand;
+  {
+    manual_seed(9);
+    train::EpochLog log(folder / "fitted.jsonl");
+    train::Checkpoints checkpoints(folder / "fitted", fitted.snapshot());
+    (void)train::fit(train::classifier(fitted.net), fitted.optimizer, fitted.loader,
+                     {.epochs = 2, .schedule = &fitted.schedule, .callbacks = {&log, &checkpoints}});
+  }
+  manual_seed(9);
+  train::RunLog log(folder / "by_hand.jsonl");
+  train::Checkpoints checkpoints(folder / "by_hand", by_hand.snapshot());
+  int64_t step = 0;
+  for (int64_t epoch = 0; epoch < 2; ++epoch) {
+    Progress bar(join_text("epoch ", epoch + 1), by_hand.loader.size());
+    train::Mean loss;
+    train::Accuracy accuracy;
+    for (const auto& [x, y] : by_hand.loader) {
+      by_hand.optimizer.zero_grad();
+      const Tensor scores = by_hand.net(x), wrong = cross_entropy(scores, y);
+      wrong.backward();
+      by_hand.optimizer.step();
+      by_hand.schedule.step();
+      loss.add(wrong.item<double>(), y.size(0));
+      accuracy.add(scores, y);
+      bar.advance();
+      ++step;
+    }
+    log.write({{"epoch", epoch + 1},
+               {"step", step},
+               {"loss", loss.value()},
+               {"accuracy", accuracy.value()},
+               {"lr", by_hand.optimizer.lr()}});
+    checkpoints.save({.epoch = epoch + 1, .step = step, .lowest = INFINITY});
+  }
+  CHECK(weights_of(by_hand.net) == weights_of(fitted.net));
+  CHECK(read_file(folder / "by_hand.jsonl") == read_file(folder / "fitted.jsonl"));
+  for (const char* file : {"step-000000013.safetensors", "step-000000026.safetensors"})
+    CHECK(read_file(folder / join_text("by_hand/", file)) == read_file(folder / join_text("fitted/", file)));
+}
+
+TEST_CASE("fit() counts how often the label is among the highest, too") {
+  Setup setup;
+  train::FitOptions options = setup.options(1);
+  options.top_k = 2;
+  const train::FitResult result =
+      train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+  CHECK(result.training.top_k == 1);  // there are but two classes
+  CHECK(result.validation->top_k == 1);
+  CHECK(result.training.accuracy < 1);
+  options.top_k = 0;
+  CHECK_FALSE(
+      train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options).training.top_k);
 }
 
 TEST_CASE("fit() stops at a loss that is no number, and says what may help") {

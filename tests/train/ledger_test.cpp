@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "rushlight/base/files.h"
 #include "rushlight/models/mlp.h"
 #include "rushlight/optim/optim.h"
 #include "rushlight/rushlight.h"
+#include "rushlight/train/epoch_log.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 
@@ -51,6 +54,33 @@ TEST_CASE("ledgers name the first step and the tensors where two trainings part"
   CHECK(found.parted_at == 7);
   CHECK(found.tensors == std::vector<std::string>{"layers.2.bias"});
   CHECK(train::compare_ledgers(one, ledger_of(folder / "shorter", -1, 1)).steps == 6);
+}
+
+TEST_CASE("a log keeps what the test found, whatever stands around it") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("log", "{\"epoch\": 1, \"loss\": 0.5}\n");
+  CHECK_FALSE(train::test_result(path).has_value());
+  train::ConfusionMatrix confusion(std::vector<int64_t>{5, 1, 0, 0, 7, 0, 2, 0, 3});
+  CHECK(confusion.classes() == 3);
+  CHECK(confusion.at(2, 0) == 2);
+  CHECK(
+      fails_with(ErrorKind::value, {"2 counts"}, [] { train::ConfusionMatrix(std::vector<int64_t>{1, 2}); }));
+  train::EpochLog(path).write_test(4, {.loss = NAN, .accuracy = 0.5}, confusion);
+  train::EpochLog(path).write_test(9, {.loss = 0.25, .accuracy = confusion.accuracy()}, confusion);
+  const std::optional<train::TestResult> found = train::test_result(path);
+  REQUIRE(found.has_value());
+  CHECK(found->epochs == 9);
+  CHECK(found->loss == 0.25);
+  CHECK(found->confusion.counts() == confusion.counts());
+  for (const char* bad : {R"({"test_accuracy": 1})", R"({"test_accuracy": 1, "test_loss": 1, "epochs": 1})",
+                          R"({"test_accuracy": "all", "test_loss": 1, "epochs": 1, "confusion": [[1]]})",
+                          R"({"test_accuracy": 1, "test_loss": 1, "epochs": 1, "confusion": [[1, 2]]})",
+                          R"({"test_accuracy": 1, "test_loss": 1, "epochs": 1, "confusion": []})",
+                          R"({"test_accuracy": 1, "test_loss": 1, "epochs": 1, "confusion": [[0.5]]})"}) {
+    CAPTURE(bad);
+    const std::string spoilt = folder.write("spoilt", std::string(bad) + "\n");
+    CHECK_THROWS_AS((void)train::test_result(spoilt), Error);
+  }
 }
 
 TEST_CASE("a log goes on behind its last whole line") {
