@@ -82,11 +82,22 @@ class PythonCall final : public CheckpointRule {
   nb::object* result_;
 };
 
+std::vector<Tensor> tensors_among(nb::tuple args, nb::dict kwargs) {
+  std::vector<Tensor> tensors;
+  const auto keep = [&](nb::handle value) {
+    if (is_tensor(value.ptr())) tensors.push_back(tensor_of(value.ptr()));
+  };
+  for (nb::handle value : args) keep(value);
+  for (auto [name, value] : kwargs) keep(value);
+  return tensors;
+}
+
 nb::object checkpoint(nb::object function, nb::tuple args, nb::dict kwargs, bool preserve_rng_state) {
   nb::object result;
+  const std::vector<Tensor> inputs = tensors_among(args, kwargs);
   run_checkpoint(Ref<CheckpointRule>::adopt(
                      new PythonCall(std::move(function), std::move(args), std::move(kwargs), result)),
-                 preserve_rng_state);
+                 inputs, preserve_rng_state);
   return result;
 }
 

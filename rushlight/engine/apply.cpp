@@ -29,7 +29,9 @@ void apply_view(OpCall& call) {
   TensorImpl& impl = *result.impl();
   ViewHistory* input_view = view_history(input);
   bool tracks = ctx.grad_mode && (!input_view || input_view->tracks_base);
-  impl.history = Ref<History>::share(ViewHistory::make(root_base(input), std::move(edge), tracks).get());
+  auto history = ViewHistory::make(root_base(input), std::move(edge), tracks);
+  history->one_of_many = input_view && input_view->one_of_many;
+  impl.history = Ref<History>::share(history.get());
   impl.is_view = true;
   impl.requires_grad = recording;
 }

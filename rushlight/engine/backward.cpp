@@ -271,8 +271,9 @@ Tensor first_gradient(const Tensor& tensor, const Tensor& given, const char* op)
 }
 
 struct Roots {
-  std::vector<Edge> edges;
-  std::vector<Tensor> gradients;
+  SmallVector<Edge, 1> edges;
+  SmallVector<Tensor, 1> gradients;
+  std::span<const Edge> places() const { return {edges.data(), edges.size()}; }
 };
 Roots roots_of(TensorList tensors, TensorList gradients, const char* op) {
   if (gradients.size() && gradients.size() != tensors.size())
@@ -306,12 +307,12 @@ void backward(TensorList tensors, TensorList gradients, const BackwardOptions& o
   BackwardPass pass(options.retain_graph.value_or(options.create_graph), options.create_graph);
   std::vector<Edge> targets;
   for (const Tensor& input : options.inputs) {
+    if (!input.defined() || !requires_grad(*input.impl()))
+      fail(ErrorKind::runtime, "[backward] one of the inputs does not require grad");
+    input.retain_grad();  // of a leaf it is nothing new
     targets.push_back(edge_of(input));
-    if (!targets.back() || !targets.back().node->is_leaf())
-      fail(ErrorKind::runtime,
-           "[backward] one of the inputs is not a leaf that requires grad; use grad() for others");
   }
-  if (!targets.empty()) pass.restrict_to(roots.edges, targets, true);
+  if (!targets.empty()) pass.restrict_to(roots.places(), targets, true);
   start(pass, roots);
 }
 
@@ -326,7 +327,7 @@ std::vector<Tensor> grad(TensorList outputs, TensorList inputs, const GradOption
     targets.push_back(edge_of(input));
   }
   BackwardPass pass(options.retain_graph.value_or(options.create_graph), options.create_graph);
-  pass.restrict_to(roots.edges, targets, false);
+  pass.restrict_to(roots.places(), targets, false);
   start(pass, roots);
   std::vector<Tensor> gradients;
   for (const Edge& target : targets) {

@@ -42,8 +42,12 @@ class SameKeys final : public Interpreter {
 // One call of the function. Of what its graph saves, the first run keeps places only; the second fills them.
 class Run : public RefCounted<Run> {
  public:
-  Run(Ref<CheckpointRule> rule, bool same_random_numbers)
-      : rule_(std::move(rule)), same_random_numbers_(same_random_numbers) {}
+  Run(Ref<CheckpointRule> rule, TensorList inputs, bool same_random_numbers)
+      : rule_(std::move(rule)),
+        same_random_numbers_(same_random_numbers),
+        inputs_(inputs.begin(), inputs.end()) {
+    note_versions();
+  }
   static void destroy(Run* run) noexcept { delete run; }
 
   std::vector<Tensor> first() {
@@ -84,7 +88,25 @@ class Run : public RefCounted<Run> {
     SameKeys keys(keys_, again);
     Scoped<Interpreter*> drawing(context().interpreter, same_random_numbers_ ? &keys : context().interpreter);
     Scoped<SavedTensorHooks*> saving(context().saved_tensor_hooks, &hooks);
-    return rule_->run();
+    std::vector<Tensor> results = rule_->run();
+    note_versions();
+    return results;
+  }
+
+  void note_versions() {
+    versions_.clear();
+    for (const Tensor& input : inputs_) versions_.push_back(input.defined() ? input.version() : 0);
+  }
+  void expect_unchanged_inputs() const {
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      if (inputs_[i].defined() && inputs_[i].version() != versions_[i])
+        fail(
+            ErrorKind::runtime,
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            "checkpoint runs its function again on input ",
+            i, " of shape ", inputs_[i].shape(), ", and [",
+            name_of(static_cast<OpId>(inputs_[i].storage()->last_writer())),
+            "_] wrote over it. Use the out-of-place form there, or clone() the tensor first");
   }
 
   // Each tensor is given out once and let go; a second backward through the same graph runs the function
@@ -94,6 +116,7 @@ class Run : public RefCounted<Run> {
     return std::move(saved_[place]);
   }
   void run_again() {
+    expect_unchanged_inputs();
     EnableGrad guard;
     FillPlaces hooks;
     (void)run(hooks, true);
@@ -106,13 +129,14 @@ class Run : public RefCounted<Run> {
   Ref<CheckpointRule> rule_;
   bool same_random_numbers_;
   size_t places_ = 0;
-  std::vector<Tensor> keys_, saved_;
+  std::vector<Tensor> inputs_, keys_, saved_;
+  std::vector<uint32_t> versions_;  // of the inputs' storages when the function ended
 };
 
 }  // namespace
 
-std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, bool same_random_numbers) {
-  return Ref<Run>::adopt(new Run(std::move(rule), same_random_numbers))->first();
+std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, TensorList inputs, bool same_random_numbers) {
+  return Ref<Run>::adopt(new Run(std::move(rule), inputs, same_random_numbers))->first();
 }
 
 }  // namespace rushlight

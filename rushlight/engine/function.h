@@ -37,7 +37,9 @@ class CheckpointRule : public RefCounted<CheckpointRule> {
   static void destroy(CheckpointRule* rule) noexcept { delete rule; }
   virtual std::vector<Tensor> run() = 0;
 };
-std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, bool same_random_numbers = true);
+// `inputs` are what it reads, and must still hold when it runs again.
+std::vector<Tensor> run_checkpoint(Ref<CheckpointRule> rule, TensorList inputs,
+                                   bool same_random_numbers = true);
 
 // fn(inputs) without what its ops would save: backward runs fn again. It takes whatever fn takes: tensors
 // that fn reads besides its inputs get their gradients too, checkpoints nest, and random numbers fall alike.
@@ -49,7 +51,7 @@ std::vector<Tensor> checkpoint(F fn, TensorList inputs) {
     F function;
     std::vector<Tensor> arguments;
   };
-  return run_checkpoint(Ref<CheckpointRule>::adopt(new Again(std::move(fn), inputs)));
+  return run_checkpoint(Ref<CheckpointRule>::adopt(new Again(std::move(fn), inputs)), inputs);
 }
 
 }  // namespace rushlight

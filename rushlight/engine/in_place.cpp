@@ -1,4 +1,6 @@
 // In-place calls and out=: the same path as apply(), into tensors that exist.
+#include <algorithm>
+
 #include "rushlight/engine/apply.h"
 
 #include "rushlight/engine/interpreter.h"
@@ -7,19 +9,6 @@
 namespace rushlight {
 
 namespace {
-
-// Inputs of which some are replaced: a value that is about to be overwritten is saved as a copy.
-class EditedInputs {
- public:
-  explicit EditedInputs(Inputs in) {
-    for (size_t i = 0; i < in.size(); ++i) pointers_.push_back(&in[i]);
-  }
-  void replace(size_t i, const Tensor* tensor) { pointers_[i] = tensor; }
-  Inputs inputs() const { return {pointers_.data(), pointers_.size()}; }
-
- private:
-  SmallVector<const Tensor*, 8> pointers_;
-};
 
 void refuse_in_place(const OpCall& call, const Tensor& target) {
   if (!target.defined())
@@ -31,6 +20,9 @@ void refuse_in_place(const OpCall& call, const Tensor& target) {
          target.shape(), " and strides ", target.strides(),
          " refers to a single memory location (it was expanded). Please clone() the tensor before writing to "
          "it");
+  if (target.impl()->inference && !context().inference_mode)
+    fail(ErrorKind::runtime, "[", call.name(),
+         "_] Inplace update to inference tensor outside inference_mode is not allowed; clone() it first");
   if (!context().grad_mode) return;
   ViewHistory* view = view_history(target);
   if (!view) {
@@ -38,10 +30,6 @@ void refuse_in_place(const OpCall& call, const Tensor& target) {
       fail(ErrorKind::runtime, "[", call.name(),
            "_] a leaf Variable that requires grad is being used in an in-place "
            "operation. Write to it under no_grad, or work on a clone()");
-    if (target.impl()->inference && any_wants_grad(call.in))
-      fail(ErrorKind::runtime, "[", call.name(),
-           "_] Inplace update to inference tensor outside inference_mode is not "
-           "allowed; clone() it first");
     return;
   }
   if (!view->tracks_base && (requires_grad(*view->base.impl()) || any_wants_grad(call.in)))
@@ -122,7 +110,7 @@ void run_into(OpCall& call, const Results& targets) {
 }
 
 // The targets of an in-place call: the inputs that belong to arguments marked `!`.
-Results in_place_targets(const OpDef& def, Inputs in, SmallVector<size_t, 4>& positions) {
+Results in_place_targets(const OpDef& def, Inputs in) {
   const Schema& schema = schema_of(def.id);
   size_t lists = 0, singles = 0;
   for (const Argument& a : schema.arguments) {
@@ -136,21 +124,27 @@ Results in_place_targets(const OpDef& def, Inputs in, SmallVector<size_t, 4>& po
     if (!is_tensor(a.kind)) continue;
     size_t count = a.kind == ArgKind::tensors ? list_size : 1;
     for (size_t i = 0; i < count && at < in.size(); ++i, ++at)
-      if (a.in_place) {
-        targets.push_back(in[at]);
-        positions.push_back(at);
-      }
+      if (a.in_place) targets.push_back(in[at]);
   }
   return targets;
+}
+
+// What retain_grad() asked for is the gradient of the tensor as it is now.
+void renew_history(const Tensor& tensor, const Ref<Node>& node, size_t output) {
+  const Edge before = edge_of(tensor);
+  set_history(tensor, node, output);
+  if (before && before.node->extras())
+    std::erase_if(before.node->extras()->retained, [&](NodeExtras::Retained& entry) {
+      if (entry.output != before.output) return false;
+      node->make_extras().retained.push_back({static_cast<uint16_t>(output), entry.grad});
+      return true;
+    });
 }
 
 // After an in-place write that is recorded by `node`: the target's history, and its base's, start anew there.
 void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output) {
   ViewHistory* view = view_history(target);
-  if (!view) {
-    set_history(target, node, output);
-    return;
-  }
+  if (!view) return renew_history(target, node, output);
   const Tensor& base = view->base;
   const Layout& layout = target.layout();
   const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
@@ -160,43 +154,80 @@ void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output) 
   auto& facts = write->make_extras().facts;
   facts.push_back({base.layout(), base.dtype()});
   facts.push_back({layout, target.dtype()});
-  set_history(base, write, 0);
+  renew_history(base, write, 0);
   target.impl()->requires_grad = true;  // its edge is rebuilt from the base at next use
 }
+
+// Operands that view what was written have led to the base as it was; at next use they shall look again.
+void let_views_follow(Inputs in, const Tensor& target) {
+  const ViewHistory* written = view_history(target);
+  const Tensor& base = written ? written->base : target;
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (!in[i].defined()) continue;
+    ViewHistory* view = view_history(in[i]);
+    if (view && view->base.is_same(base)) view->version = in[i].version() - 1;
+  }
+}
+
+// Operands that the gradient reads and that are about to be overwritten, the target itself or another tensor
+// of its memory: each becomes a copy with the same history.
+class ValuesBefore {
+ public:
+  ValuesBefore(const OpCall& call, Saving saving, const Results& targets) : pointers_(pointers_to(call.in)) {
+    copies_.reserve(call.in.size());
+    for (size_t i = 0; i < call.in.size(); ++i)
+      if (saves_input(call, saving, i) && is_written(call.in[i], targets)) replace(i);
+  }
+  Inputs inputs() const { return {pointers_.data(), pointers_.size()}; }
+
+ private:
+  using Pointers = SmallVector<const Tensor*, 8>;
+
+  static Pointers pointers_to(Inputs in) {
+    Pointers pointers;
+    for (size_t i = 0; i < in.size(); ++i) pointers.push_back(&in[i]);
+    return pointers;
+  }
+  static bool is_written(const Tensor& input, const Results& targets) {
+    return input.defined() && std::any_of(targets.begin(), targets.end(), [&](const Tensor& target) {
+             return input.shares_storage(target) && input.layout() == target.layout();
+           });
+  }
+  void replace(size_t i) {
+    const Tensor& input = *pointers_[i];
+    const Edge edge = edge_of(input);
+    NoGrad guard;
+    copies_.push_back(copy_of(input));
+    if (edge) set_history(copies_.back(), edge.node, edge.output);
+    pointers_[i] = &copies_.back();
+  }
+
+  Pointers pointers_;
+  SmallVector<Tensor, 2> copies_;
+};
 
 }  // namespace
 
 void apply_in_place(OpId id, Inputs in, Attrs attrs) {
   OpCall call{op_def(id), in, attrs};
-  SmallVector<size_t, 4> positions;
-  Results targets = in_place_targets(call.def, in, positions);
+  const Results targets = in_place_targets(call.def, in);
   for (const Tensor& target : targets) refuse_in_place(call, target);
   call.recording = wants_recording(call);
   if (!call.recording) {
     run_into(call, targets);
     return;
   }
-  // The gradient may read the value that is about to be overwritten: it gets a copy with the same history.
-  Saving saving = what_to_save(call);
-  EditedInputs edited(in);
-  SmallVector<Tensor, 2> before;
-  before.reserve(positions.size());
-  for (size_t position : positions) {
-    if (!saves_input(call, saving, position)) continue;
-    Edge edge = edge_of(in[position]);
-    NoGrad guard;
-    before.push_back(copy_of(in[position]));
-    if (edge) set_history(before.back(), edge.node, edge.output);
-    edited.replace(position, &before.back());
-  }
+  const Saving saving = what_to_save(call);
+  const ValuesBefore before(call, saving, targets);
   run_into(call, targets);
-  call.in = edited.inputs();
+  call.in = before.inputs();
   if (targets.size() != 1)
     fail(ErrorKind::runtime, "[", call.name(),
          "] writes over lists of tensors and has no gradient; call it under no_grad");
   if (!is_differentiable_result(call, 0)) return;
   auto node = make_node(call, saving, 1);
   rebase_history(targets[0], node, 0);
+  let_views_follow(in, targets[0]);
 }
 
 void expect_equal_lists(OpId id, std::span<const size_t> lengths) {

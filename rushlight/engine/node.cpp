@@ -56,7 +56,9 @@ Node::~Node() {
   for (Edge& edge : edges()) edge.~Edge();
   for (SavedTensor& tensor : saved()) tensor.~SavedTensor();
   std::destroy(attr_at(), attr_at() + attr_count_);
-  delete extras_;
+  if (!extras_) return;
+  extras_->~NodeExtras();
+  free_memory(extras_, sizeof(NodeExtras));
 }
 
 // A graph may be a chain of millions: destroying a node drops references to the next ones, so the dying ones
@@ -93,7 +95,7 @@ void Node::connect(size_t input, Edge edge) {
 }
 
 NodeExtras& Node::make_extras() {
-  if (!extras_) extras_ = new NodeExtras;
+  if (!extras_) extras_ = new (allocate_memory(sizeof(NodeExtras))) NodeExtras;
   return *extras_;
 }
 

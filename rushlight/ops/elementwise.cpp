@@ -111,8 +111,10 @@ void map_vjp(Vjp& v) {
   const MapFacts& facts = map_facts(v.node().op()->id);
   for (size_t i = 0; i < static_cast<size_t>(facts.arity); ++i) {
     const math::GradUse& use = facts.grads[i];
-    if (!v.needs(i) || use.is_zero) continue;
-    if (use.is_identity)
+    if (!v.needs(i)) continue;
+    if (use.is_zero)
+      v.set(i, nothing(v.grad().shape(), v.grad().dtype()));
+    else if (use.is_identity)
       v.set(i, v.grad());
     else
       v.set(i, v.create_graph() ? grad_by_formula(v, i, facts) : grad_by_kernel(v, i, facts));

@@ -25,7 +25,4 @@ constexpr OpDef writing(OpId id, void (*infer)(OpCall&), void (*vjp)(Vjp&)) {
   return def;
 }
 
-// Zeros to add to or to write into: one number, expanded.
-inline Tensor nothing(IntSpan shape, DType dtype) { return expand(zeros({}, {.dtype = dtype}), shape); }
-
 }  // namespace rushlight

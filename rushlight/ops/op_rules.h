@@ -75,4 +75,7 @@ Ints reduced_dims(const OptionalIntList& dims, int rank, const char* op);
 // `shape` after reducing over `dims`.
 Shape reduced_shape(IntSpan shape, const Ints& dims, bool keepdim);
 
+// Zeros to add to or to write into: one number, expanded.
+inline Tensor nothing(IntSpan shape, DType dtype) { return expand(zeros({}, {.dtype = dtype}), shape); }
+
 }  // namespace rushlight

@@ -100,6 +100,22 @@ TEST_CASE("an in-place form keeps the value that its own gradient reads") {
   CHECK(list(w.grad()) == std::vector<double>{2});
 }
 
+TEST_CASE("backward(inputs) fills the gradients of these and no others, leaves or not") {
+  Tensor x = values({1, 2}).requires_grad_(), w = values({3, 4}).requires_grad_();
+  Tensor y = x * w;
+  sum(y * y).backward({.inputs = {y, w}});
+  CHECK(list(y.grad()) == std::vector<double>{6, 16});
+  CHECK(list(w.grad()) == std::vector<double>{6, 32});
+  CHECK_FALSE(x.grad().defined());
+  CHECK(has(error_of([&] { sum(x * w).backward({.inputs = {values({1})}}); }), "does not require grad"));
+}
+
+TEST_CASE("a step of a staircase is flat: zeros, and not nothing") {
+  Tensor x = values({1.2, 2.7}).requires_grad_();
+  sum(round(x) * sign(x)).backward();
+  CHECK(list(x.grad()) == std::vector<double>{0, 0});
+}
+
 TEST_CASE("misuse explains itself") {
   Tensor x = values({1, 2}).requires_grad_();
   Tensor y = x * x;
