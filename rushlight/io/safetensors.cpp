@@ -4,11 +4,11 @@
 #include <iterator>
 
 #include "rushlight/base/files.h"
+#include "rushlight/base/utf8.h"
 #include "rushlight/io/byte_reader.h"
 #include "rushlight/io/in_file.h"
 #include "rushlight/io/json.h"
 #include "rushlight/io/tensor_bytes.h"
-#include "rushlight/io/utf8.h"
 
 namespace rushlight::io {
 
