@@ -20,7 +20,8 @@ libraries=(-lz)
 # The readers need nothing above core, so that all of it is compiled with the sanitizers in a minute.
 objects() {
   local source
-  for source in rushlight/{base,core,io}/*.cpp rushlight/data/{cifar,csv,csv_reader,file_bytes,idx,image_file}.cpp; do
+  for source in rushlight/{base,core,io}/*.cpp rushlight/data/{cifar,csv,csv_reader,file_bytes,idx,image_file}.cpp \
+    rushlight/models/model_metadata.cpp rushlight/train/run_log.cpp; do
     printf '%s\0%s\0' "$source" "$room/$(tr / _ <<<"${source%.cpp}").o"
   done
 }
