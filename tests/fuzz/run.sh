@@ -36,7 +36,7 @@ compile() {
 fuzz() {
   local name=$1 log=$room/$1.log status=0
   $compiler "${flags[@]}" -fsanitize=fuzzer,$sanitizers -fno-sanitize-recover=all "tests/fuzz/$name.cpp" \
-    $room/readers.a "${libraries[@]}" -o "$room/$name"
+    $room/readers.a "${libraries[@]}" -o "$room/$name" || return 1  # `set -e` sleeps in a function behind `||`
   mkdir -p "$room/corpus/$name" "$room/seeds/$name" $room/finds
   "$room/$name" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1100 \
     -print_final_stats=1 -artifact_prefix="$room/finds/$name-" "$room/corpus/$name" "$room/seeds/$name" \
