@@ -42,11 +42,18 @@ def muon_in_double(gradient, coefficients, steps, eps):
     return x.T if gradient.size(0) > gradient.size(1) else x
 
 
+def glance(numbers, step):
+    """Where they lie along one direction, another one after each step: enough to notice if they leave the path."""
+    direction = scattered(len(numbers), 5000 + step) - 0.5
+    return (direction @ numbers / direction.norm()).item()
+
+
 def weights_after(make, clip=None, schedule=None):
+    """All weights after a few steps, and a glance at them after each."""
     weight, bias = parameters()
     optimizer = make([weight, bias])
     plan = schedule(optimizer) if schedule else None
-    rows = []
+    rows, glances = [], []
     for step in range(STEPS):
         optimizer.zero_grad()
         loss_of(weight, bias, step).backward()
@@ -55,9 +62,11 @@ def weights_after(make, clip=None, schedule=None):
         optimizer.step()
         if plan:
             plan.step()
+        numbers = torch.cat([weight.detach().flatten(), bias.detach()])
+        glances.append(glance(numbers, step))
         if step + 1 in (1, 2, 10, STEPS):
-            rows.append([step + 1, *weight.flatten().tolist(), *bias.tolist()])
-    return rows
+            rows.append([step + 1, *numbers.tolist()])
+    return [glances, *rows]
 
 
 def rates_of(make):
@@ -144,7 +153,7 @@ def main():
     rates = {name: rates_of(make) for name, make in SCHEDULES.items()}
     rates["plateau"] = plateau_rates(patience=3)
     rates["plateau_absolute"] = plateau_rates(mode="max", factor=0.5, patience=5, threshold=0.01, threshold_mode="abs", cooldown=4, min_lr=0.05)
-    lines = ["// clang-format off", "// Written by tools/golden_optimizers.py: the number of steps, then the weights or the rates."]
+    lines = ["// clang-format off", "// Written by tools/golden_optimizers.py: the number of steps, then the weights or the rates.", "// Before weights stands a glance at them after each step."]
     for name, rows in {**groups, **{f"lr_{key}": value for key, value in rates.items()}}.items():
         lines.append(f'{{"{name}", {{')
         lines += ["  {" + ", ".join(f"{value:.12g}" for value in row) + "}," for row in rows]

@@ -43,6 +43,14 @@ class Descriptor {
   int number_;
 };
 
+// Of a file that can be read.
+struct stat status_of(const Descriptor& file, const std::string& path) {
+  struct stat status;
+  if (!file || fstat(file.number(), &status) != 0) complain("read", path);
+  if (S_ISDIR(status.st_mode)) complain("read", path, EISDIR);
+  return status;
+}
+
 // Reads up to `count` bytes; fewer at the end of the file.
 size_t read_some(const Descriptor& file, char* to, size_t count, const std::string& path) {
   size_t done = 0;
@@ -143,9 +151,7 @@ void sync_folder(const std::string& path) {
 
 std::string read_file(const std::string& path, size_t limit) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status;
-  if (!file || fstat(file.number(), &status) != 0) complain("read", path);
-  if (S_ISDIR(status.st_mode)) complain("read", path, EISDIR);
+  const struct stat status = status_of(file, path);
   if (static_cast<uint64_t>(status.st_size) > limit) complain_size(path, limit);
   // A pipe does not say how long it is, and a file may grow: only what follows the last byte is the end.
   std::string bytes;
@@ -157,6 +163,16 @@ std::string read_file(const std::string& path, size_t limit) {
     if (done < room) break;
   }
   bytes.resize(done);
+  return bytes;
+}
+
+std::string read_beginning(const std::string& path, size_t most) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const struct stat status = status_of(file, path);
+  std::string bytes;
+  make_room(bytes, S_ISREG(status.st_mode) ? std::min(most, static_cast<size_t>(status.st_size)) : most,
+            path);
+  bytes.resize(read_some(file, bytes.data(), bytes.size(), path));
   return bytes;
 }
 

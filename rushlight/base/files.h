@@ -14,6 +14,8 @@ inline constexpr size_t kMostFileBytes = size_t{1} << 40;
 
 // Throws where there is no such file, where it is larger than `limit`, and where the system fails.
 std::string read_file(const std::string& path, size_t limit = kMostFileBytes);
+// The first `most` bytes, or the whole of a shorter file.
+std::string read_beginning(const std::string& path, size_t most);
 
 // Writes the pieces one after the other into a fresh file in the same folder, waits until the disk has it,
 // and gives it the name. Until then a file of that name stays what it was; an error leaves no trace. A file

@@ -114,16 +114,13 @@ void show(const ShowCommand& command) {
   if (!command.svg.empty() || !command.csv.empty() || !command.confusion.empty())
     fail(ErrorKind::value, command.file, " is no run: only a run has what --svg, --csv and --confusion draw");
   expect_count(command.batch, "--batch");
-  std::optional<models::TrainedModel> model;
-  try {
-    model = models::load_model(command.file, command.architecture);
-  } catch (const Error&) {  // any file of tensors
-    if (!command.architecture.empty()) throw;
+  if (command.architecture.empty() && !models::has_architecture(command.file)) {
     const NamedTensors tensors = io::load_tensors(command.file);
     return command.json ? print_json(tensors) : show_tensors(tensors);
   }
-  if (command.json) return print_json(model->network, command.batch);
-  show_network(model->network, Method::adamw, command.batch);
+  const models::TrainedModel model = models::load_model(command.file, command.architecture);
+  if (command.json) return print_json(model.network, command.batch);
+  show_network(model.network, Method::adamw, command.batch);
 }
 
 }  // namespace rushlight::cli

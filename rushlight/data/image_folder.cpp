@@ -4,6 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "rushlight/base/utf8.h"
 #include "rushlight/data/image_file.h"
 #include "rushlight/generated/functions.h"
 
@@ -25,6 +26,14 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
+// A class is called what its folder is, in tables on a terminal and in the file of the trained model, which
+// takes no other text. Said now, not after the training.
+void expect_class_name(const std::string& folder, const fs::path& entry, size_t number) {
+  if (!is_printable(entry.filename().string()))
+    fail(ErrorKind::value, "[ImageFolder] ", folder, ": the name of folder ", number,
+         " is no UTF-8, or has control characters; classes need names that can be printed");
+}
+
 void expect_image_name(const fs::path& path) {
   std::string ending = path.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
@@ -43,6 +52,7 @@ ImageFolder::ImageFolder(const std::string& folder, ImageFolderOptions options)
     if (!fs::is_directory(entry))
       fail(ErrorKind::value, "[ImageFolder] ", entry.string(),
            " is no folder; images lie in one folder for each class");
+    expect_class_name(folder, entry, classes.size() + 1);
     for (const fs::path& image : entries_of(entry)) {
       expect_image_name(image);
       files.push_back({image.string(), static_cast<int64_t>(classes.size())});

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "rushlight/base/error.h"
-#include "rushlight/io/utf8.h"
+#include "rushlight/base/utf8.h"
 
 namespace rushlight::io {
 

@@ -1,7 +1,5 @@
 #include "rushlight/io/load.h"
 
-#include <cstring>
-
 #include "rushlight/base/files.h"
 #include "rushlight/io/in_file.h"
 #include "rushlight/io/json_weights.h"
@@ -20,11 +18,6 @@ constexpr const char* kKnown = ".safetensors, .pt, .npz, .npy and .json are know
 std::string stem_of(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
   return name.substr(0, name.rfind('.'));
-}
-
-// A length of 64 bits, of which no header needs more than four bytes, and the JSON of the header.
-bool is_safetensors(std::string_view bytes) {
-  return bytes.size() > 8 && bytes.substr(4, 5) == std::string_view("\0\0\0\0{", 5);
 }
 
 bool is_json(std::string_view bytes) {

@@ -4,11 +4,11 @@
 #include <iterator>
 
 #include "rushlight/base/files.h"
+#include "rushlight/base/utf8.h"
 #include "rushlight/io/byte_reader.h"
 #include "rushlight/io/in_file.h"
 #include "rushlight/io/json.h"
 #include "rushlight/io/tensor_bytes.h"
-#include "rushlight/io/utf8.h"
 
 namespace rushlight::io {
 
@@ -88,8 +88,8 @@ void expect_seamless(const std::vector<Entry>& entries, uint64_t size) {
   if (reached != size) refuse("the tensors end at byte ", reached, " of ", size);
 }
 
-std::vector<std::pair<std::string, std::string>> read_metadata(const Json& json) {
-  std::vector<std::pair<std::string, std::string>> metadata;
+FileMetadata read_metadata(const Json& json) {
+  FileMetadata metadata;
   for (const auto& [key, value] : json.object(kMetadata))
     metadata.emplace_back(key, value.text(join_text("metadata \"", key, "\"")));
   return metadata;
@@ -130,7 +130,7 @@ Json describe(const Tensor& tensor, uint64_t begin) {
                       {"data_offsets", Json::Array{number(begin), number(begin + tensor.nbytes())}}};
 }
 
-Json describe(const std::vector<std::pair<std::string, std::string>>& metadata) {
+Json describe(const FileMetadata& metadata) {
   Json::Object object;
   for (const auto& [key, value] : metadata) {
     if (!is_utf8(key) || !is_utf8(value)) refuse("metadata \"", key, "\" is not valid UTF-8");
@@ -174,8 +174,25 @@ TensorFile load_safetensors(const std::string& path) {
   return in_file(path, [&] { return parse_safetensors(read_file(path)); });
 }
 
-void save_safetensors(const std::string& path, const NamedTensors& tensors,
-                      const std::vector<std::pair<std::string, std::string>>& metadata) {
+// A length of 64 bits, of which no header needs more than four bytes, and the JSON of the header.
+bool is_safetensors(std::string_view bytes) {
+  return bytes.size() > 8 && bytes.substr(4, 5) == std::string_view("\0\0\0\0{", 5);
+}
+
+FileMetadata load_metadata(const std::string& path) {
+  const std::string beginning = read_beginning(path, 9);
+  if (!is_safetensors(beginning)) return {};
+  const auto size = std::min(ByteReader(beginning, kFormat).get<uint64_t>(), kMostHeaderBytes);
+  return in_file(path, [&] {
+    const std::string bytes = read_beginning(path, sizeof size + size);
+    ByteReader in(bytes, kFormat);
+    const Json::Object header = read_header(in);
+    const Json* metadata = find(header, kMetadata);
+    return metadata ? read_metadata(*metadata) : FileMetadata();
+  });
+}
+
+void save_safetensors(const std::string& path, const NamedTensors& tensors, const FileMetadata& metadata) {
   expect_writable(tensors, kFormat);
   if (find_tensor(tensors, kMetadata)) refuse("no tensor can be called \"", kMetadata, "\"");
   Json::Object header;

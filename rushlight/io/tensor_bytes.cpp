@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "rushlight/io/utf8.h"
+#include "rushlight/base/utf8.h"
 
 namespace rushlight::io {
 

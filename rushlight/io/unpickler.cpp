@@ -5,8 +5,8 @@
 #include <cstring>
 #include <map>
 
+#include "rushlight/base/utf8.h"
 #include "rushlight/io/byte_reader.h"
-#include "rushlight/io/utf8.h"
 
 namespace rushlight::io {
 

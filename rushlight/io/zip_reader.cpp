@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "rushlight/base/utf8.h"
 #include "rushlight/io/byte_reader.h"
-#include "rushlight/io/utf8.h"
 #include "rushlight/io/zip.h"
 #include "rushlight/io/zip_format.h"
 

@@ -1,67 +1,60 @@
 #include "rushlight/models/model_file.h"
 
-#include <charconv>
+#include <algorithm>
 #include <filesystem>
 
 #include "rushlight/base/files.h"
+#include "rushlight/io/in_file.h"
 #include "rushlight/io/json.h"
 #include "rushlight/io/load.h"
-#include "rushlight/io/safetensors.h"
 
 namespace rushlight::models {
 
 namespace {
 
-constexpr const char* kFormat = "rushlight model 1";
+// A network that small costs nothing to make; what it lacks is then named.
+constexpr int64_t kFewWeights = 1 << 22;
 
-std::string written(const RealList& numbers) {
-  std::string text;
-  for (double number : numbers) {
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    text += (text.empty() ? "" : " ") + std::string(digits, end);
-  }
-  return text;
+// As the network reads an item: an image, or the row of its numbers.
+std::string in_words(const Network& network) {
+  const NetworkInput input = network.input();
+  return input.size ? join_text(IntList{input.channels, input.size, input.size})
+                    : join_text(input.channels, " numbers");
 }
 
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(at, begin), text.size());
-    if (end > begin) parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
+bool takes(const Network& network, const Preprocessing& p) {
+  const NetworkInput input = network.input();
+  return input.size ? p.channels == input.channels && p.size == input.size
+                    : p.channels * p.size * p.size == input.channels;
 }
 
-RealList read_numbers(const std::string& path, const std::string& text) {
-  RealList numbers;
-  for (const std::string& word : split(text, ' ')) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc() || end != word.data() + word.size())
-      fail(ErrorKind::value, path, ": \"", word, "\" in its metadata is no number");
-    numbers.push_back(number);
-  }
-  return numbers;
+void expect_fitting(const Network& network, const ModelMetadata& described) {
+  if (!described.labels.empty() && std::ssize(described.labels) != network.classes())
+    fail(ErrorKind::value, "metadata \"labels\": there are ", described.labels.size(),
+         ", and the network tells ", network.classes(), " classes apart");
+  const auto& p = described.preprocessing;
+  if (!p && network.input().size)
+    fail(ErrorKind::value, "metadata \"image\" is missing; the network takes ", in_words(network));
+  if (p && !takes(network, *p))
+    fail(ErrorKind::value, "metadata \"image\": ", IntList{p->channels, p->size, p->size},
+         " is not what the network takes: ", in_words(network));
 }
 
-std::string value_of(const io::TensorFile& file, std::string_view key) {
-  for (const auto& [name, value] : file.metadata)
-    if (name == key) return value;
-  return {};
+Network network_of(const ModelMetadata& described, const NamedTensors& tensors) try {
+  int64_t numbers = 0;
+  for (const NamedTensor& named : tensors) numbers += named.tensor.numel();
+  return Network::make(described.architecture, std::max(numbers, kFewWeights));
+} catch (const Error& error) {
+  fail(error.kind(), "metadata \"architecture\": ", error.what());
 }
 
-Preprocessing preprocessing_of(const std::string& path, const io::TensorFile& file) {
-  const RealList shape = read_numbers(path, value_of(file, "image"));
-  Preprocessing p;
-  p.mean = read_numbers(path, value_of(file, "mean")),
-  p.deviation = read_numbers(path, value_of(file, "deviation"));
-  if (shape.size() != 2 || !(shape[0] >= 1 && shape[0] <= 16) || !(shape[1] >= 1 && shape[1] <= 65536) ||
-      p.mean.size() != static_cast<size_t>(shape[0]) || p.deviation.size() != p.mean.size())
-    fail(ErrorKind::value, path, ": its metadata do not say what its images are");
-  p.channels = static_cast<int64_t>(shape[0]), p.size = static_cast<int64_t>(shape[1]);
-  return p;
+TrainedModel described_model(const io::TensorFile& file) {
+  const ModelMetadata described = parse_metadata(file.metadata);
+  TrainedModel model{network_of(described, file.tensors), described.preprocessing.value_or(Preprocessing()),
+                     described.labels, described.data};
+  expect_fitting(model.network, described);
+  model.network.module().load_state_dict(file.tensors);
+  return model;
 }
 
 // A file's JSON, once it is seen to be that.
@@ -69,6 +62,19 @@ std::string description_in(const std::string& path) {
   const std::string text = read_file(path);
   (void)io::parse_json_of(path, text);
   return text.substr(text.find_first_not_of(" \t\r\n"));
+}
+
+TrainedModel foreign_model(const std::string& path, const std::string& architecture) {
+  TrainedModel model{
+      Network::make(architecture.ends_with(".json") ? description_in(architecture) : architecture),
+      {},
+      {},
+      {}};
+  model.preprocessing = usual_preprocessing(model.network.input());
+  io::in_file(path, [&] { return model.network.module().load_state_dict(io::load_tensors(path)); });
+  for (int64_t label = 0; label < model.network.classes(); ++label)
+    model.labels.push_back(std::to_string(label));
+  return model;
 }
 
 }  // namespace
@@ -79,41 +85,25 @@ Preprocessing usual_preprocessing(const NetworkInput& input) {
 }
 
 void save_model(const std::string& path, const TrainedModel& model) {
-  const Preprocessing& p = model.preprocessing;
-  std::string labels;
-  for (const std::string& label : model.labels) labels += label + "\n";
-  io::save_safetensors(path, model.network.module().state_dict(),
-                       {{"format", kFormat},
-                        {"architecture", model.network.architecture()},
-                        {"image", join_text(p.channels, " ", p.size)},
-                        {"mean", written(p.mean)},
-                        {"deviation", written(p.deviation)},
-                        {"labels", labels},
-                        {"data", model.data}});
+  const Network& network = model.network;
+  ModelMetadata described{network.architecture(), model.preprocessing, model.labels, model.data};
+  if (network.input().size == 0 && !takes(network, model.preprocessing)) described.preprocessing.reset();
+  io::in_file(path, [&] {
+    const io::FileMetadata metadata = write_metadata(described);
+    expect_fitting(network, described);
+    io::save_safetensors(path, network.module().state_dict(), metadata);
+  });
 }
 
+bool has_architecture(const std::string& path) { return describe_model(io::load_metadata(path)); }
+
 TrainedModel load_model(const std::string& path, const std::string& architecture) {
-  if (!architecture.empty()) {
-    TrainedModel model{
-        Network::make(architecture.ends_with(".json") ? description_in(architecture) : architecture), {}, {}};
-    model.preprocessing = usual_preprocessing(model.network.input());
-    model.network.module().load_state_dict(io::load_tensors(path));
-    for (int64_t label = 0; label < model.network.classes(); ++label)
-      model.labels.push_back(std::to_string(label));
-    return model;
-  }
+  if (!architecture.empty()) return foreign_model(path, architecture);
   if (!std::filesystem::exists(path)) fail(ErrorKind::runtime, "there is no file ", path);
-  if (!path.ends_with(".safetensors"))
+  if (!has_architecture(path))
     fail(ErrorKind::value, path,
          " does not say what network it is of; --arch does: burn_mnist_cnn, for example");
-  const io::TensorFile file = io::load_safetensors(path);
-  if (value_of(file, "format") != kFormat)
-    fail(ErrorKind::value, path,
-         " does not say what network it is of; --arch does: burn_mnist_cnn, for example");
-  TrainedModel model{Network::make(value_of(file, "architecture")), preprocessing_of(path, file),
-                     split(value_of(file, "labels"), '\n'), value_of(file, "data")};
-  model.network.module().load_state_dict(file.tensors);
-  return model;
+  return io::in_file(path, [&] { return described_model(io::load_safetensors(path)); });
 }
 
 }  // namespace rushlight::models

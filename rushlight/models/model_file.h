@@ -1,16 +1,11 @@
 // Files of trained models: weights, and all that a prediction needs, in the metadata of one safetensors file.
 #pragma once
 
+#include "rushlight/models/model_metadata.h"
 #include "rushlight/models/network.h"
 
 namespace rushlight::models {
 
-// What an image must become before the network sees it: so large, in 0..1, then less the mean and over the
-// deviation.
-struct Preprocessing {
-  int64_t channels = 1, size = 28;
-  RealList mean{0.1307}, deviation{0.3081};
-};
 // CIFAR-10's for three channels, else MNIST's.
 Preprocessing usual_preprocessing(const NetworkInput& input);
 
@@ -21,9 +16,18 @@ struct TrainedModel {
   std::string data{};               // what it was trained on: a known set, or a folder
 };
 
+// Throws where load_model() would refuse the file: labels must be as many as classes, or none, and the image
+// what the network takes. For a network of points the preprocessing is not written.
 void save_model(const std::string& path, const TrainedModel& model);
+
+// Whether the file says what network it is of, be it rightly or not. Where it does, an error of load_model()
+// speaks of damage; where it does not, this is a file of tensors, or none at all, and io::load_tensors()
+// knows. Throws where a safetensors file has a broken header. Reads no tensors.
+bool has_architecture(const std::string& path);
+
 // A file without metadata of ours needs an architecture, as Network::make takes it or in a .json file; its
-// preprocessing is then the usual one and its labels are numbers.
+// preprocessing is then the usual one and its labels are numbers. Errors name the file, and the key of the
+// metadata; a network that the file's numbers cannot fill is not made.
 TrainedModel load_model(const std::string& path, const std::string& architecture = "");
 
 }  // namespace rushlight::models

@@ -15,7 +15,8 @@ namespace rushlight::models {
 namespace {
 
 // A file may say anything, so sizes are bounded before anything is made of them.
-constexpr int64_t kMostOfOne = 1 << 16, kMostWeights = 1 << 28;
+constexpr int64_t kMostOfOne = 1 << 16;
+constexpr size_t kMostItems = 64;
 
 [[noreturn]] void refuse(std::string_view architecture) {
   constexpr std::string_view kNames[] = {"mlp", "tinyvit", "cnn", "burn_mnist_cnn"};
@@ -25,7 +26,7 @@ constexpr int64_t kMostOfOne = 1 << 16, kMostWeights = 1 << 28;
                     : ". Did you mean \"" + near + "\"?");
 }
 
-// -- how many weights options ask for, and what they take in
+// -- how many weights options ask for, at least, and what they take in
 
 double weights_of(const MlpOptions& o) {
   double weights = 0;
@@ -41,13 +42,14 @@ double weights_of(const TinyVitOptions& o) {
          number(o.dim) * (words + number(o.channels) * number(o.patch) * number(o.patch) + number(o.classes));
 }
 double weights_of(const CnnOptions& o) {
-  double weights = 0, channels = static_cast<double>(o.channels), side = static_cast<double>(o.image);
+  double weights = 0, channels = static_cast<double>(o.channels);
+  int64_t side = o.image;
   for (int64_t w : o.widths) {
     const auto width = static_cast<double>(w);
     weights += 9 * width * (channels + width);
     channels = width, side /= 2;
   }
-  return weights + channels * side * side * static_cast<double>(o.classes);
+  return weights + channels * static_cast<double>(side * side) * static_cast<double>(o.classes);
 }
 
 // An image of 784 numbers is a row for an mlp; what it was is MNIST's.
@@ -97,7 +99,6 @@ void read(const io::Json& json, std::string_view what, int64_t& option) {
 void read(const io::Json& json, std::string_view what, double& option) { option = json.number(what); }
 void read(const io::Json& json, std::string_view what, std::string& option) { option = json.text(what); }
 void read(const io::Json& json, std::string_view what, std::vector<int64_t>& option) {
-  constexpr size_t kMostItems = 64;
   option.clear();
   if (json.array(what).size() > kMostItems)
     fail(ErrorKind::value, what, " of an architecture can have at most ", kMostItems, " items, not ",
@@ -137,6 +138,9 @@ MlpOptions mlp_options(std::string_view architecture, std::string_view words) {
       fail(ErrorKind::value, "the architecture \"", architecture, "\" has a layer of ", size, "; ",
            kMostOfOne, " are the most");
     options.sizes.push_back(size);
+    if (options.sizes.size() > kMostItems)
+      fail(ErrorKind::value, "the architecture \"", architecture.substr(0, 20), "...\" has more than ",
+           kMostItems, " sizes");
     if (next != end && (*next != '-' || next + 1 == end)) refuse(architecture);
     at = next == end ? end : next + 1;
   }
@@ -156,9 +160,10 @@ struct Network::HeldAs final : Held {
 
 template <class M, class Options>
 void Network::hold(const Options& options) {
-  if (!(weights_of(options) <= kMostWeights))
+  if (!(weights_of(options) <= static_cast<double>(most_weights_)))
     fail(ErrorKind::value, "the architecture \"", architecture_, "\" asks for ", weights_of(options),
-         " weights; ", kMostWeights, " are the most");
+         " weights; ", most_weights_, " are the most",
+         most_weights_ < kMostWeights ? " that such a file can hold" : "");
   held_ = std::make_unique<HeldAs<M>>(options);
   input_ = input_of(options);
   classes_ = classes_of(options);
@@ -181,9 +186,9 @@ void Network::make_described(std::string_view json) {
     refuse(model);
 }
 
-Network Network::make(std::string_view architecture) {
+Network Network::make(std::string_view architecture, int64_t most_weights) {
   Network network;
-  network.architecture_ = architecture;
+  network.architecture_ = architecture, network.most_weights_ = std::min(most_weights, kMostWeights);
   if (architecture == "mlp")
     network.hold<Mlp>(MlpOptions());
   else if (architecture.starts_with("mlp:"))

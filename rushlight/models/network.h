@@ -15,10 +15,13 @@ struct NetworkInput {
 
 class Network {
  public:
+  static constexpr int64_t kMostWeights = 1 << 28;
+
   // "mlp" (784-128-10), "tinyvit", "cnn" or "burn_mnist_cnn"; "mlp:2-16-2:tanh" with sizes and, if one likes,
   // an activation; or JSON with other options than the usual ones: {"model": "cnn", "classes": 5, "image":
-  // 64}. What is none of these throws, with the nearest name.
-  static Network make(std::string_view architecture);
+  // 64}. What is none of these throws, with the nearest name; so does what needs more weights than these,
+  // before any is made.
+  static Network make(std::string_view architecture, int64_t most_weights = kMostWeights);
 
   const std::string& architecture() const { return architecture_; }
   const NetworkInput& input() const { return input_; }
@@ -41,7 +44,7 @@ class Network {
 
   std::string architecture_;
   NetworkInput input_;
-  int64_t classes_ = 10;
+  int64_t classes_ = 10, most_weights_ = kMostWeights;
   std::unique_ptr<Held> held_;
 };
 

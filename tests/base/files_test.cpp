@@ -29,6 +29,20 @@ TEST_CASE("a file is read whole, within a bound") {
   CHECK(fails_with(ErrorKind::runtime, {"directory"}, [&] { (void)read_file(folder / ""); }));
 }
 
+TEST_CASE("the beginning of a file is read without the rest") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "holes";
+  write_file_atomically(path, {"one two"});
+  CHECK(read_beginning(path, 3) == "one");
+  CHECK(read_beginning(path, size_t{1} << 50) == "one two");
+  REQUIRE(truncate(path.c_str(), off_t{1} << 42) == 0);
+  CHECK(read_beginning(path, 5) == "one t");
+  CHECK(read_beginning("/dev/zero", 2) == std::string(2, '\0'));
+  CHECK(fails_with(ErrorKind::runtime, {"nowhere", "No such file"},
+                   [&] { (void)read_beginning(folder / "nowhere", 1); }));
+  CHECK(fails_with(ErrorKind::runtime, {"directory"}, [&] { (void)read_beginning(folder / "", 1); }));
+}
+
 TEST_CASE("what does not say how long it is, is read to its end or the bound") {
   CHECK_FALSE(read_file("/proc/self/status").empty());
   CHECK(fails_with(ErrorKind::value, {"/dev/zero", "10000"}, [] { (void)read_file("/dev/zero", 10'000); }));

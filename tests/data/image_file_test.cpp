@@ -117,3 +117,15 @@ TEST_CASE("a folder of folders of images is a dataset") {
                    [&] { (void)data::ImageFolder(folder / "other"); }));
   CHECK(fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder / "nowhere"); }));
 }
+
+TEST_CASE("a class that no terminal and no file of a model could name is refused before any image is read") {
+  for (const char* name : {"\x1b[31mdog", "a\nb", "caf\xe9"}) {
+    const TemporaryFolder folder;
+    folder.write("cat/1.png", "");
+    folder.write(std::string(name) + "/1.png", "");
+    const std::string root = folder / "";
+    const std::string said = error_of([&] { (void)data::ImageFolder(root); });
+    CHECK(has(said, "control characters"));
+    CHECK_FALSE(has(said, name));
+  }
+}

@@ -20,7 +20,8 @@ libraries=(-lz)
 # The readers need nothing above core, so that all of it is compiled with the sanitizers in a minute.
 objects() {
   local source
-  for source in rushlight/{base,core,io}/*.cpp rushlight/data/{cifar,csv,csv_reader,file_bytes,idx,image_file}.cpp; do
+  for source in rushlight/{base,core,io}/*.cpp rushlight/data/{cifar,csv,csv_reader,file_bytes,idx,image_file}.cpp \
+    rushlight/models/model_metadata.cpp rushlight/train/run_log.cpp; do
     printf '%s\0%s\0' "$source" "$room/$(tr / _ <<<"${source%.cpp}").o"
   done
 }
@@ -35,7 +36,7 @@ compile() {
 fuzz() {
   local name=$1 log=$room/$1.log status=0
   $compiler "${flags[@]}" -fsanitize=fuzzer,$sanitizers -fno-sanitize-recover=all "tests/fuzz/$name.cpp" \
-    $room/readers.a "${libraries[@]}" -o "$room/$name"
+    $room/readers.a "${libraries[@]}" -o "$room/$name" || return 1  # `set -e` sleeps in a function behind `||`
   mkdir -p "$room/corpus/$name" "$room/seeds/$name" $room/finds
   "$room/$name" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1100 \
     -print_final_stats=1 -artifact_prefix="$room/finds/$name-" "$room/corpus/$name" "$room/seeds/$name" \

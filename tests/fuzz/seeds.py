@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import pathlib
 import re
 import struct
@@ -47,6 +48,13 @@ def images():
             yield bytes(int(byte, 16) for byte in re.findall(r"0x\w\w", array))
 
 
+def model_metadata():
+    """What a model says of itself: one of images, one of points."""
+    points = {"format": "rushlight model 1", "architecture": "mlp:2-16-2:tanh", "labels": "-\n+\n"}
+    images = {"image": "3 8", "mean": "0.5 -0.25 1e-3", "deviation": "0.25 0.5 1", "architecture": '{"model": "cnn"}'}
+    return [json.dumps(metadata).encode() for metadata in (points, points | images)]
+
+
 def seeds():
     small = np.arange(6, dtype=np.float32).reshape(2, 3)
     weights = {"w": torch.arange(6.0).reshape(2, 3).t(), "n": 3}
@@ -65,6 +73,8 @@ def seeds():
         "cifar": [bytes([label]) + bytes(range(256)) * 12 for label in (0, 9, 10)],
         "csv": [b"\x05a,label\n1,2\n-3e2,1\n", b'\x0b"a";"b ""c"""\n1;2\n', b"\x06cat,1\ndog,2\n"],
         "image": list(images()),
+        "model_metadata": model_metadata(),
+        "run_log": [b'{"epoch": 1, "loss": 0.5}\n{"epoch": 2, "loss": null, "note": "\\u20ac"}\n{"ep'],
     }
 
 

@@ -8,7 +8,6 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/io/json_weights.h"
-#include "rushlight/io/utf8.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
 #include "tests/io/malformed.h"
@@ -116,15 +115,6 @@ TEST_CASE("what is no JSON is refused, and the byte is named") {
   check_cut_short(parse_json, R"({"a": [1, {"b": "\u20ac"}], "c": true})");
   CHECK(fails_with(ErrorKind::value, {"byte 3", "',' or ']'", "'2'"}, [] { (void)parse_json("[1 2]"); }));
   CHECK(fails_with(ErrorKind::value, {"\"a\" twice"}, [] { (void)parse_json("{\"a\":1,\"a\":1}"); }));
-}
-
-TEST_CASE("UTF-8 of every code point") {
-  for (char32_t code = 0; code < 0x111000; ++code) {
-    std::string text;
-    append_utf8(text, code);
-    const bool valid = code < 0x110000 && (code < 0xd800 || code > 0xdfff);
-    if (is_utf8(text) != valid) FAIL_CHECK("code point ", static_cast<uint32_t>(code));
-  }
 }
 
 TEST_CASE("JSON weights keep the bits of every float32") {

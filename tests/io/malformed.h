@@ -35,7 +35,7 @@ void check_malformed(Parse parse, const std::vector<Malformed>& kinds) {
   reset_peak_memory();
   const uint64_t before = memory_stats().live_bytes;
   for (const Malformed& kind : kinds) {
-    CAPTURE(kind.what);
+    CAPTURE(std::string(kind.what));
     CHECK(is_refused(parse, kind.bytes));
   }
   CHECK(memory_stats().peak_bytes < before + (uint64_t{64} << 20));

@@ -28,15 +28,40 @@ Spread spread_of(const Tensor& tensor) {
   return {mean, std::sqrt(squares / static_cast<double>(x.size())), *low, *high};
 }
 
-// Of so many numbers: the mean within 5 deviations of itself, the ends nearly reached.
+// Every bound here is passed by chance once in a hundred thousand times or less, however many numbers there
+// are: mean and deviation, the ends, which nothing may lie beyond and something must come near, and how far
+// the sorted numbers stray from a straight line (Kolmogorov and Smirnov).
 void check_uniform(const Tensor& tensor, double bound) {
   const Spread spread = spread_of(tensor);
-  const double std = bound / std::sqrt(3.0), many = std::sqrt(static_cast<double>(tensor.numel()));
-  CHECK(std::abs(spread.mean) < 5 * std / many);
-  CHECK(spread.std == doctest::Approx(std).epsilon(0.03));
+  const auto count = static_cast<double>(tensor.numel());
+  REQUIRE(count >= 100);
+  const double std = bound / std::sqrt(3.0), last = bound * (1 - 24 / count);
+  CHECK(std::abs(spread.mean) < 5 * std / std::sqrt(count));
+  CHECK(spread.std == doctest::Approx(std).epsilon(2.3 / std::sqrt(count)));
   CHECK(spread.low >= -bound);
   CHECK(spread.high <= bound);
-  CHECK(spread.high > 0.98 * bound);
+  CHECK(spread.low < -last);
+  CHECK(spread.high > last);
+  std::vector<double> sorted = tensor.detach().to_vector<double>();
+  std::ranges::sort(sorted);
+  double strays = 0;
+  for (size_t i = 0; i < sorted.size(); ++i)
+    strays = std::max(strays, std::abs((sorted[i] / bound + 1) / 2 - (static_cast<double>(i) + 0.5) / count));
+  CHECK(strays < 2.5 / std::sqrt(count));
+}
+
+// All that a layer has to train.
+void check_all_uniform(const nn::Module& layer, double bound) {
+  for (const auto& [name, tensor] : layer.named_parameters()) {
+    CAPTURE(name);
+    check_uniform(tensor, bound);
+  }
+}
+
+void check_constant(const Tensor& tensor, double value) {
+  const Spread spread = spread_of(tensor);
+  CHECK(spread.low == value);
+  CHECK(spread.high == value);
 }
 
 void check_normal(const Tensor& tensor, double mean, double std) {
@@ -66,28 +91,74 @@ TEST_CASE("init: distributions by their formulas") {
   CHECK(spread_of(init::constant_(memory({3, 4}), 2)).std == 0);
 }
 
-TEST_CASE("init: what layers begin with") {
+// PyTorch fills weights by kaiming_uniform_ with a = sqrt(5) and biases within 1 / sqrt(fan_in), which is the
+// same bound.
+TEST_CASE("init: linear layers begin within 1 / sqrt(inputs)") {
   manual_seed(2);
-  const nn::Linear linear(256, 128);
-  check_uniform(linear.weight, 1 / std::sqrt(256.0));
-  CHECK(spread_of(linear.bias).high <= 1 / std::sqrt(256.0));
-  const nn::Conv2d conv(64, 128, 3, {.groups = 2});
-  check_uniform(conv.weight, 1 / std::sqrt(32.0 * 9));
-  const nn::ConvTranspose2d transposed(64, 128, 3);
-  check_uniform(transposed.weight, 1 / std::sqrt(128.0 * 9));
+  check_all_uniform(nn::Linear(256, 128), 1 / std::sqrt(256.0));
+  check_all_uniform(nn::Bilinear(64, 16, 128), 1 / std::sqrt(64.0));  // of the first input
+  check_all_uniform(nn::PatchEmbed(4, 3, 128), 1 / std::sqrt(3.0 * 4 * 4));
+  CHECK(nn::Bilinear(3, 4, 5, {.bias = false}).named_parameters().size() == 1);
+}
+
+TEST_CASE("init: convolutions begin within 1 / sqrt(channels of a group * taps)") {
+  manual_seed(3);
+  check_all_uniform(nn::Conv1d(32, 128, 5), 1 / std::sqrt(32.0 * 5));
+  check_all_uniform(nn::Conv2d(64, 128, 3, {.groups = 2}), 1 / std::sqrt(32.0 * 3 * 3));
+  check_all_uniform(nn::Conv3d(4, 128, {3, 2, 1}), 1 / std::sqrt(4.0 * 3 * 2));
+  // A transposed one has (in, out / groups, taps), and PyTorch counts what the second size says.
+  check_all_uniform(nn::ConvTranspose1d(32, 128, 5), 1 / std::sqrt(128.0 * 5));
+  check_all_uniform(nn::ConvTranspose2d(64, 128, 3, {.groups = 4}), 1 / std::sqrt(32.0 * 3 * 3));
+  check_all_uniform(nn::ConvTranspose3d(4, 128, {3, 2, 1}), 1 / std::sqrt(128.0 * 3 * 2));
+}
+
+TEST_CASE("init: recurrent layers begin within 1 / sqrt(hidden), whatever they read") {
+  manual_seed(4);
+  const nn::RecurrentOptions deep{.num_layers = 2, .bidirectional = true};
+  check_all_uniform(nn::RNN(30, 100), 0.1);
+  check_all_uniform(nn::RNN(30, 100, deep), 0.1);
+  check_all_uniform(nn::GRU(30, 100, deep), 0.1);
+  check_all_uniform(nn::LSTM(30, 100, deep), 0.1);
+  check_all_uniform(nn::RNNCell(30, 100), 0.1);
+  check_all_uniform(nn::GRUCell(30, 100), 0.1);
+  check_all_uniform(nn::LSTMCell(30, 100), 0.1);
+}
+
+TEST_CASE("init: tables begin normal, attention as Xavier says, and no two layers alike") {
+  manual_seed(5);
   const nn::Embedding embedding(200, 100, {.padding_idx = -1});
   check_normal(embedding.weight.narrow(0, 0, 199), 0, 1);
-  CHECK(spread_of(embedding.weight.select(0, 199)).high == 0);
-  const nn::LSTM lstm(64, 100);
-  check_uniform(lstm.weight("weight_ih_l0"), 0.1);
-  check_uniform(lstm.weight("bias_hh_l0"), 0.1);
+  check_constant(embedding.weight.select(0, 199), 0);
   const nn::MultiheadAttention attention(64, 4);
   check_uniform(attention.in_proj_weight, std::sqrt(6.0 / (64 + 3 * 64)));
+  check_constant(attention.in_proj_bias, 0);
   check_uniform(attention.out_proj.weight, 1 / std::sqrt(64.0));
-  CHECK(spread_of(attention.out_proj.bias).high == 0);
-  const nn::BatchNorm2d norm(3);
-  CHECK(spread_of(norm.weight).low == 1);
-  CHECK(spread_of(norm.running_var).low == 1);
+  check_constant(attention.out_proj.bias, 0);
+  CHECK_FALSE(equal(nn::Linear(3, 4).weight, nn::Linear(3, 4).weight));
+}
+
+TEST_CASE("init: norms begin as if they only brought numbers to mean 0 and variance 1") {
+  const auto check = [](const nn::Module& norm, size_t parameters, size_t buffers) {
+    CAPTURE(norm.to_string());
+    CHECK(norm.named_parameters().size() == parameters);
+    CHECK(norm.named_buffers().size() == buffers);
+    for (const auto& [name, tensor] : norm.state_dict()) {
+      CAPTURE(name);
+      check_constant(tensor, name == "weight" || name == "running_var" ? 1 : 0);
+    }
+  };
+  check(nn::BatchNorm1d(3), 2, 3);
+  check(nn::BatchNorm2d(3), 2, 3);
+  check(nn::BatchNorm3d(3), 2, 3);
+  check(nn::BatchNorm2d(3, {.affine = false}), 0, 3);
+  check(nn::InstanceNorm1d(3), 0, 0);
+  check(nn::InstanceNorm2d(3, {.affine = true}), 2, 0);
+  check(nn::InstanceNorm3d(3, {.affine = true, .track_running_stats = true}), 2, 3);
+  check(nn::LayerNorm({3, 4}), 2, 0);
+  check(nn::LayerNorm(3, {.bias = false}), 1, 0);
+  check(nn::RMSNorm(3), 1, 0);
+  check(nn::GroupNorm(2, 4), 2, 0);
+  check_constant(nn::PReLU(5).weight, 0.25);
 }
 
 TEST_CASE("init: matrices of a special kind") {

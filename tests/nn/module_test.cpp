@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "rushlight/nn/activation.h"
+#include "rushlight/nn/init.h"
 #include "rushlight/nn/linear.h"
 #include "rushlight/nn/normalization.h"
 #include "rushlight/nn/sequential.h"
@@ -146,6 +147,26 @@ TEST_CASE("modes reach all modules") {
   CHECK(fails_with(ErrorKind::type, {"int32"}, [&] { (void)net.to(DType::int32); }));
   net.requires_grad_(false);
   CHECK_FALSE(net(some_input().to(DType::float64)).requires_grad());
+}
+
+TEST_CASE("apply visits what lies below a module, then itself, as PyTorch's does") {
+  nn::Sequential net(nn::Linear(3, 4), nn::Sequential(Net(), nn::ReLU()), nn::Linear(2, 2));
+  std::vector<const nn::Module*> seen;
+  Names kinds;
+  net.apply([&](nn::Module& module) {
+    seen.push_back(&module);
+    kinds.emplace_back(module.kind());
+    if (auto* linear = dynamic_cast<nn::Linear*>(&module)) nn::init::constant_(linear->weight, 7);
+  });
+  CHECK(kinds == Names{"Linear", "Linear", "BatchNorm1d", "Linear", "Net", "ReLU", "Sequential", "Linear",
+                       "Sequential"});
+  CHECK(seen.back() == &net);
+  CHECK(seen[3] == &net.submodule("1.0.output"));
+  for (const auto& [name, tensor] : net.state_dict()) {
+    CAPTURE(name);
+    const bool of_linear = name.ends_with("weight") && name != "1.0.norm.weight";
+    CHECK(all(eq(tensor, 7)).item<bool>() == of_linear);
+  }
 }
 
 TEST_CASE("a state dict loads whole, or says all that is wrong and changes nothing") {

@@ -1,6 +1,6 @@
-#include "rushlight/io/utf8.h"
+#include "rushlight/base/utf8.h"
 
-namespace rushlight::io {
+namespace rushlight {
 
 namespace {
 
@@ -31,6 +31,15 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_printable(std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(sequence_length(text))) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (sequence_length(text) == 0 || first < 0x20 || first == 0x7f) return false;
+    if (first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0) return false;
+  }
+  return true;
+}
+
 void append_utf8(std::string& text, char32_t code) {
   const auto add = [&](char32_t byte) { text += static_cast<char>(byte); };
   const auto add_low = [&](int shift) { add(0x80 | ((code >> shift) & 0x3f)); };
@@ -48,4 +57,4 @@ void append_utf8(std::string& text, char32_t code) {
   add_low(0);
 }
 
-}  // namespace rushlight::io
+}  // namespace rushlight
