@@ -40,9 +40,14 @@ bool is_read_only(nb::handle array) {
          !nb::cast<bool>(array.attr("flags").attr("writeable"));
 }
 
+// A NumPy array with a copy of the values, of NumPy's numbers too, whose own copy() cannot be written either.
+nb::object numpy_copy(PyObject* object) {
+  return nb::module_::import_("numpy").attr("array")(nb::handle(object));
+}
+
 // A tensor over the array's memory, which it keeps alive. What must not be written is copied.
 Tensor share_array(PyObject* object) {
-  if (is_read_only(object)) return share_array(nb::object(nb::handle(object).attr("copy")()).ptr());
+  if (is_read_only(object)) return share_array(numpy_copy(object).ptr());
   nb::ndarray<nb::device::cpu> array;
   if (!nb::try_cast(nb::handle(object), array))
     fail(ErrorKind::type,
@@ -215,8 +220,7 @@ Tensor tensor_from(PyObject* data, std::optional<DType> dtype) {
     to_tensor(data, Match::strict, source);
     source = source.detach();
   } else if (is_array(data)) {
-    source = share_array(
-        owned(PyObject_CallMethod(nb::module_::import_("numpy").ptr(), "array", "O", data)).ptr());
+    source = share_array(numpy_copy(data).ptr());
     return dtype && *dtype != source.dtype() ? source.to(*dtype) : source;
   } else {
     return NestedList(data).make(data, dtype);
@@ -255,6 +259,13 @@ Tensor as_tensor(nb::object data, nb::object dtype, nb::object device) {
   return wanted && *wanted != tensor.dtype() ? tensor.to(*wanted) : tensor;
 }
 
+Tensor from_numpy(nb::object array) {
+  if (!nb::isinstance(array, nb::module_::import_("numpy").attr("ndarray")))
+    fail(ErrorKind::type, "from_numpy(): expected np.ndarray, not ", type_name(array.ptr()),
+         "; as_tensor() takes numbers and lists");
+  return share_array(array.ptr());
+}
+
 nb::bytes to_bytes(const Tensor& tensor) {
   Tensor dense = tensor.detach().contiguous();
   return nb::bytes(static_cast<const char*>(dense.raw_data()), dense.nbytes());
@@ -286,9 +297,7 @@ void bind_arrays(nb::module_& m) {
         "A tensor with a copy of data");
   m.def("as_tensor", as_tensor, nb::arg("data"), nb::arg("dtype") = nb::none(),
         nb::arg("device") = nb::none(), "data as a tensor, sharing its memory where possible");
-  m.def(
-      "from_numpy", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ndarray"),
-      "A tensor over the array's memory");
+  m.def("from_numpy", from_numpy, nb::arg("ndarray"), "A tensor over the array's memory");
   m.def(
       "from_dlpack", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ext_tensor"),
       "A tensor over the memory of another library's array");

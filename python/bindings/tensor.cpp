@@ -133,8 +133,7 @@ Tensor matrix_transposed(const Tensor& tensor) {
 }
 
 // resize_(2, 3): another shape over the same memory, or over more of it that begins with the same elements.
-nb::object resize(nb::object self, nb::args size, nb::kwargs) {
-  const Tensor& tensor = tensor_of(self.ptr());
+Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs) {
   nb::object list =
       size.size() == 1 && PySequence_Check(nb::object(size[0]).ptr()) ? nb::object(size[0]) : size;
   Ints shape;
@@ -153,7 +152,7 @@ nb::object resize(nb::object self, nb::args size, nb::kwargs) {
     tensor.set_data(view(grown, sizes));
   }
   tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));  // for what saved it
-  return self;
+  return tensor;
 }
 
 PyObject* iterate(PyObject* self) {

@@ -12,10 +12,13 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         tensor = _C.tensor(obj, dtype=dtype, device=device)
     else:
         tensor = _C.as_tensor(obj, dtype=dtype, device=device)
-        shares = tensor is obj or hasattr(obj, "__array_interface__") and tensor.dtype is _C.from_numpy(obj).dtype
-        if copy is False and not shares:
+        if copy is False and not _is_shared(tensor, obj):
             raise ValueError("asarray() cannot share the memory of this object; leave out copy=False")
     return tensor.requires_grad_() if requires_grad and not tensor.requires_grad else tensor
+
+
+def _is_shared(tensor, obj):
+    return tensor is obj or hasattr(obj, "__array_interface__") and obj.__array_interface__["data"] == (tensor.data_ptr(), False)
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):

@@ -55,6 +55,29 @@ def test_what_cannot_be_shared_says_why():
         rl.from_numpy(np.array([1j]))
 
 
+@pytest.mark.parametrize("make", [rl.as_tensor, rl.asarray, rl.tensor, rl.array_api.asarray])
+@pytest.mark.parametrize("number", [np.float32(3), np.float64(1.5), np.int16(-7), np.bool_(True)])
+def test_numpy_s_numbers_become_tensors(make, number):
+    tensor = make(number)
+    assert tensor.shape == () and tensor.item() == number.item() and str(tensor.dtype) == f"rushlight.{number.dtype}"
+    tensor.fill_(0)
+
+
+def test_numpy_s_numbers_are_compared_and_are_no_arrays():
+    rl.testing.assert_close(np.float32(1), np.float32(1))
+    with pytest.raises(AssertionError):
+        rl.testing.assert_close(np.float32(1), np.float32(2))
+    with pytest.raises(TypeError, match="expected np.ndarray, not float32"):
+        rl.from_numpy(np.float32(3))
+
+
+def test_what_is_no_tensor_has_no_methods():
+    with pytest.raises(TypeError):
+        rl.Tensor.resize_("cpu", 3)
+    with pytest.raises(TypeError, match="std"):
+        rl.std([rl.ones(2)], True)
+
+
 def test_dlpack_both_ways():
     torch = pytest.importorskip("torch")
     theirs = torch.arange(6.0).reshape(2, 3)
