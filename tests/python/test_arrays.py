@@ -93,6 +93,42 @@ def test_dlpack_both_ways():
     assert torch.from_dlpack(rl.tensor([1.0, 2.0]).to(rl.bfloat16)).dtype == torch.bfloat16
 
 
+def test_dlpack_copies_where_it_is_asked_to():
+    tensor = rl.tensor([1.0, 2.0])
+    for shared, made in ((True, np.from_dlpack(tensor)), (False, np.from_dlpack(tensor, copy=True))):
+        assert np.shares_memory(made, tensor.numpy()) is shared
+    assert np.from_dlpack(tensor, device="cpu", copy=False).tolist() == [1.0, 2.0]
+    array = np.arange(3.0)
+    for options, shared in (({}, True), ({"copy": False}, True), ({"copy": None, "device": "cpu"}, True), ({"copy": True}, False)):
+        assert np.shares_memory(rl.from_dlpack(array, **options).numpy(), array) is shared
+    array.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        rl.from_dlpack(array, copy=False)
+
+
+def test_dlpack_refuses_other_devices_and_streams():
+    tensor = rl.ones(2)
+    assert tensor.__dlpack__(max_version=(1, 0), dl_device=(1, 0), copy=False)
+    with pytest.raises(ValueError, match="stream"):
+        tensor.__dlpack__(stream=1)
+    with pytest.raises(BufferError, match="dl_device"):
+        tensor.__dlpack__(dl_device=(2, 0))
+    with pytest.raises(RuntimeError, match="cuda"):
+        rl.from_dlpack(np.arange(3), device="cuda")
+    with pytest.raises(TypeError):
+        tensor.__dlpack__(colour=1)
+
+
+def test_the_array_protocol_knows_its_arguments():
+    tensor = rl.ones(2)
+    assert np.array(tensor, copy=False).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="copy"):
+        tensor.__array__(np.float64, copy=False)
+    assert tensor.__array__(rl.Tensor).dtype == object
+    with pytest.raises(RuntimeError, match="ambiguous"):
+        tensor.__array__(copy=tensor)
+
+
 def test_lists_of_every_depth():
     for data in (5, [1, 2], [[1], [2]], [[[1.5]]], []):
         assert rl.tensor(data).tolist() == data
