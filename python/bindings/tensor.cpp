@@ -184,7 +184,11 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def_prop_ro("itemsize", [](const Tensor& t) { return t.element_size(); })
       .def_prop_ro("nbytes", [](const Tensor& t) { return t.nbytes(); })
       .def("element_size", [](const Tensor& t) { return t.element_size(); })
-      .def("data_ptr", [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.raw_data()); })
+      .def("data_ptr",
+           [](const Tensor& t) {
+             t.touch_elements("data_ptr");
+             return reinterpret_cast<uintptr_t>(t.raw_data());
+           })
       .def("storage_offset", [](const Tensor& t) { return t.storage_offset(); })
       .def("is_contiguous", is_contiguous, nb::arg("memory_format") = "contiguous")
       .def("is_floating_point", [](const Tensor& t) { return t.is_floating_point(); })
@@ -204,7 +208,10 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
   tensor.def("_shares_memory", [](const Tensor& a, const Tensor& b) { return a.shares_storage(b); })
       .def("_storage_bytes", [](const Tensor& t) { return t.storage()->bytes(); })
       .def("_storage_address",
-           [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.storage()->data()); })
+           [](const Tensor& t) {
+             t.touch_elements("data_ptr");
+             return reinterpret_cast<uintptr_t>(t.storage()->data());
+           })
       .def("_view_bits", view_bits, nb::arg("dtype"));
 }
 
