@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "module.h"
 #include "operators.h"
+#include "rushlight/core/number_fits.h"
 #include "rushlight/generated/functions.h"
 
 namespace rushlight::python {
@@ -223,11 +224,18 @@ class NestedList {
   }
   template <class T>
   static T number(PyObject* data) {
-    if (PyFloat_CheckExact(data)) return static_cast<T>(PyFloat_AS_DOUBLE(data));
     if (std::is_same_v<T, uint64_t> && PyLong_CheckExact(data)) return static_cast<T>(unsigned_number(data));
     Tensor number;
-    to_tensor(data, Match::lenient, number);
+    if (PyFloat_CheckExact(data))
+      number = PyFloat_AS_DOUBLE(data);
+    else
+      to_tensor(data, Match::lenient, number);
+    if constexpr (std::is_integral_v<T>) expect_number_fits("tensor", as_plain(number), dtype_of<T>);
     return number.item<T>();
+  }
+  static Tensor as_plain(const Tensor& number) {
+    if (number.is_weak()) return number;
+    return is_floating(number.dtype()) ? Tensor(number.item<double>()) : Tensor(number.item<int64_t>());
   }
   static uint64_t unsigned_number(PyObject* data) {
     uint64_t value = PyLong_AsUnsignedLongLong(data);

@@ -596,10 +596,10 @@ FUNCTION(randn, "[floats] size: ints, *, dtype: dtype? = None, generator: genera
 FUNCTION(rand_like, "input, *, dtype: dtype? = None", "Uniform numbers in input's shape and dtype")
 FUNCTION(randn_like, "input, *, dtype: dtype? = None",
          "Normally distributed numbers in input's shape and dtype")
-FUNCTION(randint, "[numbers] high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
+FUNCTION(randint, "high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Whole numbers from 0 up to high, without it")
 FUNCTION(randint_between,
-         "[numbers] randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? "
+         "randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? "
          "= None)",
          "Whole numbers from low up to high, without it")
 FUNCTION(randperm, "[numbers] n: int, *, dtype: dtype? = None, generator: generator? = None",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/nonzero.h"
 #include "rushlight/ops/op_rules.h"
 
@@ -122,7 +123,9 @@ void Tensor::set_by(std::span<const IndexItem> items, const Tensor& values) cons
   Selection selection(*this, items);
   const Tensor& view = selection.view;
   if (selection.picks.empty()) {
-    view.copy_(without_leading_ones(values, view.rank()));
+    expect_number_fits("index_put", values, dtype());
+    bool in_its_way = values.shares_storage(view) && !(values.layout() == view.layout());
+    view.copy_(without_leading_ones(in_its_way ? values.clone() : values, view.rank()));
     return;
   }
   int picked = 0, index_rank = 0;

@@ -1,6 +1,7 @@
 // Random tensors: rand, randn, randint, randperm, bernoulli; noise for layers: dropout's kin, gumbel_softmax.
 #include <cmath>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/random_rules.h"
 
 namespace rushlight {
@@ -56,17 +57,38 @@ Tensor rand_like(const Tensor& input, const RandLikeOptions& options) {
 Tensor randn_like(const Tensor& input, const RandnLikeOptions& options) {
   return normal_numbers("randn_like", input.shape(), options.dtype.value_or(input.dtype()), {});
 }
+
+namespace {
+
+// Unlike a plain number, a bound does not wrap around.
+void expect_bound_fits(const char* name, int64_t bound, DType dtype) {
+  bool fits = dtype == DType::boolean ? bound >= 0 && bound <= 1
+                                      : number_fits(bound, dtype) && (is_signed(dtype) || bound >= 0);
+  if (!fits) fail(ErrorKind::runtime, "[randint] ", name, " = ", bound, " does not fit ", dtype);
+}
+
+}  // namespace
+
 Tensor randint(int64_t low, int64_t high, const IntList& size, const RandintBetweenOptions& options) {
-  return integers_with_key(key_for("randint", size, 2, options.generator), size, low, high,
-                           options.dtype.value_or(DType::int64));
+  DType dtype = options.dtype.value_or(DType::int64);
+  if (low < high) {
+    expect_bound_fits("low", low, dtype);
+    expect_bound_fits("high - 1", high - 1, dtype);
+  }
+  Tensor key = key_for("randint", size, 2, options.generator);
+  DType drawn = dtype == DType::boolean ? DType::uint8 : dtype;
+  return as_dtype(integers_with_key(key, size, low, high, drawn), dtype);
 }
 Tensor randint(int64_t high, const IntList& size, const RandintOptions& options) {
   return randint(0, high, size, {.dtype = options.dtype, .generator = options.generator});
 }
 Tensor randperm(int64_t n, const RandpermOptions& options) {
-  Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);
   DType dtype = options.dtype.value_or(DType::int64);
-  return dtype == DType::int64 ? order : to(order, dtype);
+  if (n - 1 > last_whole(dtype))
+    fail(ErrorKind::runtime, "[randperm] n - 1 = ", n - 1, " is above ", last_whole(dtype), ", up to which ",
+         dtype, " holds every whole number");
+  Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);
+  return as_dtype(order, dtype);
 }
 
 // -- filled with draws
