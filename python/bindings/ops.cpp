@@ -156,6 +156,8 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
   if (passed.device) expect_host_device(passed.device);
   bool requires_grad = flag_of(schema, "requires_grad", passed.requires_grad);
   if (passed.out && passed.out != Py_None) {
+    if (passed.memory_format)
+      fail(ErrorKind::value, schema.name, "(): 'out' lies as it lies; leave out 'memory_format'");
     nb::object out = nb::steal(call_out(schema, in, attrs, passed.out, long_work));
     if (requires_grad) tensor_of(passed.out).requires_grad_();
     return out.release().ptr();
@@ -179,6 +181,8 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
     ReleaseGil release(long_work);
     results = call_op(schema.id, in, attrs);
   }
+  if (passed.memory_format)
+    results[0] = in_memory_format(schema.name.c_str(), results[0], passed.memory_format);
   if (requires_grad) results[0].requires_grad_();
   return pack(schema, attrs, std::move(results));
 }

@@ -64,6 +64,8 @@ bool creates(const Schema& schema) {
   return chooses_dtype && (!from_input || ends_with_like(schema) || schema.name.starts_with("new_"));
 }
 
+bool takes_memory_format(const Schema& schema) { return schema.id == OpId::empty || ends_with_like(schema); }
+
 bool same_text(PyObject* a, const char* b) { return PyUnicode_CompareWithASCIIString(a, b) == 0; }
 
 // NumPy's names, which PyTorch takes too.
@@ -172,7 +174,8 @@ PyObject** Signature::place_of(PyObject* name, Passed& passed, bool& ignored) co
   if (!creates_) return nullptr;
   if (same_text(name, "device")) return &passed.device;
   if (same_text(name, "requires_grad")) return &passed.requires_grad;
-  ignored = same_text(name, "layout") || same_text(name, "pin_memory") || same_text(name, "memory_format");
+  if (same_text(name, "memory_format") && takes_memory_format(schema_)) return &passed.memory_format;
+  ignored = same_text(name, "layout") || same_text(name, "pin_memory");
   return nullptr;
 }
 
@@ -330,6 +333,7 @@ std::string Signature::stub() const {
     add_keyword(schema_.outputs.empty() ? "out: Tensor | None = None"
                                         : "out: Sequence[Tensor] | None = None");
   if (creates_) add_keyword("device: device | str | None = None, requires_grad: builtins.bool = False");
+  if (creates_ && takes_memory_format(schema_)) add_keyword("memory_format: str | None = None");
   return "(" + text + ") -> " + result_text(schema_);
 }
 

@@ -18,6 +18,7 @@ struct Passed {
   PyObject* out = nullptr;
   PyObject* device = nullptr;
   PyObject* requires_grad = nullptr;
+  PyObject* memory_format = nullptr;
 };
 
 // The same as an op takes it.

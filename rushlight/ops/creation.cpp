@@ -11,8 +11,8 @@ namespace {
 Tensor filled(const IntList& size, double value, std::optional<DType> dtype) {
   return full(size, value, {.dtype = dtype.value_or(default_dtype())});
 }
-Tensor filled_like(const Tensor& input, double value, std::optional<DType> dtype) {
-  return full(input.shape(), value, {.dtype = dtype.value_or(input.dtype())});
+Tensor filled_like(const Tensor& input, const Tensor& value, std::optional<DType> dtype) {
+  return laid_like(input, full(input.shape(), value, {.dtype = dtype.value_or(input.dtype())}));
 }
 
 void expect_one_number(const OpCall& call, size_t input, const char* name) {
@@ -90,7 +90,7 @@ Tensor empty_like(const Tensor& input, const EmptyLikeOptions& options) {
   return filled_like(input, 0, options.dtype);
 }
 Tensor full_like(const Tensor& input, const Tensor& fill_value, const FullLikeOptions& options) {
-  return full(input.shape(), fill_value, {.dtype = options.dtype.value_or(input.dtype())});
+  return filled_like(input, fill_value, options.dtype);
 }
 
 Tensor new_zeros(const Tensor& input, const IntList& size, const NewZerosOptions& options) {

@@ -52,10 +52,12 @@ Tensor randn(const IntList& size, const RandnOptions& options) {
   return normal_numbers("randn", size, options.dtype.value_or(default_dtype()), options.generator);
 }
 Tensor rand_like(const Tensor& input, const RandLikeOptions& options) {
-  return uniform_numbers("rand_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+  DType dtype = options.dtype.value_or(input.dtype());
+  return laid_like(input, uniform_numbers("rand_like", input.shape(), dtype, {}));
 }
 Tensor randn_like(const Tensor& input, const RandnLikeOptions& options) {
-  return normal_numbers("randn_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+  DType dtype = options.dtype.value_or(input.dtype());
+  return laid_like(input, normal_numbers("randn_like", input.shape(), dtype, {}));
 }
 
 namespace {
