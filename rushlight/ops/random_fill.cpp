@@ -112,6 +112,34 @@ Tensor exponential(const Tensor& input, const ExponentialOptions& options) {
   return to(log1p(neg(numbers)) / -options.lambd, input.dtype());
 }
 
+// Where a ray of random direction from (median, sigma) meets the axis.
+Tensor cauchy(const Tensor& input, const CauchyOptions& options) {
+  expect_floating_input("cauchy", input);
+  if (!(options.sigma > 0))
+    fail(ErrorKind::runtime, "[cauchy] sigma must be positive, but it is ", options.sigma);
+  Tensor numbers = uniform_numbers("cauchy", input.shape(), no_half(input.dtype()), options.generator);
+  constexpr double pi = 3.14159265358979323846;
+  return to(tan((numbers - 0.5) * pi) * options.sigma + options.median, input.dtype());
+}
+
+Tensor log_normal(const Tensor& input, const LogNormalOptions& options) {
+  expect_floating_input("log_normal", input);
+  if (!(options.std > 0))
+    fail(ErrorKind::runtime, "[log_normal] std must be positive, but it is ", options.std);
+  Tensor numbers = normal_numbers("log_normal", input.shape(), no_half(input.dtype()), options.generator);
+  return to(exp(numbers * options.std + options.mean), input.dtype());
+}
+
+// The first success among throws: log(1 - u) / log(1 - p), rounded up. u is never 1, and a u of 0 counts as
+// the first throw.
+Tensor geometric(const Tensor& input, double p, const GeometricOptions& options) {
+  if (!(p > 0 && p < 1))
+    fail(ErrorKind::runtime, "[geometric] p must be between 0 and 1, neither of them included, but it is ",
+         p);
+  Tensor numbers = uniform_numbers("geometric", input.shape(), DType::float64, options.generator);
+  return to(clamp_min(ceil(log1p(neg(numbers)) / std::log1p(-p)), 1), input.dtype());
+}
+
 Tensor bernoulli(const Tensor& input, const BernoulliOptions& options) {
   expect_floating_input("bernoulli", input);
   Tensor numbers = uniform_numbers("bernoulli", input.shape(), no_half(input.dtype()), options.generator);
