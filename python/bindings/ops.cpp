@@ -233,6 +233,16 @@ std::string readable(std::string text) {
   fail(ErrorKind::type, text);
 }
 
+PyObject* run_named(const OpCallable& op, const Signature& signature, OpArguments& arguments,
+                    const Passed& passed, PyObject* self) {
+  try {
+    if (passed.out && is_tensor(passed.out)) signature.take_dtype_of(tensor_of(passed.out), arguments);
+    return run(signature, arguments, passed, op.form, self);
+  } catch (const Error& error) {
+    throw named_error(PyUnicode_AsUTF8(op.name), error);
+  }
+}
+
 PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObject* names) {
   std::vector<std::string> reasons;
   if (op.form != Form::function && count == 0)
@@ -246,10 +256,8 @@ PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObje
       std::string why;
       std::string* ask = match == Match::lenient ? &why : nullptr;
       if (signature.accept(args, count, names, passed, ask) &&
-          signature.convert(passed, match, arguments, ask)) {
-        if (passed.out && is_tensor(passed.out)) signature.take_dtype_of(tensor_of(passed.out), arguments);
-        return run(signature, arguments, passed, op.form, count ? args[0] : nullptr);
-      }
+          signature.convert(passed, match, arguments, ask))
+        return run_named(op, signature, arguments, passed, count ? args[0] : nullptr);
       if (ask) reasons.push_back(why);
     }
   }
