@@ -1,9 +1,12 @@
 #include "arguments.h"
 
+#include <nanobind/stl/string.h>
+
 #include <cstring>
 #include <string_view>
 
 #include "rushlight/core/generator.h"
+#include "rushlight/generated/functions.h"
 
 namespace rushlight::python {
 
@@ -159,6 +162,38 @@ bool to_attr(PyObject* object, const Argument& argument, Match match, Attr& attr
     case ArgKind::generator: return to_instance<Generator>(object, attr);
     default: return false;
   }
+}
+
+Tensor in_memory_format(const char* op, const Tensor& tensor, nb::handle memory_format) {
+  if (memory_format.is_none()) return tensor;
+  std::string_view word = PyUnicode_Check(memory_format.ptr()) ? PyUnicode_AsUTF8(memory_format.ptr()) : "";
+  if (word == "preserve") return tensor;
+  if (word == "contiguous") return contiguous(tensor);
+  if (word != "channels_last")
+    fail(ErrorKind::value, "[", op,
+         "] memory_format is \"preserve\", \"contiguous\" or \"channels_last\", not ",
+         nb::cast<std::string>(nb::repr(memory_format)));
+  if (tensor.layout().is_channels_last()) return tensor;
+  return clone(tensor, {.memory_format = "channels_last"});
+}
+
+namespace {
+
+// "add_" is called add in errors.
+std::string_view plain_name(std::string_view op) {
+  return op.ends_with('_') ? op.substr(0, op.size() - 1) : op;
+}
+
+}  // namespace
+
+Error named_error(std::string_view op, const Error& error) {
+  std::string_view text = error.what();
+  size_t end = text.starts_with('[') ? text.find("] ") : text.npos;
+  if (error.kind() == ErrorKind::trace || text.starts_with(join_text(op, "()"))) return error;
+  if (end == text.npos) return Error(error.kind(), join_text("[", op, "] ", text));
+  std::string_view inner = plain_name(text.substr(1, end - 1));
+  if (inner == plain_name(op)) return error;
+  return Error(error.kind(), join_text("[", op, "] in ", inner, ": ", text.substr(end + 2)));
 }
 
 const char* type_name(PyObject* object) {

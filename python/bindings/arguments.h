@@ -42,6 +42,14 @@ bool each_tensor(PyObject* object, Match match, Push push) {
 // Accepts None, "cpu", device("cpu"); complains about others, which this build does not have.
 void expect_host_device(PyObject* device);
 
+// The tensor itself where it lies as `memory_format` (None, preserve, contiguous, channels_last) says, else a
+// copy.
+Tensor in_memory_format(const char* op, const Tensor& tensor, nb::handle memory_format);
+
+// The error of a call of `op`, as it was called, whichever op inside it failed: "[one_hot] in scatter_value:
+// ...".
+Error named_error(std::string_view op, const Error& error);
+
 PyObject* dtype_object(DType dtype);   // a new reference to its one object
 PyObject* size_object(IntSpan sizes);  // a new Size
 // "int", "Tensor", "tuple of ints": how a message calls what was given.

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "module.h"
 #include "operators.h"
+#include "rushlight/core/number_fits.h"
 #include "rushlight/generated/functions.h"
 
 namespace rushlight::python {
@@ -40,9 +41,14 @@ bool is_read_only(nb::handle array) {
          !nb::cast<bool>(array.attr("flags").attr("writeable"));
 }
 
+// A NumPy array with a copy of the values, of NumPy's numbers too, whose own copy() cannot be written either.
+nb::object numpy_copy(PyObject* object) {
+  return nb::module_::import_("numpy").attr("array")(nb::handle(object));
+}
+
 // A tensor over the array's memory, which it keeps alive. What must not be written is copied.
 Tensor share_array(PyObject* object) {
-  if (is_read_only(object)) return share_array(nb::object(nb::handle(object).attr("copy")()).ptr());
+  if (is_read_only(object)) return share_array(numpy_copy(object).ptr());
   nb::ndarray<nb::device::cpu> array;
   if (!nb::try_cast(nb::handle(object), array))
     fail(ErrorKind::type,
@@ -72,7 +78,8 @@ void refuse_grad(const Tensor& tensor, const char* what) {
 }
 
 template <class... Framework>
-nb::object export_array(const Tensor& tensor) {
+nb::object export_array(const Tensor& tensor, const char* what) {
+  tensor.touch_elements(what);
   SmallVector<size_t, 5> shape;
   for (int64_t size : tensor.shape()) shape.push_back(static_cast<size_t>(size));
   nb::object owner = nb::cast(tensor);
@@ -86,18 +93,47 @@ nb::object to_numpy(const Tensor& tensor, bool force) {
   if (!force) refuse_grad(tensor, "numpy");
   if (tensor.dtype() == DType::bfloat16)
     fail(ErrorKind::type, "[numpy] NumPy has no bfloat16; cast with to(float32) first");
-  return export_array<nb::numpy>(tensor.requires_grad() ? tensor.detach() : tensor);
+  return export_array<nb::numpy>(tensor.requires_grad() ? tensor.detach() : tensor, "numpy");
+}
+
+// copy= of the exchange protocols: True, False (never), None (where it must be).
+std::optional<bool> copy_wish(nb::handle copy) {
+  if (copy.is_none()) return {};
+  int truth = PyObject_IsTrue(copy.ptr());
+  if (truth < 0) throw nb::python_error();
+  return truth == 1;
 }
 
 nb::object to_array(const Tensor& tensor, nb::object dtype, nb::object copy) {
-  nb::object array = to_numpy(tensor, false);
-  if (!dtype.is_none()) array = array.attr("astype")(dtype, nb::arg("copy") = false);
-  return copy.is_none() || !nb::cast<bool>(copy) ? array : array.attr("copy")();
+  auto wish = copy_wish(copy);
+  nb::object array = to_numpy(tensor, false), wanted = array;
+  if (!dtype.is_none()) wanted = array.attr("astype")(dtype, nb::arg("copy") = false);
+  if (wish == false && !wanted.is(array))
+    fail(ErrorKind::value, "[__array__] ", tensor, " has another dtype than is asked for; it takes a copy");
+  return wish == true && wanted.is(array) ? nb::object(array.attr("copy")()) : wanted;
 }
 
-nb::object to_dlpack(const Tensor& tensor, nb::args, nb::kwargs) {
+void expect_host_of_dlpack(nb::handle device) {
+  if (!device.is_none() && !device.equal(nb::make_tuple(nb::device::cpu::value, 0)))
+    throw nb::buffer_error("__dlpack__: the tensor is on the host; dl_device must be (1, 0) or None");
+}
+
+// max_version is what the caller reads at most: the capsule is of the first version, which all read.
+nb::object to_dlpack(const Tensor& tensor, nb::object stream, nb::object, nb::object dl_device,
+                     nb::object copy) {
   refuse_grad(tensor, "__dlpack__");
-  return export_array<>(tensor);
+  if (!stream.is_none()) fail(ErrorKind::value, "[__dlpack__] stream must be None on the cpu");
+  expect_host_of_dlpack(dl_device);
+  return export_array<>(copy_wish(copy) == true ? tensor.clone() : tensor, "__dlpack__");
+}
+
+Tensor from_dlpack(nb::object array, nb::object device, nb::object copy) {
+  expect_host_device(device.ptr());
+  auto wish = copy_wish(copy);
+  if (wish == false && is_read_only(array))
+    fail(ErrorKind::value, "from_dlpack(): an array that is read-only must be copied; leave out copy=False");
+  Tensor tensor = share_array(array.ptr());
+  return wish == true ? tensor.clone() : tensor;
 }
 
 // -- Python numbers and nested lists --------------------------------------------------------------
@@ -188,11 +224,18 @@ class NestedList {
   }
   template <class T>
   static T number(PyObject* data) {
-    if (PyFloat_CheckExact(data)) return static_cast<T>(PyFloat_AS_DOUBLE(data));
     if (std::is_same_v<T, uint64_t> && PyLong_CheckExact(data)) return static_cast<T>(unsigned_number(data));
     Tensor number;
-    to_tensor(data, Match::lenient, number);
+    if (PyFloat_CheckExact(data))
+      number = PyFloat_AS_DOUBLE(data);
+    else
+      to_tensor(data, Match::lenient, number);
+    if constexpr (std::is_integral_v<T>) expect_number_fits("tensor", as_plain(number), dtype_of<T>);
     return number.item<T>();
+  }
+  static Tensor as_plain(const Tensor& number) {
+    if (number.is_weak()) return number;
+    return is_floating(number.dtype()) ? Tensor(number.item<double>()) : Tensor(number.item<int64_t>());
   }
   static uint64_t unsigned_number(PyObject* data) {
     uint64_t value = PyLong_AsUnsignedLongLong(data);
@@ -215,8 +258,7 @@ Tensor tensor_from(PyObject* data, std::optional<DType> dtype) {
     to_tensor(data, Match::strict, source);
     source = source.detach();
   } else if (is_array(data)) {
-    source = share_array(
-        owned(PyObject_CallMethod(nb::module_::import_("numpy").ptr(), "array", "O", data)).ptr());
+    source = share_array(numpy_copy(data).ptr());
     return dtype && *dtype != source.dtype() ? source.to(*dtype) : source;
   } else {
     return NestedList(data).make(data, dtype);
@@ -255,8 +297,16 @@ Tensor as_tensor(nb::object data, nb::object dtype, nb::object device) {
   return wanted && *wanted != tensor.dtype() ? tensor.to(*wanted) : tensor;
 }
 
+Tensor from_numpy(nb::object array) {
+  if (!nb::isinstance(array, nb::module_::import_("numpy").attr("ndarray")))
+    fail(ErrorKind::type, "from_numpy(): expected np.ndarray, not ", type_name(array.ptr()),
+         "; as_tensor() takes numbers and lists");
+  return share_array(array.ptr());
+}
+
 nb::bytes to_bytes(const Tensor& tensor) {
   Tensor dense = tensor.detach().contiguous();
+  dense.touch_elements("pickle");
   return nb::bytes(static_cast<const char*>(dense.raw_data()), dense.nbytes());
 }
 
@@ -286,18 +336,17 @@ void bind_arrays(nb::module_& m) {
         "A tensor with a copy of data");
   m.def("as_tensor", as_tensor, nb::arg("data"), nb::arg("dtype") = nb::none(),
         nb::arg("device") = nb::none(), "data as a tensor, sharing its memory where possible");
-  m.def(
-      "from_numpy", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ndarray"),
-      "A tensor over the array's memory");
-  m.def(
-      "from_dlpack", [](nb::object array) { return share_array(array.ptr()); }, nb::arg("ext_tensor"),
-      "A tensor over the memory of another library's array");
+  m.def("from_numpy", from_numpy, nb::arg("ndarray"), "A tensor over the array's memory");
+  m.def("from_dlpack", from_dlpack, nb::arg("ext_tensor"), nb::kw_only(), nb::arg("device") = nb::none(),
+        nb::arg("copy") = nb::none(), "A tensor over the memory of another library's array");
   m.def("_tensor_to_bytes", to_bytes, nb::arg("tensor"));
   m.def("_tensor_from_bytes", from_bytes, nb::arg("data"), nb::arg("dtype"), nb::arg("shape"));
   auto tensor = nb::borrow<nb::class_<TensorObject>>(reinterpret_cast<PyObject*>(tensor_type));
   tensor.def("numpy", to_numpy, nb::kw_only(), nb::arg("force") = false, "A NumPy array over the same memory")
       .def("__array__", to_array, nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none())
-      .def("__dlpack__", to_dlpack)
+      .def("__dlpack__", to_dlpack, nb::kw_only(), nb::arg("stream") = nb::none(),
+           nb::arg("max_version") = nb::none(), nb::arg("dl_device") = nb::none(),
+           nb::arg("copy") = nb::none())
       .def("__dlpack_device__", [](const Tensor&) { return nb::make_tuple(1, 0); })
       .def(
           "item", [](const Tensor& t) { return owned(item_of(t)); }, "The one element as a Python number")

@@ -22,15 +22,19 @@ std::vector<Tensor> tensors_from(nb::handle object, const char* argument) {
   std::vector<Tensor> list;
   if (object.is_none()) return list;
   if (is_tensor(object.ptr())) return {tensor_of(object.ptr())};
-  nb::object items = owned(PySequence_Tuple(object.ptr()));
+  bool many = PySequence_Check(object.ptr()) || PyIter_Check(object.ptr());
+  nb::object items = many ? owned(PySequence_Tuple(object.ptr())) : nb::none();
   if (!each_tensor(items.ptr(), Match::strict, [&](Tensor tensor) { list.push_back(std::move(tensor)); }))
     fail(ErrorKind::type, "argument '", argument, "' must be a Tensor or a sequence of Tensors");
   return list;
 }
 
 BackwardOptions options_from(std::optional<bool> retain_graph, bool create_graph, nb::handle inputs) {
-  return {
+  BackwardOptions options{
       .retain_graph = retain_graph, .create_graph = create_graph, .inputs = tensors_from(inputs, "inputs")};
+  if (!inputs.is_none() && options.inputs.empty())
+    fail(ErrorKind::runtime, "[backward] argument 'inputs' is empty; leave it out to reach every leaf");
+  return options;
 }
 
 void backward_method(const Tensor& self, nb::object gradient, std::optional<bool> retain_graph,
@@ -51,14 +55,30 @@ void backward_function(nb::object tensors, nb::object gradients, std::optional<b
 }
 
 void set_grad(const Tensor& tensor, nb::object grad) {
-  auto given = tensors_from(grad, "grad");
-  tensor.set_grad(given.empty() ? Tensor() : given[0]);
+  if (grad.is_none()) return tensor.set_grad({});
+  if (!is_tensor(grad.ptr()))
+    fail(ErrorKind::type, "[grad] a gradient is a Tensor or None, not ", type_name(grad.ptr()));
+  tensor.set_grad(tensor_of(grad.ptr()));
+}
+
+void set_data(const Tensor& tensor, nb::object data) {
+  if (!is_tensor(data.ptr()))
+    fail(ErrorKind::type, "[data] a tensor's data is a Tensor, not ", type_name(data.ptr()));
+  tensor.set_data(tensor_of(data.ptr()));
+}
+
+void set_requires_grad(const Tensor& tensor, nb::object on) {
+  if (!PyBool_Check(on.ptr()))
+    fail(ErrorKind::type, "[requires_grad] must be a bool, not ", type_name(on.ptr()));
+  tensor.requires_grad_(on.is(nb::handle(Py_True)));
 }
 
 nb::tuple grad_function(nb::object outputs, nb::object inputs, nb::object grad_outputs,
                         std::optional<bool> retain_graph, bool create_graph, std::optional<bool> allow_unused,
                         bool materialize_grads) {
   auto roots = tensors_from(outputs, "outputs"), targets = tensors_from(inputs, "inputs");
+  if (targets.empty())
+    fail(ErrorKind::runtime, "[grad] argument 'inputs' is empty: there is nothing to differentiate by");
   GradOptions options{.grad_outputs = tensors_from(grad_outputs, "grad_outputs"),
                       .retain_graph = retain_graph,
                       .create_graph = create_graph,
@@ -264,16 +284,14 @@ void bind_autograd(nb::module_& m) {
            nb::arg("retain_graph") = nb::none(), nb::arg("create_graph") = false,
            nb::arg("inputs") = nb::none(), "Computes the gradients of the leaves")
       .def_prop_rw(
-          "requires_grad", [](const Tensor& t) { return t.requires_grad(); },
-          [](const Tensor& t, bool on) { t.requires_grad_(on); })
+          "requires_grad", [](const Tensor& t) { return t.requires_grad(); }, set_requires_grad)
       .def(
           "requires_grad_", [](const Tensor& t, bool on) { return t.requires_grad_(on); },
           nb::arg("requires_grad") = true)
       .def_prop_rw(
           "grad", [](const Tensor& t) { return t.grad(); }, set_grad, nb::for_setter(nb::arg("grad").none()))
       .def_prop_rw(
-          "data", [](const Tensor& t) { return t.data(); },
-          [](const Tensor& t, const Tensor& data) { t.set_data(data); })
+          "data", [](const Tensor& t) { return t.data(); }, set_data, nb::for_setter(nb::arg("data").none()))
       .def_prop_ro("is_leaf", [](const Tensor& t) { return t.is_leaf(); })
       .def_prop_ro("grad_fn",
                    [](const Tensor& t) {

@@ -47,10 +47,25 @@ IndexItem item_from(PyObject* object) {
        type_name(object), ")");
 }
 
+// A list that holds what only a tuple of indices can: x[[[0, 1], [1, 0]]] is x[[0, 1], [1, 0]], as in
+// PyTorch.
+bool stands_for_tuple(PyObject* key) {
+  constexpr Py_ssize_t kMost = 32;
+  if (PyTuple_Check(key)) return true;
+  if (!PyList_Check(key) || PyList_GET_SIZE(key) >= kMost) return false;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(key); ++i) {
+    PyObject* item = PyList_GET_ITEM(key, i);
+    bool is_index = is_tensor(item) || PySequence_Check(item) || PySlice_Check(item);
+    if (is_index || item == Py_Ellipsis || item == Py_None) return true;
+  }
+  return false;
+}
+
 std::vector<IndexItem> items_from(PyObject* key) {
   std::vector<IndexItem> items;
-  if (!PyTuple_Check(key)) return {item_from(key)};
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) items.push_back(item_from(PyTuple_GET_ITEM(key, i)));
+  if (!stands_for_tuple(key)) return {item_from(key)};
+  nb::object tuple = owned(PySequence_Tuple(key));
+  for (nb::handle item : tuple) items.push_back(item_from(item.ptr()));
   return items;
 }
 

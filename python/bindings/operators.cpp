@@ -40,6 +40,7 @@ constexpr const char* kComparisons[] = {"lt", "le", "eq", "ne", "gt", "ge"};  //
 
 // Which op of the list an operator calls, found once by name; none: the list has no such op (yet).
 struct Target {
+  const char* name = "";
   OpId id{};
   bool exists = false, in_place = false;
 };
@@ -47,7 +48,7 @@ Target find_target(const char* name, int operands) {
   for (int i = 0; i < op_count(); ++i) {
     const Schema& schema = schema_of(static_cast<OpId>(i));
     if (schema.name != name || schema.tensor_count() != operands || schema.attr_count()) continue;
-    return {schema.id, true, schema.arguments[0].in_place && schema.kind != OpKind::function};
+    return {name, schema.id, true, schema.arguments[0].in_place && schema.kind != OpKind::function};
   }
   return {};
 }
@@ -65,8 +66,20 @@ const Tensor* operand(PyObject* object, Tensor& number) {
   return to_tensor(object, Match::lenient, number) ? &number : nullptr;
 }
 
+// What an operator does, under the name of its op where it fails.
+template <class F>
+PyObject* named(const char* op, F&& f) {
+  return guarded([&] {
+    try {
+      return f();
+    } catch (const Error& error) {
+      throw named_error(op, error);
+    }
+  });
+}
+
 PyObject* call_binary(Target target, PyObject* a, PyObject* b) {
-  return guarded([&]() -> PyObject* {
+  return named(target.name, [&]() -> PyObject* {
     Tensor number;
     const Tensor* left = operand(a, number);
     const Tensor* right = operand(b, number);
@@ -87,7 +100,7 @@ PyObject* binary(PyObject* a, PyObject* b) {
 }
 
 PyObject* call_in_place(Target target, PyObject* self, PyObject* other) {
-  return guarded([&]() -> PyObject* {
+  return named(target.name, [&]() -> PyObject* {
     Tensor number;
     const Tensor* right = operand(other, number);
     if (!target.in_place || !right) Py_RETURN_NOTIMPLEMENTED;

@@ -7,6 +7,7 @@
 
 #include "module.h"
 #include "rushlight/engine/apply.h"
+#include "rushlight/engine/context.h"
 #include "rushlight/generated/call_op.h"
 #include "signature.h"
 
@@ -82,15 +83,66 @@ PyObject* pack(const Schema& schema, Attrs attrs, Results results) {
   return tuple.release().ptr();
 }
 
+// out= as the caller wrote it: one tensor, or a tuple of as many as there are results.
+Results targets_from(const Schema& schema, PyObject* out) {
+  Results targets;
+  size_t results = schema.outputs.size();
+  auto push = [&](Tensor tensor) { targets.push_back(std::move(tensor)); };
+  bool taken = results ? each_tensor(out, Match::strict, push) && targets.size() == results : is_tensor(out);
+  for (const Tensor& target : targets) taken &= target.defined();
+  if (!taken && results)
+    fail(ErrorKind::type, schema.name, "(): argument 'out' must be a tuple of ", results, " Tensors, not ",
+         type_name(out));
+  if (!taken) fail(ErrorKind::type, schema.name, "(): argument 'out' must be Tensor, not ", type_name(out));
+  if (!results) push(tensor_of(out));
+  return targets;
+}
+
+void refuse_recording(const Schema& schema, Inputs in, const Results& targets) {
+  bool wants_grad = false;
+  for (const Tensor& target : targets) wants_grad |= target.requires_grad();
+  for (size_t i = 0; i < in.size(); ++i) wants_grad |= in[i].defined() && in[i].requires_grad();
+  if (context().grad_mode && wants_grad)
+    fail(ErrorKind::runtime, "[", schema.name,
+         "] functions with out=... arguments don't support automatic differentiation, but one of the "
+         "arguments requires grad. Call it under no_grad");
+}
+
+// A view is no result that could be made elsewhere.
+void refuse_view(const Schema& schema, Inputs in, const Tensor& result) {
+  for (size_t i = 0; i < in.size(); ++i)
+    if (result.impl()->is_view && in[i].defined() && in[i].shares_storage(result))
+      fail(ErrorKind::type, schema.name,
+           "(): the result is a view of its input and cannot be written to 'out'; use out.copy_()");
+}
+
+// Where no kernel writes to what is given: the results are copied there.
+void copy_out(const Schema& schema, Inputs in, Attrs attrs, const Results& targets) {
+  refuse_recording(schema, in, targets);
+  NoGrad guard;
+  Results results = call_op(schema.id, in, attrs);
+  for (const Tensor& result : results) refuse_view(schema, in, result);
+  for (size_t i = 0; i < targets.size(); ++i) write_over(schema.id, targets[i], results[i]);
+}
+
 // out= is written and returned; unlike PyTorch's, it must have the result's shape.
 PyObject* call_out(const Schema& schema, Inputs in, Attrs attrs, PyObject* out, bool long_work) {
-  if (!is_tensor(out))
-    fail(ErrorKind::type, schema.name, "(): argument 'out' must be Tensor, not ", type_name(out));
+  Results targets = targets_from(schema, out);
   {
     ReleaseGil release(long_work);
-    apply_out(schema.id, in, attrs, tensor_of(out));
+    if (schema.kind == OpKind::function || targets.size() > 1)
+      copy_out(schema, in, attrs, targets);
+    else
+      apply_out(schema.id, in, attrs, targets[0]);
   }
-  return Py_NewRef(out);
+  return schema.outputs.empty() ? Py_NewRef(out) : pack(schema, attrs, std::move(targets));
+}
+
+bool flag_of(const Schema& schema, const char* name, PyObject* value) {
+  if (!value || value == Py_None) return false;
+  if (!PyBool_Check(value))
+    fail(ErrorKind::type, schema.name, "(): argument '", name, "' must be bool, not ", type_name(value));
+  return value == Py_True;
 }
 
 PyObject* run(const Signature& signature, const OpArguments& arguments, const Passed& passed, Form form,
@@ -102,7 +154,14 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
   Attrs attrs(arguments.attrs.data(), arguments.attrs.size());
   bool long_work = is_long(arguments);
   if (passed.device) expect_host_device(passed.device);
-  if (passed.out && passed.out != Py_None) return call_out(schema, in, attrs, passed.out, long_work);
+  bool requires_grad = flag_of(schema, "requires_grad", passed.requires_grad);
+  if (passed.out && passed.out != Py_None) {
+    if (passed.memory_format)
+      fail(ErrorKind::value, schema.name, "(): 'out' lies as it lies; leave out 'memory_format'");
+    nb::object out = nb::steal(call_out(schema, in, attrs, passed.out, long_work));
+    if (requires_grad) tensor_of(passed.out).requires_grad_();
+    return out.release().ptr();
+  }
   if (form == Form::in_place || schema.only_in_place) {
     {
       ReleaseGil release(long_work);
@@ -122,7 +181,9 @@ PyObject* run(const Signature& signature, const OpArguments& arguments, const Pa
     ReleaseGil release(long_work);
     results = call_op(schema.id, in, attrs);
   }
-  if (passed.requires_grad && PyObject_IsTrue(passed.requires_grad)) results[0].requires_grad_();
+  if (passed.memory_format)
+    results[0] = in_memory_format(schema.name.c_str(), results[0], passed.memory_format);
+  if (requires_grad) results[0].requires_grad_();
   return pack(schema, attrs, std::move(results));
 }
 
@@ -172,6 +233,16 @@ std::string readable(std::string text) {
   fail(ErrorKind::type, text);
 }
 
+PyObject* run_named(const OpCallable& op, const Signature& signature, OpArguments& arguments,
+                    const Passed& passed, PyObject* self) {
+  try {
+    if (passed.out && is_tensor(passed.out)) signature.take_dtype_of(tensor_of(passed.out), arguments);
+    return run(signature, arguments, passed, op.form, self);
+  } catch (const Error& error) {
+    throw named_error(PyUnicode_AsUTF8(op.name), error);
+  }
+}
+
 PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObject* names) {
   std::vector<std::string> reasons;
   if (op.form != Form::function && count == 0)
@@ -186,7 +257,7 @@ PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObje
       std::string* ask = match == Match::lenient ? &why : nullptr;
       if (signature.accept(args, count, names, passed, ask) &&
           signature.convert(passed, match, arguments, ask))
-        return run(signature, arguments, passed, op.form, count ? args[0] : nullptr);
+        return run_named(op, signature, arguments, passed, count ? args[0] : nullptr);
       if (ask) reasons.push_back(why);
     }
   }

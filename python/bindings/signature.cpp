@@ -59,10 +59,12 @@ bool creates(const Schema& schema) {
   bool chooses_dtype = false, from_input = false;
   for (const Argument& a : schema.arguments) {
     chooses_dtype |= a.kind == ArgKind::dtype;
-    from_input |= a.name == "input" && a.kind == ArgKind::tensor;
+    from_input |= (a.name == "input" || a.name == "weight") && a.kind == ArgKind::tensor;
   }
   return chooses_dtype && (!from_input || ends_with_like(schema) || schema.name.starts_with("new_"));
 }
+
+bool takes_memory_format(const Schema& schema) { return schema.id == OpId::empty || ends_with_like(schema); }
 
 bool same_text(PyObject* a, const char* b) { return PyUnicode_CompareWithASCIIString(a, b) == 0; }
 
@@ -134,9 +136,27 @@ Signature::Signature(const Schema& schema, Form form)
   spreads_tensors_ = last == ArgKind::tensors && !method_ && !schema.only_in_place;
 }
 
+// Every op that makes one tensor, or a known number of them; but nothing that is made in the likeness of
+// another, as in PyTorch.
 bool Signature::has_out() const {
-  return form_ != Form::in_place && schema_.kind != OpKind::view && schema_.kind != OpKind::function &&
-         schema_.outputs.empty() && !schema_.only_in_place;
+  if (form_ == Form::in_place || schema_.kind == OpKind::view || schema_.only_in_place) return false;
+  bool likeness = creates_ && receiver_of(schema_);
+  bool as_asked = !schema_.asked_by.empty() && !schema_.asked_by.back().empty();
+  return schema_.outputs.size() != 1 && !as_asked && !likeness && !schema_.returns_bool;
+}
+
+void Signature::take_dtype_of(const Tensor& out, OpArguments& arguments) const {
+  if (!creates_) return;
+  size_t at = 0;
+  for (const Argument& a : schema_.arguments) {
+    if (is_tensor(a.kind)) continue;
+    Attr& attr = arguments.attrs[at++];
+    if (a.kind != ArgKind::dtype) continue;
+    if (attr.given() && attr.as_dtype() != out.dtype())
+      fail(ErrorKind::runtime, "[", schema_.name, "] dtype ", attr.as_dtype(),
+           " does not match the dtype of out, ", out.dtype(), "; leave one of the two out");
+    attr = out.dtype();
+  }
 }
 
 // Where the value of a keyword goes; null: there is no such keyword.
@@ -148,13 +168,14 @@ PyObject** Signature::place_of(PyObject* name, Passed& passed, bool& ignored) co
     if (PyUnicode_Compare(parameters_[i].name, name) == 0 ||
         (usual && parameters_[i].argument->name == usual))
       return &passed.values[i];
-  if (same_text(name, "out") && (has_out() || creates_)) return &passed.out;
+  if (same_text(name, "out") && has_out()) return &passed.out;
   // a copy between host tensors waits for nothing
   ignored = schema_.id == OpId::copy && same_text(name, "non_blocking");
   if (!creates_) return nullptr;
   if (same_text(name, "device")) return &passed.device;
   if (same_text(name, "requires_grad")) return &passed.requires_grad;
-  ignored = same_text(name, "layout") || same_text(name, "pin_memory") || same_text(name, "memory_format");
+  if (same_text(name, "memory_format") && takes_memory_format(schema_)) return &passed.memory_format;
+  ignored = same_text(name, "layout") || same_text(name, "pin_memory");
   return nullptr;
 }
 
@@ -308,8 +329,11 @@ std::string Signature::stub() const {
     text += join_text(text.empty() ? "" : ", ", keywords ? "" : "*, ", keyword);
     keywords = true;
   };
-  if (has_out()) add_keyword("out: Tensor | None = None");
+  if (has_out())
+    add_keyword(schema_.outputs.empty() ? "out: Tensor | None = None"
+                                        : "out: Sequence[Tensor] | None = None");
   if (creates_) add_keyword("device: device | str | None = None, requires_grad: builtins.bool = False");
+  if (creates_ && takes_memory_format(schema_)) add_keyword("memory_format: str | None = None");
   return "(" + text + ") -> " + result_text(schema_);
 }
 

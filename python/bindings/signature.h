@@ -18,6 +18,7 @@ struct Passed {
   PyObject* out = nullptr;
   PyObject* device = nullptr;
   PyObject* requires_grad = nullptr;
+  PyObject* memory_format = nullptr;
 };
 
 // The same as an op takes it.
@@ -39,6 +40,8 @@ class Signature {
 
   const Schema& schema() const { return schema_; }
   bool has_out() const;
+  // zeros(2, out=x) makes what x holds, where the call does not say a dtype.
+  void take_dtype_of(const Tensor& out, OpArguments& arguments) const;
   // (Tensor input, ints dim = None, *, dtype dtype = None), for messages.
   std::string text() const;
   // The line of the stub: (self, dim: int | Sequence[int] | None = None, ...) -> Tensor

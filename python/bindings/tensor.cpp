@@ -31,11 +31,11 @@ PyObject* new_tensor(PyTypeObject* type, PyObject* args, PyObject*) {
 }
 int init_nothing(PyObject*, PyObject*, PyObject*) { return 0; }
 
-Tensor cast_to(const Tensor& tensor, DType dtype) {
-  return tensor.dtype() == dtype ? tensor : tensor.to(dtype);
+Tensor cast_to(const Tensor& tensor, DType dtype, nb::handle memory_format = nb::none()) {
+  return in_memory_format("to", tensor.dtype() == dtype ? tensor : tensor.to(dtype), memory_format);
 }
 
-// to(dtype), to(device), to(device, dtype), to(other), each with copy=.
+// to(dtype), to(device), to(device, dtype), to(other), each with copy= and memory_format=.
 Tensor to_anything(const Tensor& self, nb::args args, nb::kwargs options) {
   DType dtype = self.dtype();
   auto take = [&](nb::handle wanted) {
@@ -51,6 +51,7 @@ Tensor to_anything(const Tensor& self, nb::args args, nb::kwargs options) {
   bool copy = args.size() == 4 || (args.size() == 3 && PyBool_Check(args[1].ptr()));
   if (copy)
     copy = PyObject_IsTrue(args[args.size() - 1].ptr()) == 1;  // to(device, dtype, non_blocking, copy)
+  nb::object memory_format = nb::none();
   for (nb::handle arg : args) take(arg);
   for (auto [name, value] : options) {
     std::string keyword = nb::cast<std::string>(name);
@@ -60,10 +61,12 @@ Tensor to_anything(const Tensor& self, nb::args args, nb::kwargs options) {
       fail(ErrorKind::type, "to(): argument 'copy' must be bool, not ", type_name(value.ptr()));
     else if (keyword == "dtype" || keyword == "device" || keyword == "other")
       take(value);
-    else if (keyword != "non_blocking" && keyword != "memory_format")
+    else if (keyword == "memory_format")
+      memory_format = nb::borrow(value);
+    else if (keyword != "non_blocking")
       fail(ErrorKind::type, "to() got an unexpected keyword argument '", keyword, "'");
   }
-  Tensor result = cast_to(self, dtype);
+  Tensor result = cast_to(self, dtype, memory_format);
   return copy && result.is_same(self) ? self.clone() : result;
 }
 
@@ -133,8 +136,7 @@ Tensor matrix_transposed(const Tensor& tensor) {
 }
 
 // resize_(2, 3): another shape over the same memory, or over more of it that begins with the same elements.
-nb::object resize(nb::object self, nb::args size, nb::kwargs) {
-  const Tensor& tensor = tensor_of(self.ptr());
+Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs) {
   nb::object list =
       size.size() == 1 && PySequence_Check(nb::object(size[0]).ptr()) ? nb::object(size[0]) : size;
   Ints shape;
@@ -153,7 +155,7 @@ nb::object resize(nb::object self, nb::args size, nb::kwargs) {
     tensor.set_data(view(grown, sizes));
   }
   tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));  // for what saved it
-  return self;
+  return tensor;
 }
 
 PyObject* iterate(PyObject* self) {
@@ -185,7 +187,11 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def_prop_ro("itemsize", [](const Tensor& t) { return t.element_size(); })
       .def_prop_ro("nbytes", [](const Tensor& t) { return t.nbytes(); })
       .def("element_size", [](const Tensor& t) { return t.element_size(); })
-      .def("data_ptr", [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.raw_data()); })
+      .def("data_ptr",
+           [](const Tensor& t) {
+             t.touch_elements("data_ptr");
+             return reinterpret_cast<uintptr_t>(t.raw_data());
+           })
       .def("storage_offset", [](const Tensor& t) { return t.storage_offset(); })
       .def("is_contiguous", is_contiguous, nb::arg("memory_format") = "contiguous")
       .def("is_floating_point", [](const Tensor& t) { return t.is_floating_point(); })
@@ -205,7 +211,10 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
   tensor.def("_shares_memory", [](const Tensor& a, const Tensor& b) { return a.shares_storage(b); })
       .def("_storage_bytes", [](const Tensor& t) { return t.storage()->bytes(); })
       .def("_storage_address",
-           [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.storage()->data()); })
+           [](const Tensor& t) {
+             t.touch_elements("data_ptr");
+             return reinterpret_cast<uintptr_t>(t.storage()->data());
+           })
       .def("_view_bits", view_bits, nb::arg("dtype"));
 }
 
@@ -213,14 +222,18 @@ void bind_conversions(nb::class_<TensorObject>& tensor) {
   tensor.def("to", to_anything)
       .def(
           "type_as", [](const Tensor& a, const Tensor& b) { return cast_to(a, b.dtype()); }, nb::arg("other"))
-      .def("cpu", [](const Tensor& t) { return t; });
+      .def(
+          "cpu", [](const Tensor& t, nb::object format) { return in_memory_format("cpu", t, format); },
+          nb::arg("memory_format") = nb::none());
   constexpr std::pair<const char*, DType> casts[] = {{"float", DType::float32}, {"double", DType::float64},
                                                      {"half", DType::float16},  {"bfloat16", DType::bfloat16},
                                                      {"long", DType::int64},    {"int", DType::int32},
                                                      {"short", DType::int16},   {"char", DType::int8},
                                                      {"byte", DType::uint8},    {"bool", DType::boolean}};
   for (auto [name, dtype] : casts)
-    tensor.def(name, [dtype = dtype](const Tensor& t) { return cast_to(t, dtype); });
+    tensor.def(
+        name, [dtype = dtype](const Tensor& t, nb::object format) { return cast_to(t, dtype, format); },
+        nb::arg("memory_format") = nb::none());
 }
 
 }  // namespace

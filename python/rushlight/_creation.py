@@ -3,7 +3,7 @@
 from rushlight import _C
 from rushlight._C import Tensor
 
-__all__ = ["asarray", "frombuffer", "randint_like", "Variable"]
+__all__ = ["asarray", "frombuffer", "empty_strided", "randint_like", "Variable"]
 
 
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
@@ -12,10 +12,13 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         tensor = _C.tensor(obj, dtype=dtype, device=device)
     else:
         tensor = _C.as_tensor(obj, dtype=dtype, device=device)
-        shares = tensor is obj or hasattr(obj, "__array_interface__") and tensor.dtype is _C.from_numpy(obj).dtype
-        if copy is False and not shares:
+        if copy is False and not _is_shared(tensor, obj):
             raise ValueError("asarray() cannot share the memory of this object; leave out copy=False")
     return tensor.requires_grad_() if requires_grad and not tensor.requires_grad else tensor
+
+
+def _is_shared(tensor, obj):
+    return tensor is obj or hasattr(obj, "__array_interface__") and obj.__array_interface__["data"] == (tensor.data_ptr(), False)
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
@@ -37,10 +40,22 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     return values.requires_grad_() if requires_grad else values
 
 
-def randint_like(input, low, high=None, *, dtype=None, **options):
-    """Whole numbers from low (0) up to high, without it, in input's shape and dtype."""
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """A tensor to be filled, whose memory lies in these strides."""
+    elements = 0 if 0 in size else 1 + sum((count - 1) * step for count, step in zip(size, stride))
+    if elements < 0 or len(size) != len(stride):
+        raise RuntimeError(f"empty_strided(): size {tuple(size)} does not fit stride {tuple(stride)}: one stride for each dimension, "
+                           "none negative")
+    tensor = _C.zeros(elements, dtype=dtype, device=device).as_strided(size, stride).data
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def randint_like(input, low, high=None, *, dtype=None, requires_grad=False, **options):
+    """Whole numbers from low (0) up to high, without it, in input's shape, strides and dtype."""
     low, high = (0, low) if high is None else (low, high)
-    return _C.randint(low, high, input.shape, dtype=dtype or input.dtype, **options)
+    likeness = _C.empty_like(input, dtype=dtype, **options)
+    likeness.copy_(_C.randint(low, high, input.shape, dtype=likeness.dtype))
+    return likeness.requires_grad_() if requires_grad else likeness
 
 
 class _VariableType(type):

@@ -34,7 +34,7 @@ def _split(tensor, *, split_size_or_sections, dim=0):
 def _spread_of_all(op):
     def form(input, unbiased):
         """(input: Tensor, unbiased: builtins.bool) -> Tensor"""
-        return op(input, unbiased=unbiased) if isinstance(unbiased, bool) else NotImplemented
+        return op(input, unbiased=unbiased) if isinstance(input, Tensor) and isinstance(unbiased, bool) else NotImplemented
 
     return form
 

@@ -155,6 +155,18 @@ class _Names:
         """resize_ to other's shape."""
         return self.resize_(other.shape)
 
+    def set_(self, source=None, storage_offset=0, size=None, stride=None):
+        """Shows source's memory from now on, in another shape if one is said; without source none at all."""
+        source = _C.zeros(0, dtype=self.dtype) if source is None else source
+        if not isinstance(source, Tensor) or source.dtype != self.dtype:
+            raise RuntimeError(f"set_(): source must be a Tensor of {self.dtype}, not {getattr(source, 'dtype', type(source).__name__)}")
+        if self.requires_grad:
+            raise RuntimeError("set_(): a tensor that requires grad keeps its memory; set its detach(), or its .data")
+        if size is not None:
+            source = source.as_strided(size, _C.zeros(size).stride() if stride is None else stride, storage_offset)
+        self.data = source.detach()
+        return self
+
     squeeze_ = _in_place(Tensor.squeeze)
     unsqueeze_ = _in_place(Tensor.unsqueeze)
     transpose_ = _in_place(Tensor.transpose)

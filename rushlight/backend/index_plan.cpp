@@ -25,8 +25,9 @@ IndexPlan::IndexPlan(const Layout& source, Inputs indices, const char* op) : op_
     if (!is_integral(tensor.dtype()))
       fail(ErrorKind::index, "[", op, "] tensors used as indices must be integer or bool tensors, but got ",
            tensor.dtype());
-    index_shape = any ? broadcast_shapes({index_shape.data(), index_shape.size()}, tensor.shape(), op)
-                      : to_ints(tensor.shape());
+    IntSpan so_far(index_shape.data(), index_shape.size());
+    index_shape =
+        any ? broadcast_shapes(so_far, tensor.shape(), op, ErrorKind::index) : to_ints(tensor.shape());
     if (any && d != last + 1) adjacent = false;
     if (!any) index_at = d;
     any = true;

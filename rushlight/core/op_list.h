@@ -275,9 +275,10 @@ FUNCTION(dstack, "tensors: tensors", "Tensors behind each other, along the third
 FUNCTION(column_stack, "tensors: tensors", "Tensors side by side; vectors are columns")
 FUNCTION(repeat, "input, repeats: ints", "The whole tensor so many times along each dimension")
 FUNCTION(tile, "input, dims: ints", "repeat, where missing numbers in front are 1")
-FUNCTION(repeat_interleave, "input, repeats: int, dim: int? = None",
+FUNCTION(repeat_interleave, "input, repeats: int, dim: int? = None, *, output_size: int? = None",
          "Each slice along dim so many times in a row")
-FUNCTION(repeat_interleave_each, "repeat_interleave(input, repeats, dim: int? = None)",
+FUNCTION(repeat_interleave_each,
+         "repeat_interleave(input, repeats, dim: int? = None, *, output_size: int? = None)",
          "Each slice along dim as often as its own number in repeats says")
 FUNCTION(roll, "input, shifts: ints, dims: ints? = None",
          "Slices moved on; those that fall off come back in front")
@@ -388,8 +389,8 @@ FUNCTION(bincount, "input, weights: tensor? = None, minlength: int = 0",
          "How often each whole number from 0 on occurs, or the sum of its weights")
 
 // -- scans
-OP(cumsum, "input, dim: int, *, dtype: dtype? = None", "The sums of the elements up to each, along dim")
-OP(cumprod, "input, dim: int, *, dtype: dtype? = None", "The products of the elements up to each, along dim")
+OP(cumsum, "input!, dim: int, *, dtype: dtype? = None", "The sums of the elements up to each, along dim")
+OP(cumprod, "input!, dim: int, *, dtype: dtype? = None", "The products of the elements up to each, along dim")
 OP(logcumsumexp, "[floats] input, dim: int", "log(cumsum(exp(input))) without overflow")
 OP(cummax, "input, dim: int -> values, indices", "The largest up to each element and where it is last")
 OP(cummin, "input, dim: int -> values, indices", "The smallest up to each element and where it is last")
@@ -596,10 +597,10 @@ FUNCTION(randn, "[floats] size: ints, *, dtype: dtype? = None, generator: genera
 FUNCTION(rand_like, "input, *, dtype: dtype? = None", "Uniform numbers in input's shape and dtype")
 FUNCTION(randn_like, "input, *, dtype: dtype? = None",
          "Normally distributed numbers in input's shape and dtype")
-FUNCTION(randint, "[numbers] high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
+FUNCTION(randint, "high: int, size: ints, *, dtype: dtype? = None, generator: generator? = None",
          "Whole numbers from 0 up to high, without it")
 FUNCTION(randint_between,
-         "[numbers] randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? "
+         "randint(low: int, high: int, size: ints, *, dtype: dtype? = None, generator: generator? "
          "= None)",
          "Whole numbers from low up to high, without it")
 FUNCTION(randperm, "[numbers] n: int, *, dtype: dtype? = None, generator: generator? = None",
@@ -608,6 +609,12 @@ FUNCTION(uniform, "[floats] input!, from: float = 0, to: float = 1, *, generator
          "Uniform numbers in input's shape and dtype")
 FUNCTION(exponential, "[floats] input!, lambd: float = 1, *, generator: generator? = None",
          "Exponentially distributed numbers in input's shape and dtype")
+FUNCTION(cauchy, "[floats] input!, median: float = 0, sigma: float = 1, *, generator: generator? = None",
+         "Numbers of a Cauchy distribution in input's shape and dtype")
+FUNCTION(log_normal, "[floats] input!, mean: float = 1, std: float = 2, *, generator: generator? = None",
+         "Numbers whose logarithms have this mean and standard deviation, in input's shape and dtype")
+FUNCTION(geometric, "input!, p: float, *, generator: generator? = None",
+         "How many throws of probability p it takes until the first success, in input's shape and dtype")
 FUNCTION(bernoulli, "[floats] input, *, generator: generator? = None",
          "1 with the probabilities of input, else 0")
 FUNCTION(bernoulli_of, "bernoulli(input!, p: float, *, generator: generator? = None)",

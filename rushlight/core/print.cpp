@@ -182,6 +182,7 @@ std::string to_string(const Tensor& tensor, std::span<const std::string> suffixe
   if (!tensor.defined()) return "tensor(undefined)";
   if (tensor.device().type != DeviceType::cpu)
     fail(ErrorKind::runtime, "[print] the tensor is on ", tensor.device(), "; copy it to the cpu first");
+  tensor.touch_elements("print");
   std::string text = Printer(tensor).text();
   size_t line_length = text.size() - (text.rfind('\n') + 1) + 2;  // PyTorch's count of the last line
   if (tensor.numel() == 0 && tensor.rank() != 1)

@@ -53,15 +53,15 @@ int wrap_dim(int64_t dim, int rank, const char* op) {
   return static_cast<int>(dim < 0 ? dim + span : dim);
 }
 
-Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op) {
+Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op, ErrorKind kind) {
   size_t rank = std::max(a.size(), b.size());
   Shape shape(rank, 1);
   for (size_t i = 0; i < rank; ++i) {  // from the last dimension on
     int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     if (x != y && x != 1 && y != 1)
-      fail(ErrorKind::runtime, "[", op, "] shapes ", a, " and ", b, " do not broadcast: in dimension -",
-           i + 1, " the sizes are ", x, " and ", y, "; they must be equal, or one of them 1");
+      fail(kind, "[", op, "] shapes ", a, " and ", b, " do not broadcast: in dimension -", i + 1,
+           " the sizes are ", x, " and ", y, "; they must be equal, or one of them 1");
     shape[rank - 1 - i] = x == 1 ? y : x;
   }
   return shape;

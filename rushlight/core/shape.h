@@ -162,7 +162,7 @@ int64_t checked_numel(IntSpan shape, const char* where);
 // dim in [-rank, rank) made non-negative; else an IndexError in PyTorch's words, with the op's name.
 int wrap_dim(int64_t dim, int rank, const char* op);
 // The shape that a and b broadcast to; throws naming op, both shapes and the dimension.
-Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op);
+Shape broadcast_shapes(IntSpan a, IntSpan b, const char* op, ErrorKind kind = ErrorKind::runtime);
 
 inline Ints to_ints(IntSpan values) { return Ints(values.begin(), values.end()); }
 

@@ -1,4 +1,5 @@
 // Making tensors and copying them: full, clone, copy, to.
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -13,7 +14,9 @@ void full_infer(OpCall& call) {
     fail(ErrorKind::runtime, "[full] fill_value must be one number, but its shape is ", value.shape());
   DType natural = value.is_weak() && is_floating(value.dtype()) ? default_dtype() : value.dtype();
   checked_numel(a.size, "full");
-  call.emit(a.size, a.dtype.value_or(natural));
+  DType dtype = a.dtype.value_or(natural);
+  expect_number_fits("full", value, dtype);
+  call.emit(a.size, dtype);
 }
 void full_vjp(Vjp& v) { v.set(0, reshape(sum(v.grad()), v.input_shape(0))); }
 

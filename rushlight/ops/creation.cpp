@@ -1,6 +1,7 @@
 // Tensors made of numbers alone: filled, counted up, evenly spaced.
 #include <cmath>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -10,8 +11,8 @@ namespace {
 Tensor filled(const IntList& size, double value, std::optional<DType> dtype) {
   return full(size, value, {.dtype = dtype.value_or(default_dtype())});
 }
-Tensor filled_like(const Tensor& input, double value, std::optional<DType> dtype) {
-  return full(input.shape(), value, {.dtype = dtype.value_or(input.dtype())});
+Tensor filled_like(const Tensor& input, const Tensor& value, std::optional<DType> dtype) {
+  return laid_like(input, full(input.shape(), value, {.dtype = dtype.value_or(input.dtype())}));
 }
 
 void expect_one_number(const OpCall& call, size_t input, const char* name) {
@@ -35,6 +36,7 @@ void fill_infer(OpCall& call) {
   if (call.in[1].rank() != 0)
     fail(ErrorKind::runtime, "[fill] value must be a number or a 0-dimensional tensor, but its shape is ",
          call.in[1].shape());
+  expect_number_fits("fill", call.in[1], call.in[0].dtype());
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }
 void fill_vjp(Vjp& v) {
@@ -88,7 +90,7 @@ Tensor empty_like(const Tensor& input, const EmptyLikeOptions& options) {
   return filled_like(input, 0, options.dtype);
 }
 Tensor full_like(const Tensor& input, const Tensor& fill_value, const FullLikeOptions& options) {
-  return full(input.shape(), fill_value, {.dtype = options.dtype.value_or(input.dtype())});
+  return filled_like(input, fill_value, options.dtype);
 }
 
 Tensor new_zeros(const Tensor& input, const IntList& size, const NewZerosOptions& options) {
@@ -182,6 +184,8 @@ Tensor linspace(double start, double end, int64_t steps, const LinspaceOptions& 
   if (!is_floating(dtype)) {
     start = std::trunc(start);
     end = std::trunc(end);
+    expect_number_fits("linspace", start, dtype);
+    expect_number_fits("linspace", end, dtype);
   }
   Tensor numbers = evenly_spaced("linspace", start, end, steps);
   return dtype == DType::float64 ? numbers : to(numbers, dtype);

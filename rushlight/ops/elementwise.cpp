@@ -1,8 +1,10 @@
 // The MAP family: one rule for all formulas. Shapes broadcast, dtypes promote, gradients are the formulas'
 // own.
 #include <array>
+#include <cmath>
 
 #include "rushlight/backend/map_facts.h"
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/grad_formulas.h"
 #include "rushlight/ops/op_rules.h"
 
@@ -43,10 +45,35 @@ const std::string& operand_name(OpId id, size_t i) {
   return at->name;
 }
 
+// What a formula cannot tell: it is made for each dtype, and takes its numbers as they are.
+void expect_sound_numbers(const OpCall& call) {
+  OpId id = call.def.id;
+  double number = call.attrs[0].as_real();
+  bool scales = id == OpId::add_scaled || id == OpId::sub_scaled || id == OpId::rsub;
+  if (scales && number != std::trunc(number) && !is_floating(map_compute_type(id, call.in)))
+    fail(ErrorKind::runtime, "[", schema_of(id).name, "] alpha must be a whole number for tensors of ",
+         map_compute_type(id, call.in), ", but it is ", number);
+  if (scales) expect_number_fits(schema_of(id).name.c_str(), number, map_compute_type(id, call.in));
+  if (id == OpId::softshrink && !(number >= 0))
+    fail(ErrorKind::runtime, "[softshrink] lambd must not be negative, but it is ", number);
+}
+
+// Bounds, exponents and choices that are plain numbers, unlike terms and factors, do not wrap around in
+// integers.
+void expect_operands_fit(const OpCall& call, DType dtype) {
+  OpId id = call.def.id;
+  bool takes_as_is = id == OpId::where || id == OpId::clamp_min || id == OpId::clamp_max ||
+                     id == OpId::clamp_tensor || id == OpId::pow;
+  if (!takes_as_is || is_floating(dtype)) return;
+  for (size_t i = 1; i < call.in.size(); ++i)
+    expect_number_fits(schema_of(id).name.c_str(), call.in[i], dtype);
+}
+
 void map_infer(OpCall& call) {
   const MapFacts& facts = map_facts(call.def.id);
   for (size_t i = 0; i < call.in.size(); ++i)
     if (!call.in[i].defined()) expect_defined(call, i, operand_name(call.def.id, i).c_str());
+  if (call.attrs.size()) expect_sound_numbers(call);
   const Tensor& first = call.in[0];
   if (all_alike(call.in, facts)) {
     DType dtype = facts.mask_result ? DType::boolean : first.dtype();
@@ -62,6 +89,7 @@ void map_infer(OpCall& call) {
            " to be a boolean tensor, but got ", call.in[i].dtype(),
            "; compare it (x != 0) or cast it with to(bool)");
   DType dtype = map_compute_type(call.def.id, call.in);
+  expect_operands_fit(call, dtype);
   Shape shape = to_ints(first.shape());
   for (size_t i = 1; i < call.in.size(); ++i)
     shape = broadcast_shapes(span_of(shape), call.in[i].shape(), call.name());

@@ -1,6 +1,7 @@
 // Reading and writing at an index tensor that names a place for every element: gather, scatter and their kin.
 #include <algorithm>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
@@ -60,8 +61,10 @@ void scatter_src_infer(OpCall& call) {
   scatter_infer(call);
 }
 void scatter_value_infer(OpCall& call) {
-  expect_simple_reduction(call, args::ScatterValue(call.attrs).reduce);
+  args::ScatterValue a(call.attrs);
+  expect_simple_reduction(call, a.reduce);
   scatter_infer(call);
+  expect_number_fits("scatter", a.value, call.in[0].dtype());
 }
 
 // What of src was read: the rest of it has no gradient.

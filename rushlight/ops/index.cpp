@@ -1,5 +1,6 @@
 // Indexing by tensors: index reads, index_put writes.
 #include "rushlight/backend/index_plan.h"
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
@@ -36,6 +37,7 @@ void index_put_infer(OpCall& call) {
     fail(ErrorKind::runtime, "[index_put] source and destination dtypes must match, got ", input.dtype(),
          " for the destination and ", values.dtype(), " for the source; cast the values with to(",
          input.dtype(), ")");
+  expect_number_fits("index_put", values, input.dtype());
   call.emit(input.layout().dense_like(), input.dtype());
 }
 void index_put_vjp(Vjp& v) {

@@ -2,6 +2,7 @@
 // embedding.
 #include <algorithm>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/index_rules.h"
 
 namespace rushlight {
@@ -80,6 +81,7 @@ void index_fill_infer(OpCall& call) {
     fail(ErrorKind::runtime,
          "[index_fill] value must be a number or a 0-dimensional tensor, but its shape is ",
          call.in[2].shape());
+  expect_number_fits("index_fill", call.in[2], call.in[0].dtype());
   dim_of(call);
   call.emit(call.in[0].layout().dense_like(), call.in[0].dtype());
 }

@@ -2,7 +2,9 @@
 #include "rushlight/ops/indexing.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/nonzero.h"
 #include "rushlight/ops/op_rules.h"
 
@@ -37,19 +39,15 @@ struct Selection {
   void pick(const Tensor& index);
   void pick_where(const Tensor& mask);
   int64_t dim_ = 0;      // of the view: where the next item applies
-  int64_t skipped_ = 0;  // dimensions that the ellipsis stands for
+  int64_t skipped_ = 0;  // dimensions that the first ellipsis stands for; others stand for none
 };
 
 Selection::Selection(const Tensor& tensor, std::span<const IndexItem> items) : view(tensor) {
-  int64_t wanted = 0, ellipses = 0;
-  for (const IndexItem& item : items) {
-    wanted += consumed(item);
-    ellipses += item.kind == IndexItem::Kind::ellipsis;
-  }
+  int64_t wanted = 0;
+  for (const IndexItem& item : items) wanted += consumed(item);
   if (wanted > tensor.rank())
     fail(ErrorKind::index, "too many indices for tensor of dimension ", tensor.rank(), ": the index names ",
          wanted);
-  if (ellipses > 1) fail(ErrorKind::index, "an index can only have a single ellipsis ('...')");
   skipped_ = tensor.rank() - wanted;
   for (const IndexItem& item : items) apply(item);
   if (view.is_same(tensor) && picks.empty()) view = rushlight::view(tensor, tensor.shape());
@@ -72,7 +70,7 @@ void Selection::apply(const IndexItem& item) {
       ++dim_;
       break;
     }
-    case IndexItem::Kind::ellipsis: dim_ += skipped_; break;
+    case IndexItem::Kind::ellipsis: dim_ += std::exchange(skipped_, 0); break;
     case IndexItem::Kind::new_axis: view = unsqueeze(view, dim_++); break;
     case IndexItem::Kind::boolean:  // x[True]: a new dimension, kept or emptied
       view = unsqueeze(view, dim_);
@@ -122,7 +120,9 @@ void Tensor::set_by(std::span<const IndexItem> items, const Tensor& values) cons
   Selection selection(*this, items);
   const Tensor& view = selection.view;
   if (selection.picks.empty()) {
-    view.copy_(without_leading_ones(values, view.rank()));
+    expect_number_fits("index_put", values, dtype());
+    bool in_its_way = values.shares_storage(view) && !(values.layout() == view.layout());
+    view.copy_(without_leading_ones(in_its_way ? values.clone() : values, view.rank()));
     return;
   }
   int picked = 0, index_rank = 0;

@@ -163,6 +163,15 @@ Tensor tile(const Tensor& input, const IntList& dims) {
   return repeat(input, repeats);
 }
 
+namespace {
+
+void expect_output_size(std::optional<int64_t> said, int64_t size) {
+  if (said && *said != size)
+    fail(ErrorKind::runtime, "[repeat_interleave] output_size is ", *said, ", but the repeats make ", size);
+}
+
+}  // namespace
+
 Tensor repeat_interleave(const Tensor& input, int64_t repeats, const RepeatInterleaveOptions& options) {
   if (repeats < 0)
     fail(ErrorKind::runtime, "[repeat_interleave] repeats must not be negative, but it is ", repeats);
@@ -171,7 +180,9 @@ Tensor repeat_interleave(const Tensor& input, int64_t repeats, const RepeatInter
   Shape wide = to_ints(source.shape());
   wide.insert(static_cast<size_t>(dim) + 1, repeats);
   Tensor repeated = clone(expand(unsqueeze(source, dim + 1), wide), {.memory_format = "contiguous"});
-  return flatten(repeated, {.start_dim = dim, .end_dim = dim + 1});
+  Tensor result = flatten(repeated, {.start_dim = dim, .end_dim = dim + 1});
+  expect_output_size(options.output_size, result.size(dim));
+  return result;
 }
 
 Tensor repeat_interleave(const Tensor& input, const Tensor& repeats,
@@ -196,6 +207,7 @@ Tensor repeat_interleave(const Tensor& input, const Tensor& repeats,
     if (__builtin_add_overflow(total, count, &total))
       fail(ErrorKind::value, "[repeat_interleave] the sum of repeats is more than 64 bits can count");
   }
+  expect_output_size(options.output_size, total);
   Tensor places = empty(total, DType::int64);
   int64_t* place = places.data<int64_t>();
   for (size_t i = 0; i < counts.size(); ++i) place = std::fill_n(place, counts[i], static_cast<int64_t>(i));

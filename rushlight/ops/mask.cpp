@@ -1,4 +1,5 @@
 // Elements chosen by a mask, and put at flat positions.
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/index_rules.h"
 #include "rushlight/ops/indexing.h"
 
@@ -22,6 +23,7 @@ void masked_fill_infer(OpCall& call) {
          "[masked_fill] value must be a number or a 0-dimensional tensor, but its shape is ",
          call.in[2].shape());
   const Tensor &input = call.in[0], &mask = call.in[1];
+  expect_number_fits("masked_fill", call.in[2], input.dtype());
   Shape shape = broadcast_shapes(input.shape(), mask.shape(), "masked_fill");
   if (shape == to_ints(input.shape()))
     call.emit(input.layout().dense_like(), input.dtype());

@@ -62,6 +62,12 @@ constexpr OpDef without_gradient(OpId id, void (*infer)(OpCall&)) {
 inline Tensor widened(const Tensor& t) { return is_half(t.dtype()) ? to(t, DType::float32) : t; }
 inline Tensor as_dtype(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : to(t, dtype); }
 
+// `values` with the strides of `input`, whose likeness they are.
+inline Tensor laid_like(const Tensor& input, const Tensor& values) {
+  if (input.is_contiguous() || input.layout().dense_like().is_contiguous()) return values;
+  return copy(as_dtype(detach(input), values.dtype()), values);
+}
+
 inline IntSpan span_of(const Ints& ints) { return {ints.data(), ints.size()}; }
 
 // Throws "[op] argument `name` ..." where a tensor that the op needs was not given.

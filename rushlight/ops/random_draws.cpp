@@ -99,22 +99,6 @@ Tensor normal_fill(const Tensor& input, const NormalFillOptions& options) {
 
 namespace {
 
-// The last whole number that a dtype holds with all before it.
-int64_t last_whole(DType dtype) {
-  return visit(dtype, [](auto tag) -> int64_t {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_same_v<T, Half>)
-      return int64_t{1} << 11;
-    else if constexpr (std::is_same_v<T, BFloat16>)
-      return int64_t{1} << 8;
-    else if constexpr (std::is_floating_point_v<T>)
-      return int64_t{1} << std::numeric_limits<T>::digits;
-    else if constexpr (sizeof(T) == 8)
-      return std::numeric_limits<int64_t>::max() - 1;  // `to` is an int64
-    else
-      return static_cast<int64_t>(std::numeric_limits<T>::max());
-  });
-}
 int64_t first_whole(DType dtype) {
   return visit(dtype, [&](auto tag) -> int64_t {
     using T = typename decltype(tag)::type;

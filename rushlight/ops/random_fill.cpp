@@ -1,6 +1,7 @@
 // Random tensors: rand, randn, randint, randperm, bernoulli; noise for layers: dropout's kin, gumbel_softmax.
 #include <cmath>
 
+#include "rushlight/core/number_fits.h"
 #include "rushlight/ops/random_rules.h"
 
 namespace rushlight {
@@ -51,22 +52,45 @@ Tensor randn(const IntList& size, const RandnOptions& options) {
   return normal_numbers("randn", size, options.dtype.value_or(default_dtype()), options.generator);
 }
 Tensor rand_like(const Tensor& input, const RandLikeOptions& options) {
-  return uniform_numbers("rand_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+  DType dtype = options.dtype.value_or(input.dtype());
+  return laid_like(input, uniform_numbers("rand_like", input.shape(), dtype, {}));
 }
 Tensor randn_like(const Tensor& input, const RandnLikeOptions& options) {
-  return normal_numbers("randn_like", input.shape(), options.dtype.value_or(input.dtype()), {});
+  DType dtype = options.dtype.value_or(input.dtype());
+  return laid_like(input, normal_numbers("randn_like", input.shape(), dtype, {}));
 }
+
+namespace {
+
+// Unlike a plain number, a bound does not wrap around.
+void expect_bound_fits(const char* name, int64_t bound, DType dtype) {
+  bool fits = dtype == DType::boolean ? bound >= 0 && bound <= 1
+                                      : number_fits(bound, dtype) && (is_signed(dtype) || bound >= 0);
+  if (!fits) fail(ErrorKind::runtime, "[randint] ", name, " = ", bound, " does not fit ", dtype);
+}
+
+}  // namespace
+
 Tensor randint(int64_t low, int64_t high, const IntList& size, const RandintBetweenOptions& options) {
-  return integers_with_key(key_for("randint", size, 2, options.generator), size, low, high,
-                           options.dtype.value_or(DType::int64));
+  DType dtype = options.dtype.value_or(DType::int64);
+  if (low < high) {
+    expect_bound_fits("low", low, dtype);
+    expect_bound_fits("high - 1", high - 1, dtype);
+  }
+  Tensor key = key_for("randint", size, 2, options.generator);
+  DType drawn = dtype == DType::boolean ? DType::uint8 : dtype;
+  return as_dtype(integers_with_key(key, size, low, high, drawn), dtype);
 }
 Tensor randint(int64_t high, const IntList& size, const RandintOptions& options) {
   return randint(0, high, size, {.dtype = options.dtype, .generator = options.generator});
 }
 Tensor randperm(int64_t n, const RandpermOptions& options) {
-  Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);
   DType dtype = options.dtype.value_or(DType::int64);
-  return dtype == DType::int64 ? order : to(order, dtype);
+  if (n - 1 > last_whole(dtype))
+    fail(ErrorKind::runtime, "[randperm] n - 1 = ", n - 1, " is above ", last_whole(dtype), ", up to which ",
+         dtype, " holds every whole number");
+  Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);
+  return as_dtype(order, dtype);
 }
 
 // -- filled with draws
@@ -86,6 +110,34 @@ Tensor exponential(const Tensor& input, const ExponentialOptions& options) {
     fail(ErrorKind::runtime, "[exponential] lambd must be positive, but it is ", options.lambd);
   Tensor numbers = uniform_numbers("exponential", input.shape(), no_half(input.dtype()), options.generator);
   return to(log1p(neg(numbers)) / -options.lambd, input.dtype());
+}
+
+// Where a ray of random direction from (median, sigma) meets the axis.
+Tensor cauchy(const Tensor& input, const CauchyOptions& options) {
+  expect_floating_input("cauchy", input);
+  if (!(options.sigma > 0))
+    fail(ErrorKind::runtime, "[cauchy] sigma must be positive, but it is ", options.sigma);
+  Tensor numbers = uniform_numbers("cauchy", input.shape(), no_half(input.dtype()), options.generator);
+  constexpr double pi = 3.14159265358979323846;
+  return to(tan((numbers - 0.5) * pi) * options.sigma + options.median, input.dtype());
+}
+
+Tensor log_normal(const Tensor& input, const LogNormalOptions& options) {
+  expect_floating_input("log_normal", input);
+  if (!(options.std > 0))
+    fail(ErrorKind::runtime, "[log_normal] std must be positive, but it is ", options.std);
+  Tensor numbers = normal_numbers("log_normal", input.shape(), no_half(input.dtype()), options.generator);
+  return to(exp(numbers * options.std + options.mean), input.dtype());
+}
+
+// The first success among throws: log(1 - u) / log(1 - p), rounded up. u is never 1, and a u of 0 counts as
+// the first throw.
+Tensor geometric(const Tensor& input, double p, const GeometricOptions& options) {
+  if (!(p > 0 && p < 1))
+    fail(ErrorKind::runtime, "[geometric] p must be between 0 and 1, neither of them included, but it is ",
+         p);
+  Tensor numbers = uniform_numbers("geometric", input.shape(), DType::float64, options.generator);
+  return to(clamp_min(ceil(log1p(neg(numbers)) / std::log1p(-p)), 1), input.dtype());
 }
 
 Tensor bernoulli(const Tensor& input, const BernoulliOptions& options) {

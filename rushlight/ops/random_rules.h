@@ -1,6 +1,8 @@
 // What the rules of random ops share: keys, and tensors of numbers drawn from a generator.
 #pragma once
 
+#include <limits>
+
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -20,6 +22,23 @@ inline void expect_probability(const char* op, double p) {
 inline void expect_floating_input(const char* op, const Tensor& input) {
   if (!is_floating(input.dtype()))
     fail(ErrorKind::runtime, "[", op, "] input must be floating point, but it is ", input.dtype());
+}
+
+// The last whole number that a dtype holds with all before it.
+inline int64_t last_whole(DType dtype) {
+  return visit(dtype, [](auto tag) -> int64_t {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<T, Half>)
+      return int64_t{1} << 11;
+    else if constexpr (std::is_same_v<T, BFloat16>)
+      return int64_t{1} << 8;
+    else if constexpr (std::is_floating_point_v<T>)
+      return int64_t{1} << std::numeric_limits<T>::digits;
+    else if constexpr (sizeof(T) == 8)
+      return std::numeric_limits<int64_t>::max() - 1;  // `to` is an int64
+    else
+      return static_cast<int64_t>(std::numeric_limits<T>::max());
+  });
 }
 
 // A key for as many elements; float64 and integers take two words each.

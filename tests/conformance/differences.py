@@ -1,4 +1,4 @@
-"""Where Rushlight differs from PyTorch on purpose: docs/differences.md says the same to people."""
+"""Where Rushlight differs from PyTorch on purpose: docs/differences.md says the same to people, in the row named `row`."""
 
 import dataclasses
 from typing import Callable
@@ -10,7 +10,7 @@ from call import INTEGRAL, Array
 class Difference:
     ops: tuple
     applies: Callable  # of the call
-    why: str
+    row: str  # how the row of docs/differences.md begins
 
 
 def _has_bool(call):
@@ -34,33 +34,33 @@ REFUSED = (
     Difference(
         ("nextafter",),
         lambda call: any(a.dtype in ("float16", "bfloat16") for a in call.arrays()),
-        "the neighbour of a half is not its float32 neighbour rounded",
+        "`nextafter` of `float16`",
     ),
-    Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "bounds for bools: say & or |"),
-    Difference(("pow", "square"), _has_bool, "a power of bools: cast them"),
-    Difference(("median", "nanmedian"), _no_integers, "the median of no integers is no integer"),
-    Difference(("pow",), _negative_integer_power, "an integer to a negative power is no integer: an error, not 0"),
+    Difference(("clamp_min", "clamp_max", "clamp_tensor"), _has_bool, "`clamp_min`, `clamp_max`, `clamp` of bools"),
+    Difference(("pow", "square"), _has_bool, "`pow`, `square` of bools"),
+    Difference(("median", "nanmedian"), _no_integers, "`median`, `nanmedian` of no integers"),
+    Difference(("pow",), _negative_integer_power, "`pow` of integers with a negative exponent"),
 )
-REFUSED += (Difference(("matrix_transpose",), lambda call: not call.arguments["input"].value.dim(), "a number is no matrix"),)
+REFUSED += (Difference(("matrix_transpose",), lambda call: not call.arguments["input"].value.dim(), "`matrix_transpose` of a number"),)
 ACCEPTED = (
-    Difference(("isin",), _has_bool, "bools are compared as anything else"),
-    Difference(("linalg_vecdot",), lambda call: not call.arguments["x"].is_floating, "the Array API's vecdot takes integers"),
+    Difference(("isin",), _has_bool, "`isin` of bools"),
+    Difference(("linalg_vecdot",), lambda call: not call.arguments["x"].is_floating, "`isin` of bools, `linalg.vecdot` of integers"),
     Difference(
-        ("sub", "sub_scaled", "rsub", "neg", "squared_difference", "absolute_difference") + TERMS,
+        ("sub", "sub_scaled", "rsub", "squared_difference", "absolute_difference") + TERMS,
         _has_bool,
-        "arithmetic on bool that has a meaning",
+        "`sub`, `rsub`, losses' terms of bools",
     ),
-    Difference(("hardtanh",), lambda call: True, "min_val above max_val: the result is max_val, as clamp's is"),
-    Difference(("addcdiv",), lambda call: True, "the quotient of integers is no integer: it meets the floating input"),
-    Difference(("repeat_interleave",), lambda call: True, "a number is repeated as a vector of one is"),
-    Difference(("bilinear",), lambda call: True, "without elements: PyTorch's own reshape is in doubt of its -1"),
-    Difference(("lerp", "heaviside", "isclose", "huber", "smooth_l1"), lambda call: True, "dtypes promote"),
+    Difference(("hardtanh",), lambda call: True, "`hardtanh` with `min_val` above"),
+    Difference(("addcdiv",), lambda call: True, "`addcdiv` with integer"),
+    Difference(("repeat_interleave",), lambda call: True, "`repeat_interleave` of a number"),
+    Difference(("bilinear",), lambda call: True, "`bilinear` without elements"),
+    Difference(("lerp", "heaviside", "isclose", "huber", "smooth_l1"), lambda call: True, "`lerp`, `heaviside`, `isclose`, losses' terms"),
 )
 
 
 def explains(table, op_id, call):
-    """Why this call may be refused (or accepted) where PyTorch does not, or None."""
-    return next((d.why for d in table if op_id in d.ops and d.applies(call)), None)
+    """The row of docs/differences.md by which this call may be refused (or accepted) where PyTorch does not, or None."""
+    return next((d.row for d in table if op_id in d.ops and d.applies(call)), None)
 
 
 # Words of PyTorch's errors that only say that nobody wrote the kernel yet.

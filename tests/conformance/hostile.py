@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+import typing
 
 MEMORY_LIMIT = "256M"
 BATCH = 25_000
@@ -36,6 +37,13 @@ DTYPES = (
     "bool",
 )
 MANY = 4096  # elements of a tensor that later calls may be given
+
+
+class Argument(typing.NamedTuple):
+    """One that the op list does not name."""
+
+    name: str
+    kind: str
 
 
 class Hostile:
@@ -97,8 +105,10 @@ class Hostile:
     def call(self, tell=False):
         op = self.random.choice(self.ops)
         arguments = {a.name: self.argument(a) for a in op.arguments if not self.chance(0.1)}
-        if op.has_out and self.chance(0.1):
-            arguments["out"] = self.tensor()
+        if self.chance(0.1):  # to ops that have none as well
+            arguments["out"] = self.argument(Argument("out", self.random.choice(("tensor", "tensors"))))
+        if self.chance(0.03):
+            arguments["requires_grad"] = self.random.choice((True, False, None, 1, self.tensor()))
         if tell:
             print(op.id, {name: self.text(value) for name, value in arguments.items()}, flush=True)
         function = op.function

@@ -1,10 +1,12 @@
 """The suite notices what it is there to notice: an op that is broken on purpose fails the check that is for it."""
 
 import dataclasses
+import pathlib
 
 import rushlight
 import torch
 
+import differences
 import suite
 import wrong_calls
 from call import Array
@@ -109,6 +111,15 @@ def test_a_random_op_that_refuses(monkeypatch):
 def test_an_op_that_no_trace_can_hold(monkeypatch):
     looking = lambda exp: lambda input: exp(input) if input.tolist() is not None else None
     assert "cannot be traced" in run_broken("exp", monkeypatch, looking)
+
+
+def test_every_difference_is_on_the_page():
+    page = pathlib.Path(__file__).parents[2] / "docs" / "differences.md"
+    rows = [line.removeprefix("| ") for line in page.read_text().splitlines() if line.startswith("| ")]
+    for difference in differences.REFUSED + differences.ACCEPTED:
+        assert any(row.startswith(difference.row) for row in rows), f"docs/differences.md has no row {difference.row}"
+        names = {ops()[op].name.removeprefix("linalg_") for op in difference.ops if op in ops()}
+        assert any(name in difference.row for name in names), f"the row {difference.row} names none of {names}"
 
 
 def test_too_few_wrong_calls(monkeypatch):

@@ -106,7 +106,6 @@ TEST_CASE("indexing: what does not fit is an index error") {
   CHECK(error_of([&] { (void)x(2); }) == "index 2 is out of bounds for dimension 0 with size 2");
   CHECK(error_of([&] { (void)x(0, -4); }) == "index -4 is out of bounds for dimension 0 with size 3");
   CHECK(kind_of([&] { (void)x(0, 0, 0); }) == ErrorKind::index);
-  CHECK(kind_of([&] { (void)x(Ellipsis, Ellipsis); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({2})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(ints({5})); }) == ErrorKind::index);
   CHECK(kind_of([&] { (void)x(counting({3}) > 0); }) == ErrorKind::index);

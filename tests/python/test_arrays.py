@@ -55,6 +55,29 @@ def test_what_cannot_be_shared_says_why():
         rl.from_numpy(np.array([1j]))
 
 
+@pytest.mark.parametrize("make", [rl.as_tensor, rl.asarray, rl.tensor, rl.array_api.asarray])
+@pytest.mark.parametrize("number", [np.float32(3), np.float64(1.5), np.int16(-7), np.bool_(True)])
+def test_numpy_s_numbers_become_tensors(make, number):
+    tensor = make(number)
+    assert tensor.shape == () and tensor.item() == number.item() and str(tensor.dtype) == f"rushlight.{number.dtype}"
+    tensor.fill_(0)
+
+
+def test_numpy_s_numbers_are_compared_and_are_no_arrays():
+    rl.testing.assert_close(np.float32(1), np.float32(1))
+    with pytest.raises(AssertionError):
+        rl.testing.assert_close(np.float32(1), np.float32(2))
+    with pytest.raises(TypeError, match="expected np.ndarray, not float32"):
+        rl.from_numpy(np.float32(3))
+
+
+def test_what_is_no_tensor_has_no_methods():
+    with pytest.raises(TypeError):
+        rl.Tensor.resize_("cpu", 3)
+    with pytest.raises(TypeError, match="std"):
+        rl.std([rl.ones(2)], True)
+
+
 def test_dlpack_both_ways():
     torch = pytest.importorskip("torch")
     theirs = torch.arange(6.0).reshape(2, 3)
@@ -68,6 +91,42 @@ def test_dlpack_both_ways():
     assert strided.shape == (3, 2) and strided.stride() == (1, 3)
     assert np.from_dlpack(rl.tensor([1, 2])).tolist() == [1, 2]
     assert torch.from_dlpack(rl.tensor([1.0, 2.0]).to(rl.bfloat16)).dtype == torch.bfloat16
+
+
+def test_dlpack_copies_where_it_is_asked_to():
+    tensor = rl.tensor([1.0, 2.0])
+    for shared, made in ((True, np.from_dlpack(tensor)), (False, np.from_dlpack(tensor, copy=True))):
+        assert np.shares_memory(made, tensor.numpy()) is shared
+    assert np.from_dlpack(tensor, device="cpu", copy=False).tolist() == [1.0, 2.0]
+    array = np.arange(3.0)
+    for options, shared in (({}, True), ({"copy": False}, True), ({"copy": None, "device": "cpu"}, True), ({"copy": True}, False)):
+        assert np.shares_memory(rl.from_dlpack(array, **options).numpy(), array) is shared
+    array.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        rl.from_dlpack(array, copy=False)
+
+
+def test_dlpack_refuses_other_devices_and_streams():
+    tensor = rl.ones(2)
+    assert tensor.__dlpack__(max_version=(1, 0), dl_device=(1, 0), copy=False)
+    with pytest.raises(ValueError, match="stream"):
+        tensor.__dlpack__(stream=1)
+    with pytest.raises(BufferError, match="dl_device"):
+        tensor.__dlpack__(dl_device=(2, 0))
+    with pytest.raises(RuntimeError, match="cuda"):
+        rl.from_dlpack(np.arange(3), device="cuda")
+    with pytest.raises(TypeError):
+        tensor.__dlpack__(colour=1)
+
+
+def test_the_array_protocol_knows_its_arguments():
+    tensor = rl.ones(2)
+    assert np.array(tensor, copy=False).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="copy"):
+        tensor.__array__(np.float64, copy=False)
+    assert tensor.__array__(rl.Tensor).dtype == object
+    with pytest.raises(RuntimeError, match="ambiguous"):
+        tensor.__array__(copy=tensor)
 
 
 def test_lists_of_every_depth():

@@ -86,14 +86,13 @@ def test_augmented_assignment_writes_once():
 @pytest.mark.parametrize("key, error, words", [
     ("5", IndexError, "out of bounds for dimension 0 with size 3"),
     ("0, 0, 0, 0", IndexError, "too many indices"),
-    ("..., ...", IndexError, "single ellipsis"),
     ("::0", ValueError, "step"),
     ("'a'", IndexError, "valid indices"),
     ("1.5", IndexError, "valid indices"),
     ("T([0.5])", IndexError, "tensors used as indices"),
     ("T([7])", IndexError, "out of bounds"),
     ("T([True, False])", IndexError, "mask"),
-    ("T([0, 1]), T([0, 1, 2])", (IndexError, RuntimeError), "broadcast"),
+    ("T([0, 1]), T([0, 1, 2])", IndexError, "broadcast"),
     ("'a':", TypeError, "slice indices"),
 ])
 def test_wrong_indices_say_what_is_wrong(key, error, words):
@@ -168,3 +167,9 @@ def test_any_key_reads_and_writes_as_in_pytorch(seed):
             assert tuple(ours.shape) == tuple(theirs.shape), text
             np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-13, err_msg=text)
     assert refused < 8
+
+
+def test_values_may_be_seen_through_the_place_they_go_to():
+    a = rl.arange(4.0)
+    a[1:] = a[:-1]
+    assert a.tolist() == [0.0, 0.0, 1.0, 2.0]

@@ -1,5 +1,9 @@
 """trace(fn) from Python: recorded twice, then replayed."""
 
+import copy
+import pickle
+
+import numpy as np
 import pytest
 
 import rushlight as rl
@@ -69,6 +73,41 @@ SHAPES_FROM_ELEMENTS = {
     "allclose": lambda x: x if rl.allclose(x, x) else x * 2,
     "is_nonzero": lambda x: x if rl.is_nonzero(x[0]) else x * 2,
 }
+
+
+ELEMENTS_LEAVE = {
+    "numpy": lambda x: x * float(x.numpy().sum()),
+    "asarray": lambda x: x * float(np.asarray(x).sum()),
+    "DLPack": lambda x: x * float(np.from_dlpack(x).sum()),
+    "print": lambda x: x * len(str(x)),
+    "repr": lambda x: x * len(repr(x * 2)),
+    "data_ptr": lambda x: x * x.data_ptr(),
+    "storage": lambda x: x * x.untyped_storage().data_ptr(),
+    "pickle": lambda x: x * pickle.loads(pickle.dumps(x.detach())),
+    "tolist": lambda x: x * x.tolist()[0],
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTS_LEAVE)
+def test_elements_that_leave_a_trace_are_a_trace_error_that_says_where(name):
+    """Else the numbers of the recording would be replayed for ever."""
+    traced = rl.trace(ELEMENTS_LEAVE[name])
+    x = rl.tensor([1.0, 2.0, 2.0])
+    traced(x)
+    with pytest.raises(rl.TraceError, match=r"\w+\(\) asks for the elements of .*(argument of the function|the result of \[)"):
+        traced(x)
+
+
+def test_a_deep_copy_in_a_trace_follows_its_original():
+    traced = rl.trace(lambda x: copy.deepcopy(x) * 2)
+    for value in (1.0, 2.0, 3.0, 4.0, 5.0):
+        assert traced(rl.tensor([value])).tolist() == [2 * value]
+    assert traced.replay_count
+
+
+def test_a_trace_may_show_what_it_made_of_numbers():
+    traced = rl.trace(lambda x: x * len(str(rl.tensor([1.0]))))
+    assert [traced(rl.ones(1)).item() for _ in range(5)] == [len("tensor([1.])")] * 5
 
 
 @pytest.mark.parametrize("name", SHAPES_FROM_ELEMENTS)

@@ -45,9 +45,7 @@ def eye(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None):
 
 def from_dlpack(x, /, *, device=None, copy=None):
     """An array over the memory of another library's array."""
-    shared = _C.from_dlpack(x)
-    shared = shared if device is None else shared.to(device)
-    return shared.clone() if copy else shared
+    return _C.from_dlpack(x, device=device, copy=copy)
 
 
 def full(shape, fill_value, *, dtype=None, device=None):

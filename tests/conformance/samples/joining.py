@@ -85,7 +85,9 @@ def _(draw):
 @samples_of("repeat_interleave", judge=torch.repeat_interleave)
 def _(draw):
     shape = draw.shape(least_rank=1, most_rank=3)
-    return Call(input=draw.tensor(shape), repeats=draw.integer(0, 3), dim=draw.maybe(draw.dim(len(shape))))
+    repeats, dim = draw.integer(0, 3), draw.maybe(draw.dim(len(shape)))
+    size = repeats * (torch.Size(shape).numel() if dim is None else shape[dim])
+    return Call(input=draw.tensor(shape), repeats=repeats, dim=dim, output_size=draw.maybe(size))
 
 
 @samples_of("repeat_interleave_each", judge=torch.repeat_interleave)

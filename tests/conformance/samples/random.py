@@ -277,6 +277,28 @@ def _(draw):
     return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **rate)
 
 
+@samples_of("cauchy", judge=_filled_input(-1e9, 1e9), dtypes=FLOATING, **SEEDED)
+def _(draw):
+    place = {"median": draw.uniform(-3, 3), "sigma": draw.uniform(0.5, 3)} if draw.boolean() else {}
+    return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **place)
+
+
+@samples_of("log_normal", judge=_filled_input(0, 1e9), dtypes=FLOATING, **SEEDED)
+def _(draw):
+    spread = {"mean": draw.uniform(-1, 1), "std": draw.uniform(0.1, 0.5)} if draw.boolean() else {"std": 0.5}
+    return Call(input=_plain(draw), generator=draw.maybe(draw.seeded()), **spread)
+
+
+def _throws(result, input, p, generator=None):
+    """Whole numbers from 1 on."""
+    return torch.where((result >= 1) & (result == result.trunc()), result.to(input.dtype), torch.nan)
+
+
+samples_of("geometric", judge=_throws, dtypes=FLOATING, **SEEDED)(
+    lambda d: Call(input=_plain(d), p=d.choice(0.3, 0.5, 0.999), generator=d.maybe(d.seeded()))
+)
+
+
 def _coins(result, input, p=None, generator=None):
     """Zeros and ones, and no other than the sure ones where the probability is 0 or 1."""
     p = torch.full_like(input, p) if p is not None else input

@@ -85,6 +85,9 @@ _refuses(
     Bad("negative size", Call(high=3, size=[-2]), ("randint", "-2")),
 )
 _refuses("exponential", Bad("rate", Call(input=f32(2), lambd=0.0), ("[exponential] lambd must be positive", "0")))
+_refuses("cauchy", Bad("sigma", Call(input=f32(2), sigma=-1.0), ("[cauchy] sigma must be positive", "-1")))
+_refuses("log_normal", Bad("std", Call(input=f32(2), std=0.0), ("[log_normal] std must be positive", "0")))
+_refuses("geometric", Bad("p", Call(input=f32(2), p=1.0), ("[geometric] p must be between 0 and 1", "1")))
 _refuses("bernoulli", Bad("integers", Call(input=i64(2)), ("bernoulli", "floating", "int64")))
 for _op in ("dropout1d", "dropout2d", "dropout3d"):
     _refuses(
