@@ -65,10 +65,15 @@ def main():
     golden["order"] = torch.randperm(twin.TRAIN).to(torch.int16)
     for kind in ("sgd", "adamw"):
         model.load_state_dict(start)
-        loss = twin.train_epoch(model, twin.make_optimizer(model, kind), images, labels, golden["order"].long())
+        optimizer = twin.make_optimizer(model, kind)
+        loss = twin.train_epoch(model, optimizer, images, labels, golden["order"].long())
         golden[f"{kind}.loss"] = torch.tensor(loss)
         golden[f"{kind}.logits"] = logits_of(model, x_ref)
         golden[f"{kind}.accuracy"] = torch.tensor(twin.accuracy(model, test_images, test_labels))
+    golden["second_order"] = torch.randperm(twin.TRAIN).to(torch.int16)
+    loss = twin.train_epoch(model, optimizer, images, labels, golden["second_order"].long())  # still by AdamW
+    golden["adamw.second_loss"] = torch.tensor(loss)
+    golden["adamw.second_accuracy"] = torch.tensor(twin.accuracy(model, test_images, test_labels))
     save_file({name: tensor.contiguous() for name, tensor in golden.items()}, TARGET)
     print(f"{len(golden)} tensors, {TARGET.stat().st_size} bytes in {TARGET}")
 

@@ -1,5 +1,7 @@
 #include "rushlight/base/utf8.h"
 
+#include <algorithm>
+
 namespace rushlight {
 
 namespace {
@@ -38,6 +40,17 @@ bool is_printable(std::string_view text) {
     if (first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0) return false;
   }
   return true;
+}
+
+std::string without_controls(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const size_t length = std::max<size_t>(sequence_length(text), 1);
+    const std::string_view one = text.substr(0, length);
+    safe += one == "\n" || is_printable(one) ? one : "?";
+    text.remove_prefix(length);
+  }
+  return safe;
 }
 
 void append_utf8(std::string& text, char32_t code) {

@@ -6,6 +6,7 @@
 #include "rushlight/base/error.h"
 #include "rushlight/base/nearest.h"
 #include "rushlight/base/thread_pool.h"
+#include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/engine/context.h"
 
@@ -263,6 +264,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
-  std::fprintf(stderr, "rushlight: %s\n", error.what());
+  std::fprintf(stderr, "rushlight: %s\n", without_controls(error.what()).c_str());
   return 2;
 }

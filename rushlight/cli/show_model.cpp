@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/training.h"
 #include "rushlight/engine/context.h"
@@ -93,7 +94,7 @@ void print_json(const NamedTensors& tensors) {
 void show_tensors(const NamedTensors& tensors) {
   int64_t count = 0;
   for (const NamedTensor& named : tensors) {
-    std::printf("%-40s %s\n", named.name.c_str(), join_text(named.tensor).c_str());
+    std::printf("%-40s %s\n", without_controls(named.name).c_str(), join_text(named.tensor).c_str());
     count += named.tensor.numel();
   }
   std::printf("%lld numbers\n", static_cast<long long>(count));

@@ -27,3 +27,11 @@ TEST_CASE("text to print is UTF-8 without control characters") {
   CHECK_FALSE(is_printable("\x9b"));  // a control character where there is no UTF-8
   CHECK_FALSE(is_printable("cat\xc2"));
 }
+
+TEST_CASE("what a terminal would obey is taken out of a text, line ends stay") {
+  CHECK(without_controls("one\ntwo \u732b") == "one\ntwo \u732b");
+  CHECK(without_controls("\x1b[31mred\r\t\x7f") == "?[31mred???");
+  CHECK(without_controls("\xc2\x9b"
+                         "31m\xff\xe7\x8c") == "?31m???");
+  CHECK(without_controls("").empty());
+}

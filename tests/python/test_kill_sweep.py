@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+from test_command import folder_of_pictures
 
 import rushlight as rl
 
@@ -23,15 +24,17 @@ CRASHED = 42
 class Run:
     """The folder of one training, and what is done to it."""
 
-    def __init__(self, runs, epochs):
-        self.runs, self.folder, self.epochs = runs, runs / "moons-1", epochs
+    def __init__(self, runs, epochs, recipe=("moons",), steps=20):
+        """`steps`: that each epoch has."""
+        self.runs, self.folder, self.epochs = runs, runs / f"{recipe[0]}-1", epochs
+        self.recipe, self.steps = recipe, steps
 
     def words(self):
         """Goes on, or begins again where there is no run yet."""
         if (self.folder / "config.json").exists():
             return ["--resume", self.folder]
         shutil.rmtree(self.runs, ignore_errors=True)
-        return ["moons", "--epochs", str(self.epochs), "--runs", self.runs]
+        return [*self.recipe, "--epochs", str(self.epochs), "--runs", self.runs]
 
     def train(self, kill_after=None, crash_at=""):
         """The exit status; -9 where it was killed."""
@@ -82,7 +85,7 @@ def assert_same(run, reference):
     assert len(older) <= 1, older  # it was killed before it removed that, and there was nothing left to save
     assert {name: text for name, text in files.items() if name not in older} == expected
     done = subprocess.run([PROGRAM, "diff", reference.folder, run.folder], capture_output=True, text=True)
-    assert done.returncode == 0 and f"each of the {run.epochs * 20} steps" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and f"each of the {run.epochs * run.steps} steps" in done.stdout, done.stdout + done.stderr
     steps = run.logged_steps()
     assert steps == sorted(steps) and sorted(set(steps)) == reference.logged_steps()
 
@@ -142,3 +145,22 @@ def test_a_crash_while_a_file_is_written_loses_nothing(gap, trained, tmp_path):
         assert run.train(crash_at=f"{gap}:{save}") == CRASHED, save
         assert run.train() == 0, save
         assert_same(run, reference)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.full)])
+def test_a_killed_training_with_augmentation_and_a_schedule(kills, tmp_path):
+    folder_of_pictures(tmp_path / "pictures")
+    recipe = ("cnn", "--data", tmp_path / "pictures", "--size", "16", "--batch", "8")
+    began = time.monotonic()
+    reference = Run(tmp_path / "reference", 8, recipe, steps=4)
+    assert reference.train() == 0
+    seconds = time.monotonic() - began
+    chance = random.Random(1)
+    hits = 0
+    for _ in range(kills):
+        run = Run(tmp_path / "killed", 8, recipe, steps=4)
+        hits += run.train(kill_after=chance.uniform(0, seconds)) == -signal.SIGKILL
+        assert run.train() == 0
+        assert_same(run, reference)
+        shutil.rmtree(run.runs)
+    assert hits

@@ -53,3 +53,9 @@ def test_all_digits_on_plain_loops(tmp_path):
 @needs("cifar10")
 def test_photos_of_cifar10(tmp_path):
     assert accuracy_of(tmp_path, "train", "cnn", timeout=3600) > 0.75
+
+
+@pytest.mark.full
+@needs("cifar10")
+def test_photos_of_cifar10_with_patience(tmp_path):
+    assert accuracy_of(tmp_path, "train", "cnn-long", timeout=14400) >= 0.9

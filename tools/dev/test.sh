@@ -32,6 +32,12 @@ sanitized_kernel_tests() {
   cpu_kernel_tests asan_levels
 }
 
+# CI has no time for them.
+build_sanitized_programs() {
+  cmake --preset asan -DRUSHLIGHT_COMMAND=ON -DRUSHLIGHT_EXAMPLES=ON >/dev/null
+  ninja -C build/asan -j "$jobs" --quiet
+}
+
 # in_sanitized_package ARGS: Python with the package that is built under ASan + UBSan. The interpreter itself leaks.
 in_sanitized_package() {
   local name libraries=()
@@ -135,6 +141,7 @@ full_steps() {
   on_lower_levels "conformance" python_tests tests/conformance
   step "AVX2 build with vectors of 64 bytes" build_quietly wide
   step "C++ tests of kernels, vectors of 64 bytes" cpu_kernel_tests wide
+  step "ASan + UBSan build of the command and the examples" build_sanitized_programs
   with_torch "ASan + UBSan, Python tests" sanitized_python_tests
   step "ASan + UBSan build, the other instruction sets" build_other_levels
   step "ASan + UBSan tests of kernels, the other instruction sets" sanitized_kernel_tests
@@ -143,6 +150,7 @@ full_steps() {
   step "TSan tests" sanitizer_tests tsan
   step "outside project, FetchContent" outside_project source
   with_clang "clang-tidy" clang-tidy-19 clang_tidy
+  fuzz_files
   step "Python tests, the large ones" python_tests -m full tests
   for script in tests/full/*.sh; do
     [[ ! -e $script ]] || step "$script" bash "$script"
