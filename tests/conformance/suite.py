@@ -272,28 +272,22 @@ def run_op(op_id, count, seed):
     return OpRun(op_id, count, seed).run()
 
 
-# -- many ops, each in a process of its own: one that dies takes nothing with it ---------------------------------------
+# -- many ops, a few in each process: one that dies takes nothing with it ---------------------------------------------
+
+TOGETHER = 8  # to fork and to join costs as much as a few calls do
 
 
-def _work(connection, op_id, count, seed):
-    connection.send(run_op(op_id, count, seed))
+def _work(connection, op_ids, count, seed):
+    for op_id in op_ids:
+        connection.send(run_op(op_id, count, seed))
 
 
-def _start(context, op_id, count, seed):
+def _start(context, op_ids, count, seed):
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(theirs, op_id, count, seed))
+    process = context.Process(target=_work, args=(theirs, op_ids, count, seed))
     process.start()
     theirs.close()
     return mine, process
-
-
-def _finish(connection, process, op_id):
-    try:
-        report = connection.recv()
-    except EOFError:
-        report = None
-    process.join()
-    return report or Report(op_id, failures=[f"{op_id}: the process died (exit status {process.exitcode})"])
 
 
 def _forkserver():
@@ -312,8 +306,18 @@ def run_ops(op_ids, count, seed, jobs=2):
     waiting, running = list(reversed(op_ids)), {}
     while waiting or running:
         while waiting and len(running) < jobs:
-            op_id = waiting.pop()
-            connection, process = _start(context, op_id, count, seed)
-            running[connection] = (process, op_id)
+            some = [waiting.pop() for _ in range(min(TOGETHER, len(waiting)))]
+            connection, process = _start(context, some, count, seed)
+            running[connection] = (process, some)
         for connection in multiprocessing.connection.wait(list(running)):
-            yield _finish(connection, *running.pop(connection))
+            process, some = running[connection]  # `some` are those whose reports have not come yet
+            try:
+                report = connection.recv()
+                some.pop(0)
+                yield report
+            except EOFError:
+                process.join()
+                del running[connection]
+                if some:
+                    yield Report(some[0], failures=[f"{some[0]}: the process died (exit status {process.exitcode})"])
+                waiting += reversed(some[1:])

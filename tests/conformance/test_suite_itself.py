@@ -71,8 +71,9 @@ def test_a_judge_that_is_wrong():
 
 
 def test_a_process_that_dies():
-    reports = list(suite.run_ops(["no_such_op"], 1, seed=1))
-    assert "died" in reports[0].failures[0]
+    reports = list(suite.run_ops(["abs", "no_such_op", "neg"], 1, seed=1, jobs=1))
+    assert [report.op for report in reports] == ["abs", "no_such_op", "neg"]
+    assert "died" in reports[1].failures[0] and not reports[0].failures + reports[2].failures
 
 
 def test_an_op_without_its_gradient(monkeypatch):

@@ -63,6 +63,7 @@ def test_what_is_let_be(source):
     assert mutants(source) == set()
 
 
+@pytest.mark.slow
 def test_a_draw_is_a_function_of_its_seed():
     every = places.all_places(ROOT, ("rushlight/math", "rushlight/ops"))
     first = [str(m) for m, _ in zip(places.draw(every, 1), range(20))]

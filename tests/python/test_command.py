@@ -157,6 +157,7 @@ def test_a_run_goes_on_where_it_was(tmp_path):
     assert "no folder of a run" in err
 
 
+@pytest.mark.slow
 @with_mnist
 def test_a_run_goes_on_past_the_end_of_its_schedule(tmp_path):
     rushlight("train", "tinyvit", "--epochs", 1, folder=tmp_path)
@@ -209,6 +210,7 @@ def test_two_runs_part_where_their_ledgers_say(tmp_path):
     assert "differ by at most" in apart
 
 
+@pytest.mark.slow
 @with_mnist
 def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "batch": 100, "epochs": 3, "clip_norm": 1}')
@@ -257,6 +259,7 @@ def test_a_model_is_tested_on_what_it_was_trained_on(tmp_path):
         assert "not what the model tells apart" in rushlight("eval", "runs/mlp-1", "--data", "mnist", folder=tmp_path, code=2)[1]
 
 
+@pytest.mark.slow
 @with_mnist
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     whole, _ = rushlight("train", "tinyvit", "--epochs", 2, "--runs", "whole", folder=tmp_path)
@@ -296,7 +299,7 @@ def test_a_second_ctrl_c_quits_in_the_middle_of_a_step(tmp_path):
 
 @pytest.mark.parametrize(
     "recipe, data",
-    [("xor", ""), ("moons", ""), ("spirals", ""), ("mlp", "mnist"), ("tinyvit", "mnist"), ("tinyvit-10k", "mnist")]
+    [("xor", ""), ("moons", ""), ("spirals", ""), ("mlp", "mnist"), ("tinyvit", "mnist"), pytest.param("tinyvit-10k", "mnist", marks=pytest.mark.slow)]
     + [pytest.param(recipe, "cifar10", marks=pytest.mark.full) for recipe in ("cnn", "cnn-long")],
 )
 def test_a_dry_run_foretells_what_a_run_needs(recipe, data, tmp_path):
@@ -352,6 +355,7 @@ def folder_of_pictures(folder, each=20, names=("dark", "bright")):
             write_png(folder / label / f"{i}.png", pixels, width)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["tinyvit", "cnn"])
 def test_predict_sees_what_the_test_saw(recipe, tmp_path):
     """Photos of many colours and sizes: whatever becomes of them, it must be the same."""

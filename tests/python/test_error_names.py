@@ -9,7 +9,7 @@ WRONG = {
     "rand": lambda: rl.rand(2, dtype=rl.int64),
     "zeros": lambda: rl.zeros(-1),
     "one_hot": lambda: F.one_hot(rl.tensor([3]), 2),
-    "mse_loss": lambda: F.mse_loss(rl.ones(2), rl.ones(3)),
+    "mse_loss": lambda: F.mse_loss(rl.ones(2), rl.ones(3, 4)),
     "conv2d": lambda: F.conv2d(rl.ones(1, 2, 4, 4), rl.ones(1, 3, 2, 2)),
     "cosine_similarity": lambda: F.cosine_similarity(rl.ones(2, 3), rl.ones(2, 3), dim=5),
     "floor_divide": lambda: rl.floor_divide(rl.tensor([1]), rl.tensor([0])),

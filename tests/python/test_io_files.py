@@ -111,6 +111,7 @@ def test_a_file_of_torch_save_can_be_mapped(tmp_path):
     assert torch.equal(got["w"], torch.arange(1000.0))
 
 
+@pytest.mark.slow
 def test_a_module_with_its_optimizer(tmp_path):
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 2))
     optimizer = torch.optim.Adam(model.parameters())
@@ -220,6 +221,7 @@ def test_floats_in_json(tmp_path):
     assert np.array_equal(reread_safetensors(tmp_path / "c.safetensors")["w"].numpy().view(np.uint32), values.view(np.uint32))
 
 
+@pytest.mark.slow
 def test_more_arrays_than_16_bits_count(tmp_path):
     names = [f"n{i}" for i in range(66_000)]
     (tmp_path / "a.json").write_text(json.dumps(dict.fromkeys(names, 1)))

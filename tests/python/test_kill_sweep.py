@@ -147,6 +147,7 @@ def test_a_crash_while_a_file_is_written_loses_nothing(gap, trained, tmp_path):
         assert_same(run, reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.full)])
 def test_a_killed_training_with_augmentation_and_a_schedule(kills, tmp_path):
     folder_of_pictures(tmp_path / "pictures")
