@@ -73,12 +73,20 @@ class _Protocol:
         if not self.is_leaf:
             raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
                                "the moment; call detach() or clone() first")
-        twin = Tensor._make_subclass(type(self), self.detach().clone(), self.requires_grad)
+        twin = Tensor._make_subclass(type(self), self._with_storage_of(memo), self.requires_grad)
         memo[id(self)] = twin
         if self.grad is not None:
             twin.grad = copy.deepcopy(self.grad, memo)
         twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return twin
+
+    def _with_storage_of(self, memo):
+        """The same view of a copy of the storage; one copy for all tensors of it that are copied together."""
+        key = "storage", self._storage_address(), self.dtype
+        if key not in memo:
+            count = self._storage_bytes() // self.element_size()
+            memo[key] = self.detach().as_strided((count,), (1,), 0).clone()
+        return memo[key].as_strided(self.shape, self.stride(), self.storage_offset()).detach()
 
     def __format__(self, spec):
         return format(self.item(), spec) if self.dim() == 0 else object.__format__(self, spec)

@@ -163,3 +163,14 @@ def test_modes_decorate_generators_and_functions():
         return x * 2
 
     assert double(x).is_inference() and (x * 2).requires_grad
+
+
+@pytest.mark.parametrize("name", ["rushlight", "torch"])
+def test_deep_copies_share_what_the_originals_share(name):
+    library = pytest.importorskip(name, reason="PyTorch is the judge")
+    base = library.arange(6.0)
+    first, last, turned, wide = copy.deepcopy([base[:3], base[3:], base.view(2, 3).t(), library.ones(1).expand(1000)])
+    last.fill_(7)
+    assert turned.tolist() == [[0, 7], [1, 7], [2, 7]] and first.tolist() == [0, 1, 2]
+    assert base.tolist() == [0, 1, 2, 3, 4, 5] and wide.stride() == (0,) and turned.stride() == (1, 3)
+    assert copy.deepcopy(library.zeros(0, 3)).shape == (0, 3)
