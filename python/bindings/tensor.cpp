@@ -215,6 +215,8 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
              t.touch_elements("data_ptr");
              return reinterpret_cast<uintptr_t>(t.storage()->data());
            })
+      // Tells storages apart; no way to their elements.
+      .def("_storage_id", [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.storage().get()); })
       .def("_view_bits", view_bits, nb::arg("dtype"));
 }
 

@@ -82,7 +82,7 @@ class _Protocol:
 
     def _with_storage_of(self, memo):
         """The same view of a copy of the storage; one copy for all tensors of it that are copied together."""
-        key = "storage", self._storage_address(), self.dtype
+        key = "storage", self._storage_id(), self.dtype
         if key not in memo:
             count = self._storage_bytes() // self.element_size()
             memo[key] = self.detach().as_strided((count,), (1,), 0).clone()
