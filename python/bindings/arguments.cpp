@@ -166,7 +166,9 @@ bool to_attr(PyObject* object, const Argument& argument, Match match, Attr& attr
 
 Tensor in_memory_format(const char* op, const Tensor& tensor, nb::handle memory_format) {
   if (memory_format.is_none()) return tensor;
-  std::string_view word = PyUnicode_Check(memory_format.ptr()) ? PyUnicode_AsUTF8(memory_format.ptr()) : "";
+  const char* text = PyUnicode_Check(memory_format.ptr()) ? PyUnicode_AsUTF8(memory_format.ptr()) : "";
+  if (!text) throw nb::python_error();  // half a surrogate pair
+  const std::string_view word = text;
   if (word == "preserve") return tensor;
   if (word == "contiguous") return contiguous(tensor);
   if (word != "channels_last")

@@ -122,7 +122,7 @@ void copy_out(const Schema& schema, Inputs in, Attrs attrs, const Results& targe
   NoGrad guard;
   Results results = call_op(schema.id, in, attrs);
   for (const Tensor& result : results) refuse_view(schema, in, result);
-  for (size_t i = 0; i < targets.size(); ++i) write_over(schema.id, targets[i], results[i]);
+  write_out(schema.id, targets, results);
 }
 
 // out= is written and returned; unlike PyTorch's, it must have the result's shape.

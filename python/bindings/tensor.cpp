@@ -136,9 +136,17 @@ Tensor matrix_transposed(const Tensor& tensor) {
 }
 
 // resize_(2, 3): another shape over the same memory, or over more of it that begins with the same elements.
-Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs) {
+Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs options) {
   nb::object list =
       size.size() == 1 && PySequence_Check(nb::object(size[0]).ptr()) ? nb::object(size[0]) : size;
+  for (auto [name, value] : options)
+    if (nb::cast<std::string>(name) == "size" && size.size() == 0)
+      list = nb::borrow(value);
+    else
+      fail(ErrorKind::type, "resize_() got an unexpected keyword argument '", nb::cast<std::string>(name),
+           "'");
+  if (size.size() == 0 && options.size() == 0)
+    fail(ErrorKind::type, "resize_() missing 1 required argument: 'size'");
   Ints shape;
   if (!to_ints(list.ptr(), Match::lenient, shape))
     fail(ErrorKind::type, "resize_(): argument 'size' must be ints or a tuple of ints");

@@ -14,7 +14,7 @@ namespace rushlight::cli {
 struct TrainCommand {
   TrainSettings settings;       // without a recipe: list them
   std::string config;           // a file of settings; those above come first
-  bool dry_run = false;         // two steps, then an estimate of time, FLOPs and memory
+  bool dry_run = false;         // a few steps, then an estimate of time, FLOPs and memory
   bool ledger = false;          // a hash of each tensor after each step, for diff()
   bool detect_anomaly = false;  // the first op that makes a NaN is named
   std::string runs = "runs";

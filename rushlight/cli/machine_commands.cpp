@@ -43,9 +43,9 @@ void list_data_for_scripts() {
 
 void info_for_scripts() {
   const MachineLimits limits = LimitsProbe().measure();
-  std::string here;
+  io::Json::Array here;
   for (const data::KnownSet& set : data::known_sets())
-    if (is_here(set)) here += (here.empty() ? "" : " ") + std::string(set.name);
+    if (is_here(set)) here.emplace_back(std::string(set.name));
   std::puts(train::json_line({{"backend", std::string(host_backend().name)},
                               {"instruction_set", std::string(isa_name(chosen_isa()))},
                               {"widest_instruction_set", std::string(isa_name(widest_isa()))},
@@ -54,7 +54,7 @@ void info_for_scripts() {
                               {"flops_per_second", limits.flops},
                               {"bytes_read_per_second", limits.bytes_read},
                               {"bytes_copied_per_second", limits.bytes_copied},
-                              {"data", here}})
+                              {"data", io::Json(std::move(here))}})
                 .c_str());
 }
 

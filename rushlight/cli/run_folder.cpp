@@ -1,5 +1,11 @@
 #include "rushlight/cli/run_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "rushlight/base/error.h"
@@ -34,5 +40,13 @@ std::string model_file(const std::string& file_or_run) {
        " has no model.safetensors: its training has not ended; `rushlight train --resume ", file_or_run,
        "` goes on");
 }
+
+RunLock::RunLock(const std::string& run) : folder_(open(run.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (folder_ < 0) fail(ErrorKind::value, run, " cannot be opened: ", std::strerror(errno));
+  if (flock(folder_, LOCK_EX | LOCK_NB) == 0) return;
+  close(folder_);
+  fail(ErrorKind::value, run, " is being trained by another process");
+}
+RunLock::~RunLock() { close(folder_); }
 
 }  // namespace rushlight::cli

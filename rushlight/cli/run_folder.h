@@ -15,4 +15,16 @@ inline std::string model_in(const std::string& run) { return run + "/model.safet
 // A file of a model: this one, or that of this run.
 std::string model_file(const std::string& file_or_run);
 
+// While one lives, no other process goes on with this run. Throws where one does.
+class RunLock {
+ public:
+  explicit RunLock(const std::string& run);
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int folder_;
+};
+
 }  // namespace rushlight::cli

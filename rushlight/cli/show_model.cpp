@@ -50,7 +50,7 @@ void print_layers(const std::vector<nn::LayerLine>& lines) {
               "FLOPs");
   for (const nn::LayerLine& line : lines)
     std::printf("%-*s  %-18s %12s %9s\n", static_cast<int>(width), label_of(line).c_str(),
-                line.output.empty() ? "not called" : line.output.c_str(),
+                line.output ? join_text(*line.output).c_str() : "not called",
                 line.parameters ? std::to_string(line.parameters).c_str() : "-",
                 readable_count(line.flops).c_str());
 }
@@ -62,11 +62,17 @@ train::StepCost cost_of_step(const models::Network& network, optim::Optimizer& o
       {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
 }
 
+io::Json json_of(IntSpan shape) {
+  io::Json::Array sizes;
+  for (int64_t size : shape) sizes.emplace_back(io::Json::Number{train::json_number(size)});
+  return sizes;
+}
+
 void print_json(const models::Network& network, int64_t batch) {
   for (const nn::LayerLine& line : lines_of(network))
     std::puts(train::json_line({{"layer", line.path},
                                 {"kind", line.kind},
-                                {"output", line.output},
+                                {"output", line.output ? json_of(*line.output) : io::Json()},
                                 {"parameters", line.parameters},
                                 {"flops", line.flops}})
                   .c_str());
@@ -86,7 +92,7 @@ void print_json(const NamedTensors& tensors) {
   for (const NamedTensor& named : tensors)
     std::puts(train::json_line({{"name", named.name},
                                 {"dtype", std::string(name_of(named.tensor.dtype()))},
-                                {"shape", join_text(named.tensor.shape())},
+                                {"shape", json_of(named.tensor.shape())},
                                 {"numbers", named.tensor.numel()}})
                   .c_str());
 }

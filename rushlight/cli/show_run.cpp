@@ -6,6 +6,7 @@
 
 #include "rushlight/base/error.h"
 #include "rushlight/base/files.h"
+#include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/run_folder.h"
 #include "rushlight/cli/training.h"
@@ -53,7 +54,7 @@ std::vector<train::Curve> curves_of(const Lines& lines) {
 }
 
 void draw(const train::Curve& curve) {
-  if (curve.name == "step") return;
+  if (curve.name == "step" || !is_printable(curve.name)) return;
   if (curve.y.size() > 1)
     std::printf("\n%s", train::draw_curve(curve).c_str());
   else
@@ -115,7 +116,7 @@ void show_run(const ShowCommand& command) {
   if (!command.csv.empty()) write_file_atomically(command.csv, {to_csv(curves)});
   if (!command.confusion.empty()) draw_confusion(command, test);
   if (command.json) return print_json(command.file, epochs, test);
-  std::fputs(read_file(config_in(command.file)).c_str(), stdout);
+  std::fputs(without_controls(read_file(config_in(command.file))).c_str(), stdout);
   for (const train::Curve& curve : curves) draw(curve);
   if (!test) return;
   std::printf("\n%.2f %% of the test is right, its loss is %.4f; epochs: %lld\n\n", 100 * test->accuracy,

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "rushlight/base/nearest.h"
+#include "rushlight/base/utf8.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/ops/operators.h"
 
@@ -167,6 +168,7 @@ TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optio
 TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   const std::string name = settings.data.value_or(std::string(r.data));
   const bool full = settings.full.value_or(false);
+  if (!is_printable(name)) fail(ErrorKind::value, "--data: the name of a folder must be printable UTF-8");
   const auto points = data::point_set(r.data, 1);
   const bool of_pictures =
       !points && !is_image_set(name) && !(fs::is_directory(name) && data::has_idx_images(name));
@@ -181,6 +183,10 @@ TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   if (is_image_set(name)) return task_of_image_set(r, name, full);
   if (!fs::is_directory(name)) refuse(name);
   return of_pictures ? task_of_pictures(r, name, settings.size) : task_of_idx_files(r, name);
+}
+
+bool is_here(const std::string& name) {
+  return data::point_set(name, 1) || is_image_set(name) || fs::is_directory(name);
 }
 
 data::Transform usual_transform(const Preprocessing& p) {

@@ -31,6 +31,8 @@ struct TestData {
   data::Dataset examples;
   std::vector<std::string> labels;
 };
+// Whether there are such data here, by this name.
+bool is_here(const std::string& name_or_folder);
 TestData test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing);
 // What becomes of an image of the network's size, after training too.
 data::Transform usual_transform(const models::Preprocessing& preprocessing);

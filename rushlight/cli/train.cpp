@@ -35,7 +35,7 @@ TrainSettings settings_of(const TrainCommand& command) {
     expect_same_but_epochs(all, before, command.resume);
     all = first_said(all, before);
   }
-  return all.recipe ? settled(all) : all;
+  return settled(all);
 }
 
 // What the network says of the plane: in the terminal, and in decisions.svg.
@@ -80,6 +80,7 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
   Training training(settings);
   const std::string folder =
       command.resume.empty() ? fresh_folder(command.runs, training.recipe.name) : command.resume;
+  const RunLock lock(folder);
   train::Checkpoints checkpoints(folder + "/checkpoints",
                                  {&training.network.module(), training.optimizer.get(),
                                   training.schedule.get(), &training.loader, nullptr},
@@ -158,8 +159,8 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
 }  // namespace
 
 void train(const TrainCommand& command) {
+  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) return list_recipes();
   const TrainSettings settings = settings_of(command);
-  if (!settings.recipe) return list_recipes();
   if (command.dry_run) return try_one_batch(settings, command.detect_anomaly);
   run(settings, command);
 }

@@ -48,7 +48,8 @@ std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<
 }
 
 TrainSettings settled(const TrainSettings& settings) {
-  const Recipe& r = recipe(settings.recipe.value());
+  if (!settings.recipe) fail(ErrorKind::value, "these settings name no recipe; `rushlight train` lists them");
+  const Recipe& r = recipe(*settings.recipe);
   TrainSettings all = first_said(
       settings,
       {.epochs = r.epochs, .batch = r.batch, .accumulate = 1, .seed = 0, .lr = r.lr, .full = false});

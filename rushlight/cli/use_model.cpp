@@ -52,6 +52,9 @@ std::string listed(const std::vector<std::string>& words) {
 // of.
 std::string data_for(const models::TrainedModel& model, const EvalCommand& command) {
   if (!command.data.empty()) return command.data;
+  if (!model.data.empty() && !is_here(model.data))
+    fail(ErrorKind::value, command.model, " was trained on ", model.data,
+         ", which is no folder here; --data names the test");
   if (!model.data.empty()) return model.data;
   const models::NetworkInput& input = model.network.input();
   if (input.channels == 1 && input.size == 28) return "mnist";
@@ -64,11 +67,11 @@ int64_t numbers_of_one(const models::Network& network) {
   return std::accumulate(one.begin(), one.end(), int64_t{1}, std::multiplies<>());
 }
 
-void expect_fit(const models::Network& network, const Tensor& batch, const std::string& data) {
-  const IntList expected = batch_shape(network.input(), batch.size(0));
-  if (batch.numel() == batch.size(0) * numbers_of_one(network)) return;
-  fail(ErrorKind::value, "the network takes batches of ", expected, "; those of ", data, " are ",
-       batch.shape());
+void expect_fit(const models::Network& network, const data::Dataset& examples, const std::string& data) {
+  const Tensor one = examples.get(0).input;
+  if (one.numel() != numbers_of_one(network))
+    fail(ErrorKind::value, "the network takes batches of ", batch_shape(network.input(), 1),
+         "; an example of ", data, " is ", one.shape());
 }
 
 // {"label": "7", "probabilities": {"0": 0.001, ...}}
@@ -87,29 +90,22 @@ void eval(const EvalCommand& command) {
   const models::TrainedModel model = models::load_model(model_file(command.model), command.architecture);
   const std::string data = data_for(model, command);
   const TestData test = test_data(data, model.preprocessing);
-  const bool foreign = !command.architecture.empty();  // its labels are only numbers
-  if (!foreign && model.labels != test.labels)
+  const bool named = command.architecture.empty() && !model.labels.empty();  // foreign labels are but numbers
+  if (named && model.labels != test.labels)
     fail(ErrorKind::value, "the classes of ", data, " (", listed(test.labels),
          ") are not what the model tells apart (", listed(model.labels), ")");
+  expect_fit(model.network, test.examples, data);
   data::DataLoader loader(test.examples, {.batch_size = 500});
-  NoGrad guard;
-  model.network.module().eval();
   train::ConfusionMatrix confusion(model.network.classes());
-  train::Mean loss;
   const int64_t begin = monotonic_ns();
-  for (const auto& [images, labels] : loader) {
-    expect_fit(model.network, images, data);
-    const Tensor scores = model.network(images);
-    confusion.add(scores, labels);
-    loss.add(cross_entropy(scores, labels).item<double>(), labels.size(0));
-  }
+  const train::Measured measured =
+      train::evaluate(train::classifier(model.network), loader, {.confusion = &confusion});
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
-  const std::vector<std::string>& names = foreign ? test.labels : model.labels;
-  std::fputs(confusion.to_string(names).c_str(), stderr);
-  if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(names)});
-  std::puts(train::json_line({{"test_accuracy", confusion.accuracy()},
-                              {"test_loss", loss.value()},
-                              {"examples", loss.count()},
+  std::fputs(confusion.to_string(test.labels).c_str(), stderr);
+  if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(test.labels)});
+  std::puts(train::json_line({{"test_accuracy", measured.accuracy},
+                              {"test_loss", measured.loss},
+                              {"examples", measured.count},
                               {"data", data},
                               {"seconds", seconds}})
                 .c_str());

@@ -177,6 +177,29 @@ int64_t Layout::end_element() const {
   return last + 1;
 }
 
+namespace {
+// Whether steps of the dimensions order[at...], fewer of each than it is long, lead so far. Narrower
+// dimensions together reach less than one step of a wider one: only the two nearest numbers of steps can be
+// right.
+bool leads_to(int64_t distance, const Layout& layout, std::span<const int> order) {
+  if (order.empty()) return distance == 0;
+  const int d = order.front();
+  const int64_t step = std::abs(layout.stride(d)), nearest = distance / step;
+  for (int64_t steps : {nearest, nearest + (distance < 0 ? -1 : 1)})
+    if (std::abs(steps) < layout.size(d) && leads_to(distance - steps * step, layout, order.subspan(1)))
+      return true;
+  return false;
+}
+}  // namespace
+
+bool Layout::meets(const Layout& other) const {
+  if (numel_ == 0 || other.numel_ == 0) return false;
+  if (first_element() >= other.end_element() || other.first_element() >= end_element()) return false;
+  if (!same_shape(other) || !std::ranges::equal(strides(), other.strides()) || has_overlap()) return true;
+  const auto order = widest_first(*this);
+  return leads_to(offset_ - other.offset_, *this, {order.data(), order.size()});
+}
+
 bool Layout::has_overlap() const {
   if (contiguous_ || numel_ <= 1) return false;
   auto order = widest_first(*this);

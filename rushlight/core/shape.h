@@ -83,6 +83,9 @@ class Layout {
   int64_t end_element() const;
   // Two indices never meet the same element. Exact for the layouts that views make, else conservative.
   bool has_overlap() const;
+  // Whether the two have an element in common. Exact where shapes and strides are equal, else their ranges
+  // tell.
+  bool meets(const Layout& other) const;
 
  private:
   static constexpr int kInsideRank = 5;

@@ -38,7 +38,8 @@ std::vector<std::string> data_folders();
 // it comes, and the command that gets it.
 std::string find_data(const KnownSet& set, std::string_view file);
 
-// Downloads what is missing of a set into the first of data_folders(): what `rushlight data get NAME` does.
+// Downloads what is missing of a set into the first of data_folders(), as `rushlight data get NAME` does. The
+// set's folder.
 std::string get_data(std::string_view name);
 
 }  // namespace rushlight::data

@@ -18,7 +18,7 @@ void apply_view(OpCall& call) {
   Context& ctx = context();
   call.out.push_back(result);
   if (ctx.interpreter) ctx.interpreter->note_view(call, result);
-  if (ctx.inference_mode) {
+  if (ctx.inference_mode || input.impl()->inference) {
     result.impl()->inference = true;
     return;
   }

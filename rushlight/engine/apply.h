@@ -12,6 +12,8 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs);
 // The in-place form of a FUNCTION: what it made of old_value(input), written over its input.
 Tensor old_value(const Tensor& input);
 const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result);
+// out= where no kernel writes to what is given: all of it or, where anything does not fit, nothing.
+void write_out(OpId id, const Results& targets, const Results& results);
 // For an op over lists that belong together, before they are put in a row.
 void expect_equal_lists(OpId id, std::span<const size_t> lengths);
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out);

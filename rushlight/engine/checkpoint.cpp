@@ -46,7 +46,7 @@ class Run : public RefCounted<Run> {
       : rule_(std::move(rule)),
         same_random_numbers_(same_random_numbers),
         inputs_(inputs.begin(), inputs.end()) {
-    note_versions();
+    for (const Tensor& input : inputs) versions_.push_back(input.defined() ? input.version() : 0);
   }
   static void destroy(Run* run) noexcept { delete run; }
 
@@ -88,15 +88,9 @@ class Run : public RefCounted<Run> {
     SameKeys keys(keys_, again);
     Scoped<Interpreter*> drawing(context().interpreter, same_random_numbers_ ? &keys : context().interpreter);
     Scoped<SavedTensorHooks*> saving(context().saved_tensor_hooks, &hooks);
-    std::vector<Tensor> results = rule_->run();
-    note_versions();
-    return results;
+    return rule_->run();
   }
 
-  void note_versions() {
-    versions_.clear();
-    for (const Tensor& input : inputs_) versions_.push_back(input.defined() ? input.version() : 0);
-  }
   void expect_unchanged_inputs() const {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (inputs_[i].defined() && inputs_[i].version() != versions_[i])
@@ -130,7 +124,7 @@ class Run : public RefCounted<Run> {
   bool same_random_numbers_;
   size_t places_ = 0;
   std::vector<Tensor> inputs_, keys_, saved_;
-  std::vector<uint32_t> versions_;  // of the inputs' storages when the function ended
+  std::vector<uint32_t> versions_;  // of the inputs' storages when it was called
 };
 
 }  // namespace

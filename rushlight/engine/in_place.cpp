@@ -10,47 +10,51 @@ namespace rushlight {
 
 namespace {
 
-void refuse_in_place(const OpCall& call, const Tensor& target) {
+// `form`: "_", or nothing for out=.
+void refuse_in_place(const OpCall& call, const Tensor& target, const char* form) {
   if (!target.defined())
     fail(ErrorKind::type, "[", call.name(), "] a tensor to write to is missing: None was given");
   if (target.layout().has_overlap())
-    fail(ErrorKind::runtime, "[", call.name(),
-         "_] unsupported operation: more than one element of the written-to tensor of "
+    fail(ErrorKind::runtime, "[", call.name(), form,
+         "] unsupported operation: more than one element of the written-to tensor of "
          "shape ",
          target.shape(), " and strides ", target.strides(),
          " refers to a single memory location (it was expanded). Please clone() the tensor before writing to "
          "it");
   if (target.impl()->inference && !context().inference_mode)
-    fail(ErrorKind::runtime, "[", call.name(),
-         "_] Inplace update to inference tensor outside inference_mode is not allowed; clone() it first");
+    fail(ErrorKind::runtime, "[", call.name(), form,
+         "] Inplace update to inference tensor outside inference_mode is not allowed; clone() it first");
   if (!context().grad_mode) return;
   ViewHistory* view = view_history(target);
   if (!view) {
     if (target.impl()->requires_grad && leaf_of(target))
-      fail(ErrorKind::runtime, "[", call.name(),
-           "_] a leaf Variable that requires grad is being used in an in-place "
+      fail(ErrorKind::runtime, "[", call.name(), form,
+           "] a leaf Variable that requires grad is being used in an in-place "
            "operation. Write to it under no_grad, or work on a clone()");
     return;
   }
   if (!view->tracks_base && (requires_grad(*view->base.impl()) || any_wants_grad(call.in)))
-    fail(ErrorKind::runtime, "[", call.name(),
-         "_] A view was created in no_grad mode and is being modified inplace with "
+    fail(ErrorKind::runtime, "[", call.name(), form,
+         "] A view was created in no_grad mode and is being modified inplace with "
          "grad mode enabled. Make the view with grad mode on, or write under no_grad");
   if (view->base.impl()->requires_grad && leaf_of(view->base))
-    fail(ErrorKind::runtime, "[", call.name(),
-         "_] a view of a leaf Variable that requires grad is being used in an in-place "
+    fail(ErrorKind::runtime, "[", call.name(), form,
+         "] a view of a leaf Variable that requires grad is being used in an in-place "
          "operation. Write to it under no_grad, or work on a clone()");
   if (view->one_of_many && any_wants_grad(call.in))
-    fail(ErrorKind::runtime, "[", call.name(),
-         "_] the target is one of several views that one call returned (split, unbind); "
+    fail(ErrorKind::runtime, "[", call.name(), form,
+         "] the target is one of several views that one call returned (split, unbind); "
          "writing to one of them in place is not supported. clone() it first");
 }
 
 bool partial_overlap(const Tensor& a, const Tensor& b) {
   if (!a.defined() || !b.defined() || !a.shares_storage(b) || a.numel() == 0 || b.numel() == 0) return false;
-  if (a.layout() == b.layout() && a.dtype() == b.dtype()) return false;
-  return a.layout().first_element() < b.layout().end_element() &&
-         b.layout().first_element() < a.layout().end_element();
+  if (a.dtype() == b.dtype()) return a.layout() != b.layout() && a.layout().meets(b.layout());
+  const auto byte = [](const Tensor& t, int64_t element) {
+    return element * static_cast<int64_t>(t.element_size());
+  };
+  return byte(a, a.layout().first_element()) < byte(b, b.layout().end_element()) &&
+         byte(b, b.layout().first_element()) < byte(a, a.layout().end_element());
 }
 
 void refuse_partial_overlap(const OpCall& call, const Tensor& target) {
@@ -129,16 +133,9 @@ Results in_place_targets(const OpDef& def, Inputs in) {
   return targets;
 }
 
-// What retain_grad() asked for is the gradient of the tensor as it is now.
 void renew_history(const Tensor& tensor, const Ref<Node>& node, size_t output) {
-  const Edge before = edge_of(tensor);
+  move_retained(edge_of(tensor), *node, output);
   set_history(tensor, node, output);
-  if (before && before.node->extras())
-    std::erase_if(before.node->extras()->retained, [&](NodeExtras::Retained& entry) {
-      if (entry.output != before.output) return false;
-      node->make_extras().retained.push_back({static_cast<uint16_t>(output), entry.grad});
-      return true;
-    });
 }
 
 // After an in-place write that is recorded by `node`: the target's history, and its base's, start anew there.
@@ -211,7 +208,7 @@ class ValuesBefore {
 void apply_in_place(OpId id, Inputs in, Attrs attrs) {
   OpCall call{op_def(id), in, attrs};
   const Results targets = in_place_targets(call.def, in);
-  for (const Tensor& target : targets) refuse_in_place(call, target);
+  for (const Tensor& target : targets) refuse_in_place(call, target, "_");
   call.recording = wants_recording(call);
   if (!call.recording) {
     run_into(call, targets);
@@ -240,14 +237,27 @@ void expect_equal_lists(OpId id, std::span<const size_t> lengths) {
 // Gradients may read what is about to be overwritten.
 Tensor old_value(const Tensor& input) { return context().grad_mode ? copy_of(input) : input; }
 
+void expect_writable(OpId id, const Tensor& target, const Tensor& result, const char* form) {
+  const Tensor* const inputs[] = {&target, &result};
+  const OpDef function{id};  // the messages name it, not the copy
+  const OpCall call{function, {inputs, 2}, {}};
+  refuse_in_place(call, target, form);
+  expect_result_fits(call, *result.impl(), target);
+}
+
 const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result) {
+  expect_writable(id, input, result, "_");
   const Tensor* const inputs[] = {&input, &result};
-  OpDef function{id};  // the messages name it, not the copy
-  OpCall call{function, {inputs, 2}, {}};
-  refuse_in_place(call, input);
-  expect_result_fits(call, *result.impl(), input);
-  if (!result.is_same(input)) apply_in_place(OpId::copy, call.in, {});
+  if (!result.is_same(input)) apply_in_place(OpId::copy, {inputs, 2}, {});
   return input;
+}
+
+void write_out(OpId id, const Results& targets, const Results& results) {
+  for (size_t i = 0; i < targets.size(); ++i) expect_writable(id, targets[i], results[i], "");
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const Tensor* const inputs[] = {&targets[i], &results[i]};
+    if (!results[i].is_same(targets[i])) apply_in_place(OpId::copy, {inputs, 2}, {});
+  }
 }
 
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {
@@ -256,7 +266,7 @@ const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {
     fail(ErrorKind::runtime, "[", call.name(),
          "] functions with out=... arguments don't support automatic differentiation, "
          "but one of the arguments requires grad. Call it under no_grad");
-  refuse_in_place(call, out);
+  refuse_in_place(call, out, "");
   run_into(call, Results{out});
   return out;
 }

@@ -155,6 +155,7 @@ void follow_base(ViewHistory& view, const Tensor& tensor) {
   auto node = Node::make(&op_def(OpId::as_strided), 1, 1, 0, attrs);
   node->connect(0, edge_of(view.base));
   node->make_extras().facts.push_back({view.base.layout(), view.base.dtype()});
+  move_retained(view.edge, *node, 0);
   view.edge = {node, 0};
   view.version = tensor.version();
 }
@@ -185,6 +186,15 @@ void set_history(const Tensor& tensor, Ref<Node> node, size_t output) {
   impl.is_view = false;
   impl.output_index = static_cast<uint16_t>(output);
   impl.history = Ref<History>::adopt(node.detach());
+}
+
+void move_retained(const Edge& from, Node& to, size_t output) {
+  if (!from || !from.node->extras()) return;
+  std::erase_if(from.node->extras()->retained, [&](NodeExtras::Retained& entry) {
+    if (entry.output != from.output) return false;
+    to.make_extras().retained.push_back({static_cast<uint16_t>(output), entry.grad});
+    return true;
+  });
 }
 
 Tensor Vjp::saved(size_t slot, bool is_result) const {

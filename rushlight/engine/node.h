@@ -190,6 +190,8 @@ Edge edge_of(const Tensor& tensor);
 ViewHistory* view_history(const Tensor& tensor);  // null: not a view
 Leaf* leaf_of(const Tensor& tensor);              // null: not a leaf with a gradient room
 void set_history(const Tensor& tensor, Ref<Node> node, size_t output);
+// retain_grad() is about a tensor as it is now: what was asked for at `from` is asked for at the new place.
+void move_retained(const Edge& from, Node& to, size_t output);
 
 // What a gradient rule sees, and where it puts its results.
 class Vjp {

@@ -35,7 +35,7 @@ LayerWatch::LayerWatch(Module& model, const DryRun& dry) {
           LayerLine& called = lines_[i];
           called.flops += dry.cost().flops - watched_[i].flops_before.back();
           watched_[i].flops_before.pop_back();
-          called.output = output.defined() ? join_text(output.shape()) : "?";
+          if (output.defined()) called.output = IntList(output.shape());
         });
   }
 }

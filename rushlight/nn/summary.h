@@ -6,6 +6,8 @@
 //   for (const nn::LayerLine& line : watch.lines()) ...
 #pragma once
 
+#include <optional>
+
 #include "rushlight/engine/op_costs.h"
 #include "rushlight/nn/module.h"
 
@@ -14,9 +16,9 @@ namespace rushlight::nn {
 struct LayerLine {
   std::string path, kind;  // "features.0", "Conv2d"; the model itself has no path
   int depth = 0;
-  std::string output;      // the shape of what it gave back last; empty where it was not called
-  int64_t parameters = 0;  // its own and those below; a shared one counts where it comes first
-  double flops = 0;        // of all calls, those of the layers below included
+  std::optional<IntList> output;  // the shape of what it gave back last; none where it was not called
+  int64_t parameters = 0;         // its own and those below; a shared one counts where it comes first
+  double flops = 0;               // of all calls, those of the layers below included
 };
 
 // Sees every call of the model's layers while it lives.

@@ -86,7 +86,7 @@ Tensor randint(int64_t high, const IntList& size, const RandintOptions& options)
 }
 Tensor randperm(int64_t n, const RandpermOptions& options) {
   DType dtype = options.dtype.value_or(DType::int64);
-  if (n - 1 > last_whole(dtype))
+  if (n > 0 && n - 1 > last_whole(dtype))
     fail(ErrorKind::runtime, "[randperm] n - 1 = ", n - 1, " is above ", last_whole(dtype), ", up to which ",
          dtype, " holds every whole number");
   Tensor order = permutation_with_key(key_of("randperm", std::max<int64_t>(n, 0), 2, options.generator), n);

@@ -53,10 +53,10 @@ bool DetectAnomaly::watch(OpCall& call, Run run) {
     nan_came_in |= !overwrites && any_of(call.in, has_nan);
     if (!nan_came_in)
       fail(ErrorKind::runtime, "[detect anomaly] ", name_of(call), " made a NaN of ", inputs_of(call),
-           first_infinity_.empty() ? "" : ". The first infinity was made by " + first_infinity_);
-  } else if (first_infinity_.empty() && any_of(call.out, has_infinity)) {
+           last_infinity_.empty() ? "" : ". The last infinity before was made by " + last_infinity_);
+  } else if (any_of(call.out, has_infinity)) {
     infinity_came_in |= !overwrites && any_of(call.in, has_infinity);
-    if (!infinity_came_in) first_infinity_ = join_text(name_of(call), " of ", inputs_of(call));
+    if (!infinity_came_in) last_infinity_ = join_text(name_of(call), " of ", inputs_of(call));
   }
   return true;
 }

@@ -6,7 +6,7 @@
 namespace rushlight::train {
 
 // While one lives, every op of this thread is looked at, forward and backward; the first that makes a NaN of
-// finite inputs throws an error that names it, and the op that made the first infinity, which masks may do on
+// finite inputs throws an error that names it, and the op that last made an infinity, which masks may do on
 // purpose. Slow: every result is read twice more.
 class DetectAnomaly : public Interpreter {
  public:
@@ -18,7 +18,7 @@ class DetectAnomaly : public Interpreter {
   template <class Run>
   bool watch(OpCall& call, Run run);
 
-  std::string first_infinity_;  // who made it, and of what: a NaN may come of it
+  std::string last_infinity_;  // who made it, and of what: a NaN may come of it
   Scoped<Interpreter*> scope_;
 };
 

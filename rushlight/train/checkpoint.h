@@ -19,8 +19,8 @@ struct Snapshot {
 // Where the training was, and with which settings (any text).
 struct Progressed {
   int64_t epoch = 0, step = 0;
-  double lowest = 0;  // the lowest validation loss, and
-  int64_t epochs_without_progress = 0;
+  double lowest = std::numeric_limits<double>::infinity();  // validation loss so far, and how many
+  int64_t epochs_without_progress = 0;                      // epochs ago
   std::string config{};
 };
 
@@ -47,7 +47,7 @@ class Checkpoints : public Callback {
   // To be called before training: loads the newest, if there is one. Half-written files that a crash left are
   // removed.
   std::optional<Progressed> resume();
-  // Removes those that are too old, too.
+  // Writes FOLDER/step-..., and best.safetensors if it is the best; removes those beyond keep_last.
   void save(const Progressed& progressed, bool best = false);
 
   void before_training(FitState& state) override;

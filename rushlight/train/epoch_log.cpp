@@ -1,5 +1,7 @@
 #include "rushlight/train/epoch_log.h"
 
+#include <cmath>
+
 #include "rushlight/base/error.h"
 
 namespace rushlight::train {
@@ -65,7 +67,7 @@ std::optional<TestResult> test_result(const std::string& path) {
     if (!accuracy) continue;
     const io::Json& loss = value_in(line, "test_loss", path);
     last = {value_in(line, "epochs", path).integer(path + ": epochs"),
-            loss.is_null() ? 0 : loss.number(path + ": test_loss"),
+            loss.is_null() ? NAN : loss.number(path + ": test_loss"),
             accuracy->number(path + ": test_accuracy"),
             confusion_of(value_in(line, "confusion", path), path + ": confusion")};
   }

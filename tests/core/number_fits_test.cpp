@@ -46,7 +46,7 @@ TEST_CASE("numbers fit: 64 bits, floats and truth values") {
 }
 
 TEST_CASE("numbers fit: a plain number is refused by name, a tensor is cast") {
-  CHECK_THROWS_WITH_AS(full({2}, 300, {.dtype = DType::uint8}),
+  CHECK_THROWS_WITH_AS((void)full({2}, 300, {.dtype = DType::uint8}),
                        doctest::Contains("[full] the number 300 does not fit uint8"), Error);
   Tensor number = full({}, 300, {.dtype = DType::int64});
   CHECK(full({1}, number, {.dtype = DType::uint8}).item<int>() == 44);

@@ -67,6 +67,27 @@ TEST_CASE("retain_grad() is about the tensor as it is now") {
   sum(y * 5.0).backward();
   CHECK(y.grad().to_vector<double>() == List{5, 5});
   CHECK(x.grad().to_vector<double>() == List{30, 20});
+  y = x * 1.0;
+  Tensor view = y.narrow(0, 1, 1);
+  view.retain_grad();
+  view.mul_(3.0);
+  sum(view * 5.0).backward();
+  CHECK(view.grad().to_vector<double>() == List{5});
+}
+
+TEST_CASE("columns beside each other may be written from each other, and what overlaps may not") {
+  const Tensor x = leaf({1, 2, 3, 4, 5, 6, 7, 8});
+  Tensor y = (x * 1.0).view({2, 4});
+  y.narrow(1, 0, 2).add_(y.narrow(1, 2, 2));
+  CHECK(y.contiguous().to_vector<double>() == List{4, 6, 3, 4, 12, 14, 7, 8});
+  CHECK(gradient(sum(y * y), x)[2] == 8 + 6);
+  y = (x * 1.0).view({2, 4});
+  y.select(1, 0).mul_(y.select(1, 3));
+  CHECK(gradient(sum(y), x) == List{4, 1, 1, 2, 8, 1, 1, 6});
+  y = (x * 1.0).view({2, 4});
+  CHECK(fails_with(ErrorKind::runtime, {"single memory location"},
+                   [&] { y.narrow(1, 0, 2).add_(y.narrow(1, 1, 2)); }));
+  CHECK(fails_with(ErrorKind::runtime, {"single memory location"}, [&] { y.t().narrow(0, 0, 2).add_(y.narrow(1, 0, 2)); }));
 }
 
 TEST_CASE("what is a piece of a split, and its pieces, cannot be written") {
@@ -84,6 +105,7 @@ TEST_CASE("inference tensors are written in inference mode alone") {
     y.add_(1.0);
   }
   CHECK(fails_with(ErrorKind::runtime, {"add_", "inference"}, [&] { y.add_(1.0); }));
+  CHECK(fails_with(ErrorKind::runtime, {"add_", "inference"}, [&] { y.narrow(0, 0, 1).add_(1.0); }));
   NoGrad guard;
   CHECK(fails_with(ErrorKind::runtime, {"add_", "inference"}, [&] { y.add_(1.0); }));
 }
@@ -95,4 +117,10 @@ TEST_CASE("a checkpoint whose input was written since refuses to run again") {
   z.mul_(3.0);
   CHECK(fails_with(ErrorKind::runtime, {"inplace operation", "checkpoint", "input 0", "mul_"},
                    [&] { sum(y).backward(); }));
+  const auto writes = [](TensorList in) {
+    Tensor(in[0]).mul_(2.0);
+    return std::vector<Tensor>{exp(in[0])};
+  };
+  const Tensor own = checkpoint(writes, {x * 1.0})[0];
+  CHECK(fails_with(ErrorKind::runtime, {"inplace operation", "mul_"}, [&] { sum(own).backward(); }));
 }

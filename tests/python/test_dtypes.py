@@ -69,6 +69,11 @@ def test_resize_shows_the_same_memory_or_more():
     x = rl.arange(6)
     assert x.resize_(2, 2) is x and x.tolist() == [[0, 1], [2, 3]]
     assert x.resize_((6,)).tolist() == [0, 1, 2, 3, 4, 5]
+    assert x.resize_(size=(3,)).tolist() == [0, 1, 2] and x.resize_(6).shape == (6,) and x.resize_(()).shape == ()
+    for call in (lambda: x.resize_(), lambda: x.resize_(2, sise=3), lambda: x.resize_(2, size=3)):
+        with pytest.raises(TypeError, match="resize_"):
+            call()
+    x.resize_(6)
     y = x[2:]
     assert y.resize_(2, 3).tolist() == [[2, 3, 4], [5, 0, 0]]
     assert x.tolist() == [0, 1, 2, 3, 4, 5]

@@ -115,3 +115,15 @@ def test_any_op_survives_any_out():
                     getattr(rl, row["name"])(*[value] * len(required), out=target)
                 except (TypeError, ValueError, RuntimeError, IndexError):
                     pass
+
+
+def test_all_results_are_written_or_none():
+    values, places = rl.zeros(3), rl.zeros(4, dtype=rl.int64)
+    with pytest.raises(RuntimeError, match=r"\[sort\].*shape"):
+        rl.sort(rl.tensor([3.0, 1.0, 2.0]), out=(values, places))
+    assert values.tolist() == [0, 0, 0]
+
+
+def test_words_that_are_no_text():
+    with pytest.raises((ValueError, UnicodeEncodeError)):
+        rl.ones(2).to(memory_format="\ud800")

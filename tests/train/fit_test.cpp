@@ -207,7 +207,7 @@ TEST_CASE("a loop by hand with the parts of fit(): the same weights, log and che
                {"loss", loss.value()},
                {"accuracy", accuracy.value()},
                {"lr", by_hand.optimizer.lr()}});
-    checkpoints.save({.epoch = epoch + 1, .step = step, .lowest = INFINITY});
+    checkpoints.save({.epoch = epoch + 1, .step = step});
   }
   CHECK(weights_of(by_hand.net) == weights_of(fitted.net));
   CHECK(read_file(folder / "by_hand.jsonl") == read_file(folder / "fitted.jsonl"));

@@ -66,6 +66,7 @@ TEST_CASE("a log keeps what the test found, whatever stands around it") {
   CHECK(
       fails_with(ErrorKind::value, {"2 counts"}, [] { train::ConfusionMatrix(std::vector<int64_t>{1, 2}); }));
   train::EpochLog(path).write_test(4, {.loss = NAN, .accuracy = 0.5}, confusion);
+  CHECK(std::isnan(train::test_result(path)->loss));
   train::EpochLog(path).write_test(9, {.loss = 0.25, .accuracy = confusion.accuracy()}, confusion);
   const std::optional<train::TestResult> found = train::test_result(path);
   REQUIRE(found.has_value());

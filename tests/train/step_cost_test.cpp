@@ -85,7 +85,7 @@ TEST_CASE("each layer's shape, parameters and work, without a number computed") 
   CHECK(lines[0].parameters == 6 * 4 + 4 + 4 * 2 + 2);
   CHECK(lines[2].path == "layers.0");
   CHECK(lines[2].depth == 2);
-  CHECK(lines[2].output == "(3, 4)");
+  CHECK(lines[2].output == IntList{3, 4});
   CHECK(lines[2].parameters == 6 * 4 + 4);
   CHECK(lines[2].flops >= 2 * 2.0 * 3 * 6 * 4);
   CHECK(lines[2].flops <= 2 * (2.0 * 3 * 6 * 4 + 3 * 4));  // with the bias
