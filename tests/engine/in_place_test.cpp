@@ -87,7 +87,8 @@ TEST_CASE("columns beside each other may be written from each other, and what ov
   y = (x * 1.0).view({2, 4});
   CHECK(fails_with(ErrorKind::runtime, {"single memory location"},
                    [&] { y.narrow(1, 0, 2).add_(y.narrow(1, 1, 2)); }));
-  CHECK(fails_with(ErrorKind::runtime, {"single memory location"}, [&] { y.t().narrow(0, 0, 2).add_(y.narrow(1, 0, 2)); }));
+  CHECK(fails_with(ErrorKind::runtime, {"single memory location"},
+                   [&] { y.t().narrow(0, 0, 2).add_(y.narrow(1, 0, 2)); }));
 }
 
 TEST_CASE("what is a piece of a split, and its pieces, cannot be written") {

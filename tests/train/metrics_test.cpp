@@ -117,7 +117,8 @@ TEST_CASE("the first op that makes a NaN is named, forward and backward") {
     const Tensor product = sqrt(zero) * 0.0;
     CHECK(fails_with(ErrorKind::runtime, {"gradient of", "sqrt"}, [&] { product.sum().backward(); }));
     const Tensor large = exp(full(3, 100.0, {.dtype = DType::float32}));
-    CHECK(fails_with(ErrorKind::runtime, {"sub made a NaN", "last infinity before was made by exp of", "(3,)"},
+    CHECK(fails_with(ErrorKind::runtime,
+                     {"sub made a NaN", "last infinity before was made by exp of", "(3,)"},
                      [&] { (void)(large - large); }));
   }
   CHECK(std::isnan(loss().item<float>()));  // off again
