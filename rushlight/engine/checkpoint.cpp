@@ -52,7 +52,10 @@ class Run : public RefCounted<Run> {
 
   std::vector<Tensor> first() {
     CountPlaces hooks(*this);
-    return run(hooks, false);
+    std::vector<Tensor> results = run(hooks, false);
+    complaint_ = complaint_of_inputs();
+    if (!complaint_.empty()) rule_ = {}, inputs_.clear();  // whose history leads here: it would hold itself
+    return results;
   }
 
  private:
@@ -91,16 +94,17 @@ class Run : public RefCounted<Run> {
     return rule_->run();
   }
 
-  void expect_unchanged_inputs() const {
+  // Empty where the inputs are as they were when it was called.
+  std::string complaint_of_inputs() const {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (inputs_[i].defined() && inputs_[i].version() != versions_[i])
-        fail(
-            ErrorKind::runtime,
+        return join_text(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             "checkpoint runs its function again on input ",
             i, " of shape ", inputs_[i].shape(), ", and [",
             name_of(static_cast<OpId>(inputs_[i].storage()->last_writer())),
             "_] wrote over it. Use the out-of-place form there, or clone() the tensor first");
+    return {};
   }
 
   // Each tensor is given out once and let go; a second backward through the same graph runs the function
@@ -110,7 +114,8 @@ class Run : public RefCounted<Run> {
     return std::move(saved_[place]);
   }
   void run_again() {
-    expect_unchanged_inputs();
+    if (complaint_.empty()) complaint_ = complaint_of_inputs();
+    if (!complaint_.empty()) fail(ErrorKind::runtime, complaint_);
     EnableGrad guard;
     FillPlaces hooks;
     (void)run(hooks, true);
@@ -123,6 +128,7 @@ class Run : public RefCounted<Run> {
   Ref<CheckpointRule> rule_;
   bool same_random_numbers_;
   size_t places_ = 0;
+  std::string complaint_;  // why it cannot run again
   std::vector<Tensor> inputs_, keys_, saved_;
   std::vector<uint32_t> versions_;  // of the inputs' storages when it was called
 };

@@ -53,6 +53,7 @@ Tensor framed(const Tensor& input, const SmallVector<Frame, 5>& frames, double v
   Shape shape = to_ints(input.shape());
   for (size_t d = 0; d < shape.size(); ++d)
     shape[d] += std::max<int64_t>(frames[d].before, 0) + std::max<int64_t>(frames[d].behind, 0);
+  if (input.layout().same_shape(Layout(span_of(shape)))) return clone(input, {.memory_format = "contiguous"});
   Tensor frame = full(shape, value, {.dtype = input.dtype()});
   Layout whole(span_of(shape));
   int64_t start = 0;

@@ -95,7 +95,9 @@ def _(draw):
     shape = draw.shape(least_rank=1, most_rank=3, least=1)
     dim = draw.maybe(draw.dim(len(shape)))
     count = torch.Size(shape).numel() if dim is None else shape[dim]
-    return Call(input=draw.tensor(shape), repeats=draw.integers([draw.choice(1, count)], 0, 3), dim=dim)
+    repeats = draw.integers([draw.choice(1, count)], 0, 3)
+    size = int(repeats.value.expand(count).sum())
+    return Call(input=draw.tensor(shape), repeats=repeats, dim=dim, output_size=draw.maybe(size))
 
 
 @samples_of("roll", judge=torch.roll)
