@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
@@ -62,14 +61,10 @@ std::string data_for(const models::TrainedModel& model, const EvalCommand& comma
   fail(ErrorKind::value, command.model, " does not say what it was trained on; --data names the test");
 }
 
-int64_t numbers_of_one(const models::Network& network) {
-  const IntList one = batch_shape(network.input(), 1);
-  return std::accumulate(one.begin(), one.end(), int64_t{1}, std::multiplies<>());
-}
-
 void expect_fit(const models::Network& network, const data::Dataset& examples, const std::string& data) {
   const Tensor one = examples.get(0).input;
-  if (one.numel() != numbers_of_one(network))
+  const models::NetworkInput& input = network.input();
+  if (one.numel() != input.channels * (input.size ? input.size * input.size : 1))
     fail(ErrorKind::value, "the network takes batches of ", batch_shape(network.input(), 1),
          "; an example of ", data, " is ", one.shape());
 }
@@ -114,7 +109,7 @@ void eval(const EvalCommand& command) {
 void predict(const PredictCommand& command) {
   const models::TrainedModel model = models::load_model(model_file(command.model), command.architecture);
   const models::Preprocessing& p = model.preprocessing;
-  if (p.channels * p.size * p.size != numbers_of_one(model.network))
+  if (!models::takes(model.network, p))
     fail(ErrorKind::value, command.model, " is of points of the plane and sees no pictures");
   NoGrad guard;
   model.network.module().eval();

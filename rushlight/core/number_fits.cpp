@@ -33,6 +33,18 @@ bool real_fits(double number) {
   return number >= lowest && number <= static_cast<double>(std::numeric_limits<T>::max());
 }
 
+// test(0 of the type) where that is an integer; all else holds any number.
+template <class Test>
+bool integer_passes(DType dtype, Test test) {
+  return visit(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+      return test(T());
+    else
+      return true;
+  });
+}
+
 bool is_whole(double number) { return number == std::trunc(number) && std::fabs(number) < 0x1p63; }
 
 [[noreturn]] void complain_number(const char* op, double number, DType dtype) {
@@ -45,24 +57,12 @@ bool is_whole(double number) { return number == std::trunc(number) && std::fabs(
 
 bool number_fits(int64_t number, DType dtype) {
   if (is_floating(dtype)) return number_fits(static_cast<double>(number), dtype);
-  return visit(dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
-      return integer_fits<T>(number);
-    else
-      return true;
-  });
+  return integer_passes(dtype, [&](auto zero) { return integer_fits<decltype(zero)>(number); });
 }
 
 bool number_fits(double number, DType dtype) {
   if (is_floating(dtype)) return !std::isfinite(number) || std::fabs(number) <= largest_of(dtype);
-  return visit(dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
-      return real_fits<T>(number);
-    else
-      return true;
-  });
+  return integer_passes(dtype, [&](auto zero) { return real_fits<decltype(zero)>(number); });
 }
 
 void expect_number_fits(const char* op, const Tensor& number, DType dtype) {

@@ -22,12 +22,6 @@ std::string in_words(const Network& network) {
                     : join_text(input.channels, " numbers");
 }
 
-bool takes(const Network& network, const Preprocessing& p) {
-  const NetworkInput input = network.input();
-  return input.size ? p.channels == input.channels && p.size == input.size
-                    : p.channels * p.size * p.size == input.channels;
-}
-
 void expect_fitting(const Network& network, const ModelMetadata& described) {
   if (!described.labels.empty() && std::ssize(described.labels) != network.classes())
     fail(ErrorKind::value, "metadata \"labels\": there are ", described.labels.size(),
@@ -78,6 +72,12 @@ TrainedModel foreign_model(const std::string& path, const std::string& architect
 }
 
 }  // namespace
+
+bool takes(const Network& network, const Preprocessing& p) {
+  const NetworkInput input = network.input();
+  return input.size ? p.channels == input.channels && p.size == input.size
+                    : p.channels * p.size * p.size == input.channels;
+}
 
 Preprocessing usual_preprocessing(const NetworkInput& input) {
   if (input.channels == 3) return {3, input.size, {0.4914, 0.4822, 0.4465}, {0.247, 0.2435, 0.2616}};

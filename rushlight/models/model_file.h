@@ -9,6 +9,9 @@ namespace rushlight::models {
 // CIFAR-10's for three channels, else MNIST's.
 Preprocessing usual_preprocessing(const NetworkInput& input);
 
+// Whether images that were prepared so are what the network takes.
+bool takes(const Network& network, const Preprocessing& preprocessing);
+
 struct TrainedModel {
   Network network;
   Preprocessing preprocessing;
