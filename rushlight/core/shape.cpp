@@ -1,6 +1,7 @@
 #include "rushlight/core/shape.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rushlight {
 
@@ -110,31 +111,40 @@ void Layout::find_contiguous() {
 }
 
 namespace {
-// Dimensions of more than one element, from the widest step to the narrowest.
+// Dimensions of more than one element, from the widest step to the narrowest; what is repeated comes first.
 SmallVector<int, 5> widest_first(const Layout& layout) {
   SmallVector<int, 5> order;
   for (int d = 0; d < layout.rank(); ++d)
     if (layout.size(d) > 1) order.push_back(d);
-  auto reach = [&](int d) { return layout.stride(d) < 0 ? -layout.stride(d) : layout.stride(d); };
+  auto reach = [&](int d) {
+    const int64_t step = layout.stride(d);
+    return step < 0 ? -step : step > 0 ? step : std::numeric_limits<int64_t>::max();
+  };
   std::sort(order.begin(), order.end(),
             [&](int a, int b) { return reach(a) == reach(b) ? a < b : reach(a) > reach(b); });
   return order;
 }
 }  // namespace
 
-Layout Layout::dense_like() const {
+Layout Layout::packed() const {
   if (contiguous_ || numel_ == 0) return Layout(shape());
   auto order = widest_first(*this);
   Strides strides(static_cast<size_t>(rank_), 1);
   int64_t step = 1;
   while (!order.empty()) {
-    int d = order.back();
+    const int d = order.back();
     order.pop_back();
-    if (stride(d) != step) return Layout(shape());
     strides[d] = step;
     step *= size(d);
   }
   return Layout(shape(), IntSpan(strides.data(), strides.size()), 0);
+}
+
+Layout Layout::dense_like() const {
+  const Layout dense = packed();
+  for (int d = 0; d < rank_; ++d)
+    if (size(d) > 1 && stride(d) != dense.stride(d)) return Layout(shape());
+  return dense;
 }
 
 Layout Layout::channels_last(IntSpan shape) {

@@ -76,6 +76,8 @@ class Layout {
   // The layout a fresh result of this shape gets: dense and in the same order of dimensions, so that a
   // channels-last tensor stays channels-last; row-major where this one has gaps or overlaps.
   Layout dense_like() const;
+  // The same order of dimensions in memory, without gaps. What is repeated (stride 0) comes outermost.
+  Layout packed() const;
   // (N, C, ...) with the channels innermost; of rank 3 at least.
   static Layout channels_last(IntSpan shape);
   // Lowest and one past the highest element that is touched (equal if empty).

@@ -130,7 +130,7 @@ bool run_fused_backward(Vjp& vjp) {
       call.out.push_back(Tensor());
     else
       call.out.push_back(
-          empty_like_layout(vjp.input_layout(i).dense_like(), vjp.input_dtype(i), *host_backend().allocator));
+          empty_like_layout(vjp.input_layout(i).packed(), vjp.input_dtype(i), *host_backend().allocator));
   }
   Interpreter* interpreter = context().interpreter;
   if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;

@@ -34,6 +34,14 @@ void expect_mask(const OpCall& call) {
          span_of(scores));
 }
 
+// The result lies in memory as the query does, so that heads which were cut from tokens are put together
+// again without a copy.
+Layout layout_of_result(const Tensor& query, IntSpan shape) {
+  const Layout like = query.layout().packed();
+  const int last = like.rank() - 1;
+  return shape.back() == like.size(last) && like.stride(last) == 1 ? like : Layout(shape);
+}
+
 void attention_infer(OpCall& call) {
   const char* const names[] = {"query", "key", "value"};
   for (size_t i = 0; i < 3; ++i) {
@@ -53,7 +61,7 @@ void attention_infer(OpCall& call) {
   if (args::Attention(call.attrs).dropout_p > 0) expect_key(call, 4);
   Shape shape = to_ints(q), rows = to_ints(q.first(q.size() - 1));
   shape.back() = w.back();
-  call.emit(span_of(shape), call.in[0].dtype());
+  call.emit(layout_of_result(call.in[0], span_of(shape)), call.in[0].dtype());
   if (call.recording) call.emit(span_of(rows), compute_type(call.in[0].dtype()));
 }
 
@@ -132,8 +140,9 @@ void attention_body(OpCall& call) {
   Tensor none = total == 0.0, some = mask.defined() ? where(none, 1.0, total) : total;
   Tensor logsumexp = log(some) + shift;
   if (mask.defined()) logsumexp = where(none, -INFINITY, logsumexp);
-  Tensor y = matmul(dropped(weights / some, call.in[4], a.dropout_p), w);
-  call.out = {to(y, query.dtype()), squeeze(logsumexp, {.dim = -1})};
+  Tensor product = matmul(dropped(weights / some, call.in[4], a.dropout_p), w);
+  Tensor y = empty_like_layout(layout_of_result(query, product.shape()), query.dtype(), host_allocator());
+  call.out = {y.copy_(product), squeeze(logsumexp, {.dim = -1})};
 }
 
 void attention_vjp(Vjp& v) {

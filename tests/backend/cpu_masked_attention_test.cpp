@@ -96,3 +96,22 @@ TEST_CASE("a query that may look at nothing gets zeros, and no gradient is NaN")
   }
   set_backend("cpu");
 }
+
+TEST_CASE(
+    "attention's result lies as the query does: heads that were cut from tokens are put together by views") {
+  for (const char* backend : {"reference", "cpu"}) {
+    set_backend(backend);
+    Tensor qkv = some_normals({2, 5, 3, 4, 6}, 1);  // batch, token, which, head, size
+    const auto heads = [&](int64_t which) { return qkv.select(2, which).transpose(1, 2); };
+    Tensor y = scaled_dot_product_attention(heads(0), heads(1), heads(2));
+    CHECK(y.transpose(1, 2).is_contiguous());
+    Tensor dense = scaled_dot_product_attention(heads(0).contiguous(), heads(1), heads(2));
+    CHECK(dense.is_contiguous());
+    CHECK(allclose(y, dense));
+    Tensor turned = qkv.select(2, 0).permute({0, 2, 3, 1});  // the numbers of a token lie apart
+    CHECK(scaled_dot_product_attention(turned, turned, turned).is_contiguous());
+    Tensor narrow = heads(2).slice({.dim = -1, .end = 3});
+    CHECK(scaled_dot_product_attention(heads(0), heads(1), narrow).is_contiguous());
+  }
+  set_backend("cpu");
+}

@@ -19,8 +19,7 @@ namespace {
 
 template <class T>
 constexpr int64_t kLanes = Vec<T>::kLanes;
-constexpr int64_t kMaxQueryBlock = 64, kKeyBlock = 512, kGroupBlocks = 6;
-constexpr int64_t kMaxGroup = kGroupBlocks * kMaxQueryBlock;
+constexpr int64_t kMaxQueryBlock = 64, kKeyBlock = 512, kMaxGroup = 6 * kMaxQueryBlock;
 
 // One head's matrix of tokens x head_size numbers.
 template <class T>
@@ -34,6 +33,33 @@ template <class T>
 Head<T> head_of(T* data, const HeadStrides& strides, int64_t batch, int64_t head) {
   return {data + batch * strides.batch + head * strides.head, strides.token};
 }
+
+// One head of each input.
+template <class T>
+struct InputHeads {
+  Head<const T> q, k, v;
+};
+
+// The head whose turn is next. Its tokens are asked for one by one during the work on this one, as products
+// of small heads are done before what they read has come from memory.
+template <class T>
+class NextHead {
+ public:
+  explicit NextHead(int64_t head_size) : head_size_(head_size) {}
+  void add(Head<const T> part) { parts_[count_++] = part; }
+  void add(const InputHeads<T>& in) { add(in.q), add(in.k), add(in.v); }
+  // (Not inlined, gcc would take it for a function that does nothing.)
+  RUSHLIGHT_INLINE void ask_for(int64_t token) const {
+    for (int p = 0; p < count_; ++p)
+      for (int64_t j = 0; j < head_size_; j += kLine) __builtin_prefetch(parts_[p].at(token) + j);
+  }
+
+ private:
+  static constexpr int64_t kLine = 64 / sizeof(T);
+  int64_t head_size_;
+  Head<const T> parts_[5];
+  int count_ = 0;
+};
 
 // Memory for one thread's blocks.
 template <class T>
@@ -64,10 +90,10 @@ struct Workspace {
   T* key_panels[3];
 };
 
-// Rows of tokens as the right operand of a product: in place where their width allows.
+// Rows of tokens as the right operand of a product: in place where no vector would reach beyond their width.
 template <class T>
 Panels<T> rows_as_panels(Head<const T> head, int64_t first, int64_t count, int64_t head_size, T* out) {
-  if (head_size % kPanelCols<T> == 0) return {head.at(first), kPanelCols<T>, head.token};
+  if (head_size % kLanes<T> == 0) return {head.at(first), kPanelCols<T>, head.token};
   return pack_panels(count, head_size, head.at(first), head.token, 1, out);
 }
 
@@ -88,8 +114,21 @@ int64_t visible_keys(const AttentionArgs<T>& args, int64_t i) {
   return args.causal ? clamped(i + 1 + args.keys - args.queries, 0, args.keys) : args.keys;
 }
 
-// The queries of one head fall into blocks of nearly equal height.
-int64_t query_block_rows(int64_t queries) { return ceil_div(queries, ceil_div(queries, kMaxQueryBlock)); }
+// The queries of one head fall into blocks of nearly equal height; low ones if causal, as a block computes
+// the scores of its last query's keys for all.
+template <class T>
+int64_t query_block_rows(const AttentionArgs<T>& args) {
+  const int64_t most = args.causal ? clamped(args.queries / 8, 16, kMaxQueryBlock) : kMaxQueryBlock;
+  return ceil_div(args.queries, ceil_div(args.queries, most));
+}
+
+// Exponentials are powers of two here, which take the fewest steps: what scores, masked ones as they are,
+// have to be multiplied by for them.
+constexpr double kLn2 = 0.6931471805599453;
+template <class T>
+T exponent_scale(const AttentionArgs<T>& args) {
+  return static_cast<T>((args.mask ? 1 : args.scale) / kLn2);
+}
 
 // Where one query's scores against a block of keys lie among all: for mask and dropout.
 struct ScorePlace {
@@ -138,40 +177,45 @@ Vec<T> largest_score(const T* row, int64_t count, Vec<T> scale) {
   return top;
 }
 
-// Replaces the first `count` scores by exp(scale * score - shift), clears the rest of the row, returns the
+// Replaces the first `count` scores by 2^(scale * score - shift), clears the rest of the row, returns the
 // sum.
 template <class T>
 T exponentiate(T* row, int64_t count, int64_t width, Vec<T> scale, Vec<T> shift) {
   Vec<T> sum = 0;
   int64_t j = 0;
   for (; j + kLanes<T> <= count; j += kLanes<T>) {
-    const Vec<T> y = exp_of_nonpositive(load(row + j) * scale - shift);
+    const Vec<T> y = exp2_of_nonpositive(multiply_add(load(row + j), scale, -shift));
     store(row + j, y);
     sum += y;
   }
   for (; j < width; j += kLanes<T>) {
-    const Vec<T> y =
-        select(first_lanes<T>(count - j), exp_of_nonpositive(load(row + j) * scale - shift), Vec<T>(0));
+    const Vec<T> y = select(first_lanes<T>(count - j),
+                            exp2_of_nonpositive(multiply_add(load(row + j), scale, -shift)), Vec<T>(0));
     store(row + j, y);
     sum += y;
   }
   return sum_of_lanes(sum);
 }
 
-// The next block of a row of scores becomes exp(scale * score - largest), where `largest` and `sum` cover all
-// keys so far. Returns by how much sums over the earlier keys shrink.
+// Raises a row's largest score by those of the next block; sums over the earlier keys shrink for it. Returns
+// by how much.
 template <class T>
-T softmax_row(T* row, int64_t count, int64_t width, T scale, T& largest, T& sum) {
-  const Vec<T> scales = Vec<T>::splat(scale);
-  const T before = largest, top = largest_lane(largest_score(row, count, scales));
+T raise_largest(const T* row, int64_t count, Vec<T> scale, T& largest, T& sum) {
+  const T before = largest, top = largest_lane(largest_score(row, count, scale));
   largest = top > before ? top : before;
-  if (largest == -static_cast<T>(__builtin_inf())) {  // the mask lets nothing through yet
-    __builtin_memset(row, 0, static_cast<size_t>(width) * sizeof(T));
-    return 1;
-  }
-  const T shrink = before == largest || sum == 0 ? 1 : exp_of_nonpositive(Vec<T>::splat(before - largest))[0];
-  sum = sum * shrink + exponentiate(row, count, width, scales, Vec<T>::splat(largest));
+  if (before == largest || sum == 0) return 1;
+  const T shrink = exp2_of_nonpositive(Vec<T>::splat(before - largest))[0];
+  sum *= shrink;
   return shrink;
+}
+
+// The block becomes 2^(scale * score - largest) and is summed.
+template <class T>
+T weigh(T* row, int64_t count, int64_t width, Vec<T> scale, T largest) {
+  if (largest != -static_cast<T>(__builtin_inf()))
+    return exponentiate(row, count, width, scale, Vec<T>::splat(largest));
+  __builtin_memset(row, 0, static_cast<size_t>(width) * sizeof(T));  // the mask lets nothing through yet
+  return 0;
 }
 
 template <class T>
@@ -199,10 +243,11 @@ template <class T>
 struct ForwardGroup {
   const AttentionArgs<T>& args;
   int64_t batch, head;
-  Head<const T> q, k, v;
+  InputHeads<T> in;
   Head<T> output;
   T* logsumexp;  // of the head's first query
   int64_t begin, end;
+  NextHead<T> next;
   Workspace<T>& work;
 
   // Then keys are read in place.
@@ -218,20 +263,23 @@ struct ForwardGroup {
     const int64_t width = round_up(seen, kLanes<T>);
     const Destination<T> scores{work.scores, work.score_row};
     if (one_query())
-      multiply_by_columns(seen, args.head_size, q.at(i0), k.at(key), k.token, scores);
+      multiply_by_columns(seen, args.head_size, in.q.at(i0), in.k.at(key), in.k.token, scores);
     else
-      multiply_block(rows, width, args.head_size, rows_as_left(q, i0), columns, scores);
-    for (int64_t i = i0; i < i0 + rows; ++i) {
-      const int64_t count = clamped(visible_keys(args, i) - key, 0, seen);
-      T* row = work.scores + (i - i0) * work.score_row;
-      const ScorePlace place{batch, head, i, key};
-      if (args.mask) mask_row(args, place, row, count);
-      const T scale = args.mask ? T(1) : static_cast<T>(args.scale);
-      const T shrink = softmax_row(row, count, width, scale, largest(i), sum(i));
+      multiply_block(rows, width, args.head_size, rows_as_left(in.q, i0), columns, scores);
+    const auto count_of = [&](int64_t i) { return clamped(visible_keys(args, i) - key, 0, seen); };
+    const auto row_of = [&](int64_t i) { return work.scores + (i - i0) * work.score_row; };
+    const Vec<T> scale = Vec<T>::splat(exponent_scale(args));
+    for (int64_t i = i0; i < i0 + rows; ++i) {  // all maxima first: no exponential waits for its row's
+      if (args.mask) mask_row(args, ScorePlace{batch, head, i, key}, row_of(i), count_of(i));
+      const T shrink = raise_largest(row_of(i), count_of(i), scale, largest(i), sum(i));
       if (shrink != 1 && key > 0) scale_row(output.at(i), args.head_size, shrink);
+    }
+    for (int64_t i = i0; i < i0 + rows; ++i) {
+      next.ask_for(i);
+      sum(i) += weigh(row_of(i), count_of(i), width, scale, largest(i));
       if (args.dropout_p > 0) {
-        draw_kept(args, place, count, work.kept);
-        multiply_row(row, work.kept, count);
+        draw_kept(args, ScorePlace{batch, head, i, key}, count_of(i), work.kept);
+        multiply_row(row_of(i), work.kept, count_of(i));
       }
     }
     multiply_block(rows, args.head_size, seen, {work.scores, work.score_row, 1}, values,
@@ -244,7 +292,7 @@ struct ForwardGroup {
     for (int64_t i = begin; i < end; i += kLanes<T>) {
       const Vec<T> s = load(&sum(i));
       const auto blind = s == Vec<T>(0);  // it sees no key
-      store_partial(logsumexp + i, select(blind, nothing, load(&largest(i)) + log(s)), end - i);
+      store_partial(logsumexp + i, select(blind, nothing, (load(&largest(i)) + log2(s)) * kLn2), end - i);
       store(&sum(i), select(blind, Vec<T>(0), Vec<T>(1) / s));
     }
     for (int64_t i = begin; i < end; ++i)
@@ -255,7 +303,7 @@ struct ForwardGroup {
   }
 
   void run() const {
-    const int64_t block = query_block_rows(args.queries), head_size = args.head_size;
+    const int64_t block = query_block_rows(args), head_size = args.head_size;
     for (int64_t i = begin; i < end; ++i) {
       largest(i) = -static_cast<T>(__builtin_inf());
       sum(i) = 0;
@@ -263,8 +311,8 @@ struct ForwardGroup {
     for (int64_t key = 0; key < visible_keys(args, end - 1); key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
       const Panels<T> columns =
-          one_query() ? Panels<T>{} : columns_as_panels(k, key, keys, head_size, work.key_panels[0]);
-      const Panels<T> values = rows_as_panels(v, key, keys, head_size, work.key_panels[1]);
+          one_query() ? Panels<T>{} : columns_as_panels(in.k, key, keys, head_size, work.key_panels[0]);
+      const Panels<T> values = rows_as_panels(in.v, key, keys, head_size, work.key_panels[1]);
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);
     }
@@ -278,9 +326,11 @@ struct BackwardHead {
   const AttentionArgs<T>& args;
   int64_t batch, head;
   bool first;  // of those that share keys: its gradients of them are not added but written
-  Head<const T> q, k, v, output, grad_output;
+  InputHeads<T> in;
+  Head<const T> output, grad_output;
   Head<T> grad_q, grad_k, grad_v;
   const T* logsumexp;
+  NextHead<T> next;
   Workspace<T>& work;
 
   // Weights from scores, and gradients of scores from those of weights, both in place.
@@ -298,11 +348,11 @@ struct BackwardHead {
       draw_kept(args, place, count, work.kept);
       multiply_row(grads, work.kept, count);
     }
-    const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]);
-    const Vec<T> inner_scale = args.mask ? Vec<T>(1) : scale;
+    const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]) * (1 / kLn2);
+    const Vec<T> exponents = Vec<T>::splat(exponent_scale(args));
     const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.head_size));
     for (int64_t j = 0; j < width; j += kLanes<T>) {
-      const Vec<T> p = exp_of_nonpositive(load(scores + j) * inner_scale - shift);
+      const Vec<T> p = exp2_of_nonpositive(multiply_add(load(scores + j), exponents, -shift));
       const Vec<T> g = p * (load(grads + j) - mean) * scale;
       const auto seen = first_lanes<T>(count - j);
       store(scores + j, select(seen, p, Vec<T>(0)));
@@ -321,13 +371,15 @@ struct BackwardHead {
     const int64_t seen = smaller(visible_keys(args, i0 + rows - 1) - key.first, key.count);
     if (seen <= 0) return;
     const int64_t width = round_up(seen, kLanes<T>);
-    multiply_block(rows, width, head_size, rows_as_left(q, i0), key.columns,
+    multiply_block(rows, width, head_size, rows_as_left(in.q, i0), key.columns,
                    Destination<T>{work.scores, work.score_row});
     multiply_block(rows, width, head_size, rows_as_left(grad_output, i0), key.value_columns,
                    Destination<T>{work.grad_scores, work.score_row});
-    for (int64_t i = 0; i < rows; ++i)
+    for (int64_t i = 0; i < rows; ++i) {
+      next.ask_for(i0 + i);
       differentiate(i0 + i, key.first, work.scores + i * work.score_row,
                     work.grad_scores + i * work.score_row, visible_keys(args, i0 + i) - key.first, width);
+    }
 
     const bool add_to_keys = args.causal || i0 > 0 || !first, add_to_query = args.causal || key.first > 0;
     const LeftMatrix<T> scores_transposed{work.scores, 1, work.score_row};
@@ -336,51 +388,82 @@ struct BackwardHead {
     multiply_block(seen, head_size, rows, scores_transposed,
                    rows_as_panels(grad_output, i0, rows, head_size, panels),
                    Destination<T>{grad_v.at(key.first), grad_v.token, add_to_keys});
-    multiply_block(seen, head_size, rows, grads_transposed, rows_as_panels(q, i0, rows, head_size, panels),
+    multiply_block(seen, head_size, rows, grads_transposed, rows_as_panels(in.q, i0, rows, head_size, panels),
                    Destination<T>{grad_k.at(key.first), grad_k.token, add_to_keys});
     multiply_block(rows, head_size, seen, LeftMatrix<T>{work.grad_scores, work.score_row, 1}, key.rows,
                    Destination<T>{grad_q.at(i0), grad_q.token, add_to_query});
   }
 
   void run() const {
-    const int64_t block = query_block_rows(args.queries), head_size = args.head_size;
+    const int64_t block = query_block_rows(args), head_size = args.head_size;
     if (args.causal) {  // some blocks are skipped, so none can begin the sums
       clear(grad_q, args.queries, head_size);
       if (first) clear(grad_k, args.keys, head_size), clear(grad_v, args.keys, head_size);
     }
     for (int64_t key = 0; key < args.keys; key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
-      const KeyBlock keys_block{key, keys, columns_as_panels(k, key, keys, head_size, work.key_panels[0]),
-                                columns_as_panels(v, key, keys, head_size, work.key_panels[1]),
-                                rows_as_panels(k, key, keys, head_size, work.key_panels[2])};
+      const KeyBlock keys_block{key, keys, columns_as_panels(in.k, key, keys, head_size, work.key_panels[0]),
+                                columns_as_panels(in.v, key, keys, head_size, work.key_panels[1]),
+                                rows_as_panels(in.k, key, keys, head_size, work.key_panels[2])};
       for (int64_t i = 0; i < args.queries; i += block)
         add_block(i, smaller(block, args.queries - i), keys_block);
     }
   }
 };
 
+template <class T>
+InputHeads<T> inputs_of(const AttentionArgs<T>& args, int64_t batch, int64_t head) {
+  const int64_t shared = head / (args.heads / args.shared_heads);
+  return {head_of(args.q, args.q_strides, batch, head), head_of(args.k, args.k_strides, batch, shared),
+          head_of(args.v, args.v_strides, batch, shared)};
+}
+
+// Where the heads of backward's other tensors lie.
+template <class T>
+Head<const T> output_of(const AttentionArgs<T>& args, int64_t batch, int64_t head) {
+  return head_of<const T>(args.output, args.output_strides, batch, head);
+}
+template <class T>
+Head<const T> grad_output_of(const AttentionBackwardArgs<T>& args, int64_t batch, int64_t head) {
+  return head_of(args.grad_output, args.grad_output_strides, batch, head);
+}
+
+// body(begin, end) over `items` heads or parts of heads: where scores are few, several follow one another.
+template <class T, class Body>
+void parallel_heads(const AttentionArgs<T>& args, int64_t items, Body body) {
+  const int64_t width = args.queries > args.head_size ? args.queries : args.head_size;
+  parallel_ranges(items, args.keys * width, body);
+}
+
 }  // namespace
 
 template <class T>
 void attention(const AttentionArgs<T>& args) {
   if (args.batch == 0 || args.heads == 0 || args.queries == 0) return;
-  const int64_t group = query_block_rows(args.queries) * kGroupBlocks, groups = ceil_div(args.queries, group);
-  parallel_for(args.batch * args.heads * groups, [&](int64_t chunk) {
-    const int64_t head = chunk / groups % args.heads, batch = chunk / groups / args.heads;
-    const int64_t begin = chunk % groups * group, shared = head / (args.heads / args.shared_heads);
+  const int64_t block = query_block_rows(args), group = kMaxGroup / block * block;
+  const int64_t groups = ceil_div(args.queries, group);
+  parallel_heads(args, args.batch * args.heads * groups, [&](int64_t first, int64_t last) {
     Workspace<T> work(args.keys, args.head_size);
-    ForwardGroup<T>{args,
-                    batch,
-                    head,
-                    head_of(args.q, args.q_strides, batch, head),
-                    head_of(args.k, args.k_strides, batch, shared),
-                    head_of(args.v, args.v_strides, batch, shared),
-                    head_of(args.output, args.output_strides, batch, head),
-                    args.logsumexp + (batch * args.heads + head) * args.queries,
-                    begin,
-                    smaller(begin + group, args.queries),
-                    work}
-        .run();
+    for (int64_t item = first; item < last; ++item) {
+      const int64_t index = item / groups, batch = index / args.heads, head = index % args.heads;
+      const int64_t begin = item % groups * group;
+      NextHead<T> next(args.head_size);
+      if (item + 1 < last) {
+        const int64_t coming = (item + 1) / groups;
+        next.add(inputs_of(args, coming / args.heads, coming % args.heads));
+      }
+      ForwardGroup<T>{args,
+                      batch,
+                      head,
+                      inputs_of(args, batch, head),
+                      head_of(args.output, args.output_strides, batch, head),
+                      args.logsumexp + index * args.queries,
+                      begin,
+                      smaller(begin + group, args.queries),
+                      next,
+                      work}
+          .run();
+    }
   });
 }
 
@@ -388,25 +471,32 @@ template <class T>
 void attention_backward(const AttentionBackwardArgs<T>& args) {
   const AttentionArgs<T>& forward = args.forward;
   const int64_t sharers = forward.heads / forward.shared_heads;
-  parallel_for(forward.batch * forward.shared_heads, [&](int64_t chunk) {
-    const int64_t shared = chunk % forward.shared_heads, batch = chunk / forward.shared_heads;
+  parallel_heads(forward, forward.batch * forward.shared_heads, [&](int64_t first, int64_t last) {
     Workspace<T> work(forward.keys, forward.head_size);
-    for (int64_t head = shared * sharers; head < (shared + 1) * sharers; ++head)
+    for (int64_t index = first * sharers; index < last * sharers; ++index) {
+      const int64_t batch = index / forward.heads, head = index % forward.heads, shared = head / sharers;
+      NextHead<T> next(forward.head_size);
+      if (index + 1 < last * sharers) {
+        const int64_t next_batch = (index + 1) / forward.heads, next_head = (index + 1) % forward.heads;
+        next.add(inputs_of(forward, next_batch, next_head));
+        next.add(output_of(forward, next_batch, next_head));
+        next.add(grad_output_of(args, next_batch, next_head));
+      }
       BackwardHead<T>{forward,
                       batch,
                       head,
-                      head == shared * sharers,
-                      head_of(forward.q, forward.q_strides, batch, head),
-                      head_of(forward.k, forward.k_strides, batch, shared),
-                      head_of(forward.v, forward.v_strides, batch, shared),
-                      head_of<const T>(forward.output, forward.output_strides, batch, head),
-                      head_of(args.grad_output, args.grad_output_strides, batch, head),
+                      head % sharers == 0,
+                      inputs_of(forward, batch, head),
+                      output_of(forward, batch, head),
+                      grad_output_of(args, batch, head),
                       head_of(args.grad_q, args.grad_q_strides, batch, head),
                       head_of(args.grad_k, args.grad_k_strides, batch, shared),
                       head_of(args.grad_v, args.grad_v_strides, batch, shared),
-                      forward.logsumexp + (batch * forward.heads + head) * forward.queries,
+                      forward.logsumexp + index * forward.queries,
+                      next,
                       work}
           .run();
+    }
   });
 }
 

@@ -27,8 +27,10 @@ struct Run {
 // Tiles one below the other, as multiply_column, whose rows of A are several runs; b holds the runs' rows one
 // after the other.
 template <class T, int Rows, int Vectors>
-[[gnu::noinline]] void multiply_run_column(int64_t count, const Run* begin, const Run* end, LeftMatrix<T> a,
-                                           int64_t step, const T* b, const Destination<T>& to, int64_t cols) {
+[[gnu::noinline]] void multiply_run_column(int64_t count, const Run* begin, const Run* end,
+                                           const LeftMatrix<T>& first, int64_t step, const T* b,
+                                           const Destination<T>& to, int64_t cols) {
+  LeftMatrix<T> a = first;
   Destination<T> tile = to;
   for (int64_t i = 0; i < count; ++i) {
     Vec<T> sum[Rows][Vectors];
@@ -45,7 +47,7 @@ template <class T, int Rows, int Vectors>
 }
 
 template <class T>
-using RunColumnFunction = void (*)(int64_t, const Run*, const Run*, LeftMatrix<T>, int64_t, const T*,
+using RunColumnFunction = void (*)(int64_t, const Run*, const Run*, const LeftMatrix<T>&, int64_t, const T*,
                                    const Destination<T>&, int64_t);
 
 template <class T, int Vectors>

@@ -135,10 +135,12 @@ RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int6
   finish_columns(to, sum, cols);
 }
 
-// `count` tiles one below the other; `step` leads from one tile of A to the next.
+// `count` tiles one below the other; `step` leads from one tile of A to the next. (What has more than two words
+// goes by reference: on the stack, its pieces would be written in one width and copied in another, and wait.)
 template <class T, int Rows, int Vectors>
-[[gnu::noinline]] void multiply_column(int64_t count, int64_t k, LeftMatrix<T> a, int64_t step, const T* b,
-                                       int64_t b_row, const Destination<T>& to, int64_t cols) {
+[[gnu::noinline]] void multiply_column(int64_t count, int64_t k, const LeftMatrix<T>& first, int64_t step,
+                                       const T* b, int64_t b_row, const Destination<T>& to, int64_t cols) {
+  LeftMatrix<T> a = first;
   Destination<T> tile = to;
   for (int64_t i = 0; i < count; ++i) {
     multiply_tile<T, Rows, Vectors>(k, a, b, b_row, tile, cols);
@@ -149,7 +151,7 @@ template <class T, int Rows, int Vectors>
 }
 
 template <class T>
-using ColumnFunction = void (*)(int64_t, int64_t, LeftMatrix<T>, int64_t, const T*, int64_t,
+using ColumnFunction = void (*)(int64_t, int64_t, const LeftMatrix<T>&, int64_t, const T*, int64_t,
                                 const Destination<T>&, int64_t);
 
 template <class T, int Vectors>

@@ -36,7 +36,7 @@ RUSHLIGHT_INLINE Vec<T> exp_of_nonpositive(Vec<T> x) {
   constexpr double kLowest = kSingle<T> ? -87.0 : -708.0;
   const auto [n, r] = reduce_by_ln2(larger_of(Vec<T>(kLowest), x));  // in this order a NaN stays
   const Vec<T> y = multiply_add(r * r, exp_series(r), r) + 1;
-  return select(x < kLowest, Vec<T>(0), y * power_of_two<T>(n.integer()));
+  return select(x < kLowest, Vec<T>(0), times_normal_power(y, n));
 }
 
 // e^x 2^Twos over the whole range, denormal results included.
@@ -70,6 +70,16 @@ RUSHLIGHT_INLINE Vec<T> exp2_series(Vec<T> r) {
     const Vec<T> x = r * 0.6931471805599453;
     return multiply_add(x * x, exp_series(x), x) + 1;
   }
+}
+
+// 2^x for x <= 0 and a little beyond, as attention needs it: 0 where the result would be below the normal
+// numbers. 2 ULP.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> exp2_of_nonpositive(Vec<T> x) {
+  constexpr double kLowest = kSingle<T> ? -126 : -1022;
+  const Vec<T> in_range = larger_of(Vec<T>(kLowest), x);  // in this order a NaN stays
+  const Whole<T> n{in_range + kRounding<T>};
+  return select(x < kLowest, Vec<T>(0), times_normal_power(exp2_series(in_range - n.number()), n));
 }
 
 // 2^x. 2 ULP.

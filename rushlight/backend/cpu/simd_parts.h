@@ -68,6 +68,16 @@ RUSHLIGHT_INLINE Vec<T> times_power_of_two(Vec<T> y, Whole<T> n) {
 #endif
 }
 
+// The same where 2^n is a normal number.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> times_normal_power(Vec<T> y, Whole<T> n) {
+#if defined(__AVX512F__)
+  return times_power_of_two(y, n);
+#else
+  return y * power_of_two<T>(n.integer());
+#endif
+}
+
 // f of each lane, computed in double.
 template <class T, class F>
 RUSHLIGHT_INLINE Vec<T> by_lane(Vec<T> x, F f) {
