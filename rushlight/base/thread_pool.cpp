@@ -76,12 +76,11 @@ class Pool {
     start_workers();
     function_ = function;
     context_ = context;
-    chunks_ = chunks;
-    next_.store(0, std::memory_order_relaxed);
+    share_out(chunks);
     open_.store(true);
     job_.fetch_add(1);
     job_.notify_all();
-    work();
+    work(0);
     open_.store(false);
     for (int inside; (inside = inside_.load()) != 0;) wait_while_equal(inside_, inside);
     failed_.store(false, std::memory_order_relaxed);
@@ -114,7 +113,7 @@ class Pool {
   void start_workers() {
     try {
       while (workers_ + 1 < threads()) {
-        worker_[workers_] = std::thread([this, job = job_.load()] { serve(job); });
+        worker_[workers_] = std::thread([this, job = job_.load(), self = workers_ + 1] { serve(job, self); });
         ++workers_;
       }
     } catch (const std::system_error&) {
@@ -130,34 +129,58 @@ class Pool {
     stopping_.store(false);
   }
 
-  void serve(uint32_t seen) {
+  void serve(uint32_t seen, int self) {
     for (;;) {
       wait_while_equal(job_, seen);
       seen = job_.load();
       if (stopping_.load()) return;
       inside_.fetch_add(1);
-      if (open_.load()) work();
+      if (open_.load()) work(self);
       if (inside_.fetch_sub(1) == 1) inside_.notify_all();
     }
   }
 
-  void work() {
+  // A thread first does what lies in its own share, then what is left of others'. So the same thread sees the
+  // same rows in one op after another, and finds them in its own caches; from another core's they come at
+  // several times the cost.
+  void share_out(int64_t chunks) {
+    sharers_ = workers_ + 1;
+    for (int i = 0; i < sharers_; ++i) {
+      const auto begin = [&](int64_t share) {
+        return chunks / sharers_ * share + std::min(share, chunks % sharers_);
+      };
+      share_[i].next.store(begin(i), std::memory_order_relaxed);
+      share_[i].end = begin(i + 1);
+    }
+  }
+
+  void work(int self) {
     inside_chunk = true;
-    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
-      try {
-        function_(context_, i);
-      } catch (...) {
-        if (!failed_.exchange(true)) error_ = std::current_exception();
-        next_.store(chunks_, std::memory_order_relaxed);
-      }
+    for (int i = 0; i < sharers_; ++i) {
+      Share& share = share_[(self + i) % sharers_];
+      for (int64_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+        run(chunk);
     }
     inside_chunk = false;
   }
 
+  void run(int64_t chunk) {
+    try {
+      function_(context_, chunk);
+    } catch (...) {
+      if (!failed_.exchange(true)) error_ = std::current_exception();
+      for (int i = 0; i < sharers_; ++i) share_[i].next.store(share_[i].end, std::memory_order_relaxed);
+    }
+  }
+
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
   std::mutex owner_;  // of the job below
   ChunkFunction function_ = nullptr;
   void* context_ = nullptr;
-  int64_t chunks_ = 0;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
   std::atomic<int> threads_;  // 0: not yet asked
@@ -166,7 +189,8 @@ class Pool {
 
   alignas(64) std::atomic<uint32_t> job_{0};  // each on a cache line of its own: all threads hammer them
   alignas(64) std::atomic<int> inside_{0};
-  alignas(64) std::atomic<int64_t> next_{0};
+  int sharers_ = 1;
+  Share share_[kMaxThreads];
 };
 
 // Never destroyed: destructors of other static objects may still compute. A forked child has none of the

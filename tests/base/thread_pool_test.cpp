@@ -6,11 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "rushlight/base/cpu_features.h"
@@ -97,6 +100,29 @@ TEST_CASE("chunks run at once, one of them on the caller") {
   });
   CHECK(arrived == 2);
   CHECK(on_caller == 1);
+}
+
+TEST_CASE("each thread begins with its own share of neighbouring chunks") {
+  ThreadCount three(3);
+  for (int64_t chunks : {3, 10, 1000}) {
+    std::atomic<int> begun{0};
+    std::atomic<bool> in_time{true};
+    std::vector<int64_t> first;  // of each thread
+    std::mutex one_at_a_time;
+    parallel_for(chunks, [&](int64_t i) {
+      thread_local int64_t last_round = 0;
+      if (std::exchange(last_round, chunks) == chunks) return;
+      {
+        std::lock_guard lock(one_at_a_time);
+        first.push_back(i);
+      }
+      ++begun;
+      if (!wait_until([&] { return begun == 3; })) in_time = false;  // nobody helps before all are here
+    });
+    CHECK(in_time);
+    std::sort(first.begin(), first.end());
+    CHECK(first == std::vector<int64_t>{0, chunks / 3 + (chunks % 3 > 0), chunks / 3 * 2 + chunks % 3});
+  }
 }
 
 TEST_CASE("a chunk that hangs holds up none of the others") {

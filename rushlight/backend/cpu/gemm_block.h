@@ -135,8 +135,9 @@ RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int6
   finish_columns(to, sum, cols);
 }
 
-// `count` tiles one below the other; `step` leads from one tile of A to the next. (What has more than two words
-// goes by reference: on the stack, its pieces would be written in one width and copied in another, and wait.)
+// `count` tiles one below the other; `step` leads from one tile of A to the next. (What has more than two
+// words goes by reference: on the stack, its pieces would be written in one width and copied in another, and
+// wait.)
 template <class T, int Rows, int Vectors>
 [[gnu::noinline]] void multiply_column(int64_t count, int64_t k, const LeftMatrix<T>& first, int64_t step,
                                        const T* b, int64_t b_row, const Destination<T>& to, int64_t cols) {
