@@ -142,7 +142,7 @@ template <class T>
 struct SplitDepth {
   static constexpr int64_t kStep =
       128;  // of k at a time, so that A's and B's rows stay in cache over all tiles
-  static constexpr int64_t kMostParts = 16;
+  static constexpr int64_t kMostParts = 16, kChunks = 8;
 
   const GemmArgs<T>& g;
   bool one_row;
@@ -152,8 +152,8 @@ struct SplitDepth {
   int64_t width = round_up(g.n, Vec<T>::kLanes);  // of a partial sum's rows
   T* partial = nullptr;
 
-  // Rows [first, last) of A^T and B into C's partial sum.
-  void multiply(int64_t first, int64_t last, T* c) const {
+  // Columns [i, i + m) of A^T's and B's rows [first, last) into C's partial sum.
+  void multiply(int64_t i, int64_t m, int64_t first, int64_t last, T* c) const {
     if (one_row)
       return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
     const int64_t full = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0, rest = g.n - full;
@@ -161,12 +161,12 @@ struct SplitDepth {
     for (int64_t p = first; p < last; p += kStep) {
       const int64_t k = smaller(kStep, last - p);
       const Destination<T> to{c, width, p > first};
-      const LeftMatrix<T> a = left_of(g).at(0, p);
+      const LeftMatrix<T> a = left_of(g).at(i, p);
       const T* b = g.b + p * g.b_row;
-      if (full) multiply_block(g.m, full, k, a, Panels<T>{b, kPanelCols<T>, g.b_row}, to);
+      if (full) multiply_block(m, full, k, a, Panels<T>{b, kPanelCols<T>, g.b_row}, to);
       if (rest == 0) continue;
       const T* rest_b = b + full * g.b_col;
-      multiply_block(g.m, rest, k, a,
+      multiply_block(m, rest, k, a,
                      pack_panels(k, rest, rest_b, g.b_row, g.b_col, static_cast<T*>(scratch.data())),
                      to.at(0, full));
     }
@@ -185,8 +185,13 @@ struct SplitDepth {
 
   void run() const {
     const int64_t count = ceil_div(g.k, depth), rows = 16, cols = 4096, blocks = ceil_div(g.n, cols);
-    parallel_for(count, [&](int64_t part) {
-      multiply(part * depth, smaller(g.k, (part + 1) * depth), partial + part * g.m * width);
+    const int64_t row_blocks = clamped(kChunks / count, 1, ceil_div(g.m, 2 * kTileRows));
+    const int64_t block = round_up(ceil_div(g.m, row_blocks), kTileRows);
+    parallel_for(count * row_blocks, [&](int64_t chunk) {
+      const int64_t part = chunk / row_blocks, i = chunk % row_blocks * block;
+      if (i < g.m)
+        multiply(i, smaller(block, g.m - i), part * depth, smaller(g.k, (part + 1) * depth),
+                 partial + (part * g.m + i) * width);
     });
     parallel_for(ceil_div(g.m, rows) * blocks, [&](int64_t chunk) {
       const int64_t first = chunk / blocks * rows, j = chunk % blocks * cols;
@@ -207,7 +212,7 @@ void multiply_split(const GemmArgs<T>& g, bool one_row) {
 template <class T>
 void multiply_one(const GemmArgs<T>& g) {
   constexpr int64_t kTallDepth = 2048 / sizeof(T), kTallBytes = 1 << 18, kFewRows = 24 * kTileRows;
-  const bool split = g.k >= 1024 && g.m * g.n <= (1 << 16) && g.k >= 4 * (g.m + g.n);
+  const bool split = g.k >= 512 && g.m * g.n <= (1 << 16) && g.k >= g.m + g.n;
   const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
   // Few rows are not worth packing for each part of the columns.
   const bool tall = g.m <= kFewRows ? packed_bytes<T>(g.n, g.k) <= 2 * kTallBytes
