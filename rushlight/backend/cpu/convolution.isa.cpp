@@ -194,7 +194,8 @@ struct WeightGradient {
     for (int64_t p = 0; p < positions; p += kPositions) {
       const int64_t k = smaller(kPositions, positions - p);
       const ColumnPlan plan(c.slide, c.x_order, p, k, kPositions);
-      for (int64_t n = part; n < c.images; n += parts) {
+      const int64_t begin = c.images * part / parts, end = c.images * (part + 1) / parts;
+      for (int64_t n = begin; n < end; ++n) {
         const T* x = c.x + n * c.x_order.image + group * c.in_channels * c.x_order.channel;
         plan.gather(0, x, first, first + rows, left, kPositions);
         const auto& [image, channel, pixel] = c.grad_order;

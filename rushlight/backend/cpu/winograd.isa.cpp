@@ -290,7 +290,8 @@ struct WinogradWeightGradient {
     float* pixels = static_cast<float*>(pixel_memory.data());
     const float* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
     const float* grad = c.grad + (group * c.out_channels + output) * c.grad_order.channel;
-    for (int64_t i = part; i < t.blocks(); i += parts) {
+    const int64_t first = t.blocks() * part / parts, last = t.blocks() * (part + 1) / parts;
+    for (int64_t i = first; i < last; ++i) {
       const TileBlock b = t.block(i);
       const PixelRows wide = image_rows(t, b), narrow = result_rows(t, b);
       transform_tiles<InputTransform>(t, b, wide, t.y.first, t.x.first,
@@ -301,7 +302,7 @@ struct WinogradWeightGradient {
         multiply_block(
             ins, outs, t.tiles(b), LeftMatrix<float>{left.data + e * left.part, 1, left.row},
             Panels<float>{right.data + e * right.part, kPanel, right.row},
-            Destination<float>{sum_of(part, group, e) + input * out_row + output, out_row, i > part});
+            Destination<float>{sum_of(part, group, e) + input * out_row + output, out_row, i > first});
     }
   }
 
