@@ -33,6 +33,7 @@ template <class T, int Rows, int Vectors>
   LeftMatrix<T> a = first;
   Destination<T> tile = to;
   for (int64_t i = 0; i < count; ++i) {
+    ask_for_tile<Rows, Vectors>(tile);
     Vec<T> sum[Rows][Vectors];
     clear_tile(sum);
     const T* rows = b;

@@ -91,14 +91,15 @@ void multiply_tall(const GemmArgs<T>& g) {
   multiply_panels(g, pack_right(g, 0, g.k, 0, g.n, static_cast<T*>(scratch.data())), g.n);
 }
 
-// Both operands packed in blocks that fit the caches: a panel of B in L1, a block of A in L2, all panels of B
-// in L3.
+// B packed in blocks that fit the caches: a panel in L1, all panels in L3, while a block of A's rows stays in
+// L2. Rows are read in place; only columns, whose numbers lie far apart, are packed too.
 template <class T>
 void multiply_packed(const GemmArgs<T>& g) {
-  constexpr int64_t kDepth = 1024 / sizeof(T), kRows = 12 * kTileRows, kCols = 4096, kChunks = 32;
-  constexpr int64_t kLeastPacked = 8 * kPanelCols<T>;  // columns for which packing A pays
+  constexpr int64_t kDepth = 1536 / sizeof(T), kRows = 24 * kTileRows, kCols = 4096, kChunks = 32;
+  constexpr int64_t kLeastPacked = 8 * kPanelCols<T>;  // columns for which packing a transposed A pays
   const int64_t depth = ceil_div(g.k, ceil_div(g.k, kDepth));
-  const int64_t cols = smaller(g.n, kCols), row_blocks = ceil_div(g.m, kRows);
+  const int64_t rows = round_up(ceil_div(g.m, ceil_div(g.m, kRows)), kTileRows);
+  const int64_t cols = smaller(g.n, kCols), row_blocks = ceil_div(g.m, rows);
   const Scratch scratch(g.packed_b ? 0 : packed_bytes<T>(cols, depth));
   for (int64_t j = 0; j < g.n; j += cols) {
     const int64_t n = smaller(cols, g.n - j);
@@ -111,9 +112,9 @@ void multiply_packed(const GemmArgs<T>& g) {
       Destination<T> to = destination_of(g);
       if (p > 0) to = {g.c, g.c_row, true};
       parallel_for(row_blocks * parts, [&](int64_t chunk) {
-        const int64_t i = chunk / parts * kRows, first = chunk % parts * part, m = smaller(kRows, g.m - i);
+        const int64_t i = chunk / parts * rows, first = chunk % parts * part, m = smaller(rows, g.m - i);
         const LeftMatrix<T> left = left_of(g).at(i, p);
-        if (part < kLeastPacked)
+        if (g.a_col == 1 || part < kLeastPacked)
           return multiply_block(m, smaller(part, n - first), k, left, b.at(0, first), to.at(i, j + first));
         const Scratch mine(static_cast<size_t>(m * k) * sizeof(T));
         T* a = static_cast<T*>(mine.data());

@@ -88,6 +88,15 @@ RUSHLIGHT_INLINE void finish_tile(const Destination<T>& to, Vec<T> (&sum)[Rows][
     for (int v = 0; v < Vectors; ++v) store(to.data + i * to.row + v * Vec<T>::kLanes, sum[i][v]);
 }
 
+// Before the sums are made, so that memory is there when they are.
+template <int Rows, int Vectors, class T>
+RUSHLIGHT_INLINE void ask_for_tile(const Destination<T>& to) {
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(to.data + i * to.row + v * Vec<T>::kLanes);
+}
+
 template <class T, int Rows, int Vectors>
 RUSHLIGHT_INLINE void clear_tile(Vec<T> (&sum)[Rows][Vectors]) {
 #pragma GCC unroll 8
@@ -129,6 +138,7 @@ RUSHLIGHT_INLINE void finish_columns(const Destination<T>& to, Vec<T> (&sum)[Row
 template <class T, int Rows, int Vectors>
 RUSHLIGHT_INLINE void multiply_tile(int64_t k, LeftMatrix<T> a, const T* b, int64_t b_row,
                                     const Destination<T>& to, int64_t cols) {
+  ask_for_tile<Rows, Vectors>(to);
   Vec<T> sum[Rows][Vectors];
   clear_tile(sum);
   add_products(sum, k, a, b, b_row);
