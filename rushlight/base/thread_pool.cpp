@@ -144,7 +144,7 @@ class Pool {
   // same rows in one op after another, and finds them in its own caches; from another core's they come at
   // several times the cost.
   void share_out(int64_t chunks) {
-    sharers_ = workers_ + 1;
+    sharers_ = static_cast<int>(std::min<int64_t>(workers_ + 1, chunks));
     for (int i = 0; i < sharers_; ++i) {
       const auto begin = [&](int64_t share) {
         return chunks / sharers_ * share + std::min(share, chunks % sharers_);
@@ -158,8 +158,10 @@ class Pool {
     inside_chunk = true;
     for (int i = 0; i < sharers_; ++i) {
       Share& share = share_[(self + i) % sharers_];
-      for (int64_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
-        run(chunk);
+      while (share.next.load(std::memory_order_relaxed) < share.end) {
+        const int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk < share.end) run(chunk);
+      }
     }
     inside_chunk = false;
   }
@@ -181,6 +183,7 @@ class Pool {
   std::mutex owner_;  // of the job below
   ChunkFunction function_ = nullptr;
   void* context_ = nullptr;
+  int sharers_ = 1;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
   std::atomic<int> threads_;  // 0: not yet asked
@@ -189,7 +192,6 @@ class Pool {
 
   alignas(64) std::atomic<uint32_t> job_{0};  // each on a cache line of its own: all threads hammer them
   alignas(64) std::atomic<int> inside_{0};
-  int sharers_ = 1;
   Share share_[kMaxThreads];
 };
 

@@ -10,8 +10,8 @@ using ChunkFunction = void (*)(void* context, int64_t chunk);
 
 // Calls function(context, i) exactly once for every i in [0, chunks) and returns when all calls have.
 // - The caller works too. Each thread begins with its own share of neighbouring chunks, then helps with
-// others':
-//   results must depend on the chunks alone and not on who runs them, so cut work by a fixed size, not by
+//   those of others.
+// - So results must depend on the chunks alone and not on who runs them: cut work by a fixed size, not by
 //   num_threads().
 // - Inside a chunk, and on a user thread that comes while another's call occupies the pool, it is a plain
 //   loop.

@@ -126,11 +126,13 @@ bool run_fused_backward(Vjp& vjp) {
   for (const Tensor& tensor : values) pointers.push_back(&tensor);
   OpCall call{def, {pointers.data(), pointers.size()}, node.attrs(), Part::backward};
   for (size_t i = 0; i < inputs; ++i) {
-    if (!vjp.needs(i))
+    if (!vjp.needs(i)) {
       call.out.push_back(Tensor());
-    else
-      call.out.push_back(
-          empty_like_layout(vjp.input_layout(i).packed(), vjp.input_dtype(i), *host_backend().allocator));
+      continue;
+    }
+    const Layout& input = vjp.input_layout(i);
+    const Layout layout = def.gradient_layout ? def.gradient_layout(input) : input.dense_like();
+    call.out.push_back(empty_like_layout(layout, vjp.input_dtype(i), *host_backend().allocator));
   }
   Interpreter* interpreter = context().interpreter;
   if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;

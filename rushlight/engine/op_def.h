@@ -52,6 +52,8 @@ struct OpDef {
   bool (*saves_input)(size_t i,
                       size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
   bool fused_backward = false;                  // COMPOSITE: a backend may do the whole vjp in one kernel
+  // How a fused backward's gradient lies, from the layout of its input; null: Layout::dense_like().
+  Layout (*gradient_layout)(const Layout& input) = nullptr;
   bool in_place_safe = false;  // the kernel may write its result over an input of the same layout
 };
 

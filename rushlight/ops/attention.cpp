@@ -34,12 +34,14 @@ void expect_mask(const OpCall& call) {
          span_of(scores));
 }
 
-// The result lies in memory as the query does, so that heads which were cut from tokens are put together
-// again without a copy.
+// The result lies in memory as the query does, gradients as their inputs do: heads that were cut from tokens
+// are put together again without a copy. (Batches of more than one dimension need not have one step.)
+Layout layout_like(const Layout& input) {
+  const Layout packed = input.packed();
+  return packed.rank() <= 4 && packed.stride(packed.rank() - 1) == 1 ? packed : Layout(input.shape());
+}
 Layout layout_of_result(const Tensor& query, IntSpan shape) {
-  const Layout like = query.layout().packed();
-  const int last = like.rank() - 1;
-  return shape.back() == like.size(last) && like.stride(last) == 1 ? like : Layout(shape);
+  return shape.back() == query.size(-1) ? layout_like(query.layout()) : Layout(shape);
 }
 
 void attention_infer(OpCall& call) {
@@ -140,9 +142,10 @@ void attention_body(OpCall& call) {
   Tensor none = total == 0.0, some = mask.defined() ? where(none, 1.0, total) : total;
   Tensor logsumexp = log(some) + shift;
   if (mask.defined()) logsumexp = where(none, -INFINITY, logsumexp);
-  Tensor product = matmul(dropped(weights / some, call.in[4], a.dropout_p), w);
-  Tensor y = empty_like_layout(layout_of_result(query, product.shape()), query.dtype(), host_allocator());
-  call.out = {y.copy_(product), squeeze(logsumexp, {.dim = -1})};
+  Tensor y = to(matmul(dropped(weights / some, call.in[4], a.dropout_p), w), query.dtype());
+  const Layout layout = layout_of_result(query, y.shape());
+  if (!layout.is_contiguous()) y = empty_like_layout(layout, y.dtype(), host_allocator()).copy_(y);
+  call.out = {y, squeeze(logsumexp, {.dim = -1})};
 }
 
 void attention_vjp(Vjp& v) {
@@ -190,6 +193,7 @@ const OpDef attention = [] {
   def.saved_outputs = 0b11;
   def.saves_facts = true;
   def.fused_backward = true;
+  def.gradient_layout = layout_like;
   return def;
 }();
 }  // namespace defs

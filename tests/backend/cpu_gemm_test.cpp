@@ -122,11 +122,12 @@ TEST_CASE("gemm: every small size, transposed or not, against double loops") {
 TEST_CASE("gemm: each path with each epilogue") {
   const int64_t shapes[][3] = {{40, 30, 20},     // unpacked
                                {3000, 70, 64},   // tall
-                               {150, 300, 700},  // packed, k in three blocks
+                               {300, 230, 800},  // packed, k in three blocks
                                {1, 500, 3000},   // one row
                                {5, 300, 400},    // five rows
                                {1, 9001, 20},    // one row, wide
-                               {90, 50, 4100}};  // k split
+                               {90, 50, 4100},   // k split
+                               {50, 20, 600}};   // ... and rows too
   for (const auto& [m, n, k] : shapes)
     for (int transposed = 0; transposed < 4; ++transposed) {
       Case c{.m = m, .n = n, .k = k};
@@ -164,13 +165,24 @@ TEST_CASE("gemm: a prepacked right operand gives the same product") {
 TEST_CASE("gemm: the same bits for any number of threads") {
   for (const Case& c :
        {Case{.m = 6000, .n = 64, .k = 64}, Case{.m = 64, .n = 192, .k = 6000, .a_transposed = true},
-        Case{.m = 300, .n = 500, .k = 600}, Case{.m = 49, .n = 49, .k = 16, .batch = 64},
-        Case{.m = 4, .n = 3000, .k = 300}, Case{.m = 1, .n = 9001, .k = 30},
-        Case{.m = 1, .n = 3000, .k = 300, .b_transposed = true},
+        Case{.m = 300, .n = 500, .k = 600}, Case{.m = 50, .n = 20, .k = 600, .a_transposed = true},
+        Case{.m = 49, .n = 49, .k = 16, .batch = 64}, Case{.m = 4, .n = 3000, .k = 300},
+        Case{.m = 1, .n = 9001, .k = 30}, Case{.m = 1, .n = 3000, .k = 300, .b_transposed = true},
         Case{.m = 6, .n = 300, .k = 3001, .b_transposed = true}}) {
     Problem<float> problem(c);
     check_same_for_all_thread_counts([&] { return problem.result(); });
   }
+}
+
+TEST_CASE("gemm: columns that are packed give the bits of rows in place") {
+  Problem<float> columns({.m = 300, .n = 3000, .k = 600, .a_transposed = true});
+  Problem<float> rows({.m = 300, .n = 3000, .k = 600});
+  for (int64_t i = 0; i < 300; ++i)
+    for (int64_t p = 0; p < 600; ++p)
+      rows.a[static_cast<size_t>(i * 600 + p)] = columns.a[static_cast<size_t>(p * 300 + i)];
+  rows.b = columns.b;
+  rows.args.a = rows.a.data(), rows.args.b = rows.b.data();
+  CHECK(columns.result() == rows.result());
 }
 
 TEST_CASE("gemm: a matrix times a vector") {

@@ -82,6 +82,19 @@ TEST_CASE("cpu: none of them writes the matrix of all weights") {
   }
 }
 
+TEST_CASE("a query whose keys are all hidden by the same number looks at all alike") {
+  for (double hidden : {-1e9, -1e30, static_cast<double>(std::numeric_limits<float>::lowest())}) {
+    CAPTURE(hidden);
+    const Tensor q = some_normals({2, 3, 16}, 1).requires_grad_(), k = some_normals({2, 5, 16}, 2),
+                 v = some_normals({2, 5, 16}, 3).requires_grad_();
+    const Tensor y = scaled_dot_product_attention(q, k, v, {.attn_mask = full({3, 5}, hidden)});
+    y.sum().backward();
+    CHECK(allclose(y, v.detach().mean({.dim = IntList{1}, .keepdim = true}).expand({2, 3, 16}),
+                   {.rtol = 1e-5, .atol = 1e-6}));
+    for (const Tensor& g : {q.grad(), v.grad()}) CHECK(abs(g).max().item<double>() < 100);
+  }
+}
+
 TEST_CASE("a query that may look at nothing gets zeros, and no gradient is NaN") {
   for (const char* backend : {"reference", "cpu"}) {
     set_backend(backend);
@@ -114,4 +127,27 @@ TEST_CASE(
     CHECK(scaled_dot_product_attention(heads(0), heads(1), narrow).is_contiguous());
   }
   set_backend("cpu");
+}
+
+TEST_CASE("cpu: gradients of heads that were cut from tokens lie as the heads do") {
+  const Tensor qkv = some_normals({2, 5, 3, 4, 6}, 1).requires_grad_();
+  const auto heads = [&](int64_t which) { return qkv.select(2, which).transpose(1, 2); };
+  const std::vector<Tensor> in{heads(0), heads(1), heads(2)};
+  const Tensor y = scaled_dot_product_attention(in[0], in[1], in[2]);
+  const std::vector<Tensor> out{y}, ones{full({2, 4, 5, 6}, 1.0)};
+  for (const Tensor& g : grad(out, in, {.grad_outputs = ones})) CHECK(g.transpose(1, 2).is_contiguous());
+}
+
+TEST_CASE("cpu: kernels do whole gradients whatever the layout of their inputs") {
+  const Tensor frames = some_normals({2, 3, 5, 4, 8}, 1).requires_grad_();  // batch, frame, place, head, size
+  const Tensor weight = some_normals({6, 8}, 2).requires_grad_(), row = some_normals({3, 1, 8}, 3);
+  reset_costs();
+  count_costs(true);
+  const Tensor cut = frames.permute({0, 2, 3, 1, 4});
+  scaled_dot_product_attention(cut, cut, cut).sum().backward();
+  linear(row.requires_grad_().expand({3, 5, 8}), weight).sum().backward();
+  count_costs(false);
+  CHECK(cost_of(OpId::matmul).calls == 0);
+  CHECK(cost_of(OpId::attention, Part::backward).calls == 1);
+  CHECK(cost_of(OpId::linear, Part::backward).calls == 1);
 }

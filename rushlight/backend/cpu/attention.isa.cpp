@@ -2,7 +2,7 @@
 //
 // Scores of one block of queries against one block of keys exist at a time, in L2. Forward work is cut by
 // (batch, head, group of queries), backward work by (batch, head of keys), because there all queries add to
-// the same gradients of k and v.
+// the same gradients of k and v. Small heads follow one another in one chunk.
 #include "rushlight/backend/cpu/attention.h"
 
 #include "rushlight/backend/cpu/gemm_row.h"
@@ -45,20 +45,29 @@ struct InputHeads {
 template <class T>
 class NextHead {
  public:
-  explicit NextHead(int64_t head_size) : head_size_(head_size) {}
-  void add(Head<const T> part) { parts_[count_++] = part; }
-  void add(const InputHeads<T>& in) { add(in.q), add(in.k), add(in.v); }
+  NextHead() = default;
+  NextHead(const AttentionArgs<T>& args, const InputHeads<T>& in) : head_size_(args.head_size) {
+    add(in.q, args.queries);
+    add(in.k, args.keys);
+    add(in.v, args.keys);
+  }
+  void add(Head<const T> part, int64_t tokens) { parts_[count_++] = {part, tokens}; }
   // (Not inlined, gcc would take it for a function that does nothing.)
   RUSHLIGHT_INLINE void ask_for(int64_t token) const {
     for (int p = 0; p < count_; ++p)
-      for (int64_t j = 0; j < head_size_; j += kLine) __builtin_prefetch(parts_[p].at(token) + j);
+      for (int64_t j = 0; token < parts_[p].tokens && j < head_size_; j += kLine)
+        __builtin_prefetch(parts_[p].head.at(token) + j);
   }
 
  private:
   static constexpr int64_t kLine = 64 / sizeof(T);
-  int64_t head_size_;
-  Head<const T> parts_[5];
+  struct Part {
+    Head<const T> head;
+    int64_t tokens;
+  };
+  Part parts_[5];
   int count_ = 0;
+  int64_t head_size_ = 0;
 };
 
 // Memory for one thread's blocks.
@@ -122,12 +131,17 @@ int64_t query_block_rows(const AttentionArgs<T>& args) {
   return ceil_div(args.queries, ceil_div(args.queries, most));
 }
 
-// Exponentials are powers of two here, which take the fewest steps: what scores, masked ones as they are,
-// have to be multiplied by for them.
-constexpr double kLn2 = 0.6931471805599453;
+// What scores are multiplied by; a mask has seen to that already.
 template <class T>
-T exponent_scale(const AttentionArgs<T>& args) {
-  return static_cast<T>((args.mask ? 1 : args.scale) / kLn2);
+T scale_left(const AttentionArgs<T>& args) {
+  return args.mask ? T(1) : static_cast<T>(args.scale);
+}
+
+// e^x for x <= 0, as a power of two, which takes the fewest steps. Differences of scores come here, never
+// scores: those may be as large as numbers get.
+template <class T>
+RUSHLIGHT_INLINE Vec<T> weight_of(Vec<T> x) {
+  return exp2_of_nonpositive(x * 1.4426950408889634);
 }
 
 // Where one query's scores against a block of keys lie among all: for mask and dropout.
@@ -177,20 +191,19 @@ Vec<T> largest_score(const T* row, int64_t count, Vec<T> scale) {
   return top;
 }
 
-// Replaces the first `count` scores by 2^(scale * score - shift), clears the rest of the row, returns the
+// Replaces the first `count` scores by exp(scale * score - shift), clears the rest of the row, returns the
 // sum.
 template <class T>
 T exponentiate(T* row, int64_t count, int64_t width, Vec<T> scale, Vec<T> shift) {
   Vec<T> sum = 0;
   int64_t j = 0;
   for (; j + kLanes<T> <= count; j += kLanes<T>) {
-    const Vec<T> y = exp2_of_nonpositive(multiply_add(load(row + j), scale, -shift));
+    const Vec<T> y = weight_of(load(row + j) * scale - shift);
     store(row + j, y);
     sum += y;
   }
   for (; j < width; j += kLanes<T>) {
-    const Vec<T> y = select(first_lanes<T>(count - j),
-                            exp2_of_nonpositive(multiply_add(load(row + j), scale, -shift)), Vec<T>(0));
+    const Vec<T> y = select(first_lanes<T>(count - j), weight_of(load(row + j) * scale - shift), Vec<T>(0));
     store(row + j, y);
     sum += y;
   }
@@ -204,12 +217,12 @@ T raise_largest(const T* row, int64_t count, Vec<T> scale, T& largest, T& sum) {
   const T before = largest, top = largest_lane(largest_score(row, count, scale));
   largest = top > before ? top : before;
   if (before == largest || sum == 0) return 1;
-  const T shrink = exp2_of_nonpositive(Vec<T>::splat(before - largest))[0];
+  const T shrink = weight_of(Vec<T>::splat(before - largest))[0];
   sum *= shrink;
   return shrink;
 }
 
-// The block becomes 2^(scale * score - largest) and is summed.
+// The block becomes exp(scale * score - largest) and is summed.
 template <class T>
 T weigh(T* row, int64_t count, int64_t width, Vec<T> scale, T largest) {
   if (largest != -static_cast<T>(__builtin_inf()))
@@ -268,7 +281,7 @@ struct ForwardGroup {
       multiply_block(rows, width, args.head_size, rows_as_left(in.q, i0), columns, scores);
     const auto count_of = [&](int64_t i) { return clamped(visible_keys(args, i) - key, 0, seen); };
     const auto row_of = [&](int64_t i) { return work.scores + (i - i0) * work.score_row; };
-    const Vec<T> scale = Vec<T>::splat(exponent_scale(args));
+    const Vec<T> scale = Vec<T>::splat(scale_left(args));
     for (int64_t i = i0; i < i0 + rows; ++i) {  // all maxima first: no exponential waits for its row's
       if (args.mask) mask_row(args, ScorePlace{batch, head, i, key}, row_of(i), count_of(i));
       const T shrink = raise_largest(row_of(i), count_of(i), scale, largest(i), sum(i));
@@ -292,7 +305,7 @@ struct ForwardGroup {
     for (int64_t i = begin; i < end; i += kLanes<T>) {
       const Vec<T> s = load(&sum(i));
       const auto blind = s == Vec<T>(0);  // it sees no key
-      store_partial(logsumexp + i, select(blind, nothing, (load(&largest(i)) + log2(s)) * kLn2), end - i);
+      store_partial(logsumexp + i, select(blind, nothing, load(&largest(i)) + log(s)), end - i);
       store(&sum(i), select(blind, Vec<T>(0), Vec<T>(1) / s));
     }
     for (int64_t i = begin; i < end; ++i)
@@ -348,11 +361,11 @@ struct BackwardHead {
       draw_kept(args, place, count, work.kept);
       multiply_row(grads, work.kept, count);
     }
-    const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]) * (1 / kLn2);
-    const Vec<T> exponents = Vec<T>::splat(exponent_scale(args));
+    const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]);
+    const Vec<T> inner_scale = Vec<T>::splat(scale_left(args));
     const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.head_size));
     for (int64_t j = 0; j < width; j += kLanes<T>) {
-      const Vec<T> p = exp2_of_nonpositive(multiply_add(load(scores + j), exponents, -shift));
+      const Vec<T> p = weight_of(smaller_of(Vec<T>(0), load(scores + j) * inner_scale - shift));
       const Vec<T> g = p * (load(grads + j) - mean) * scale;
       const auto seen = first_lanes<T>(count - j);
       store(scores + j, select(seen, p, Vec<T>(0)));
@@ -428,11 +441,14 @@ Head<const T> grad_output_of(const AttentionBackwardArgs<T>& args, int64_t batch
   return head_of(args.grad_output, args.grad_output_strides, batch, head);
 }
 
-// body(begin, end) over `items` heads or parts of heads: where scores are few, several follow one another.
+// body(begin, end) over `items`, each of which is so many heads or part of one.
 template <class T, class Body>
-void parallel_heads(const AttentionArgs<T>& args, int64_t items, Body body) {
-  const int64_t width = args.queries > args.head_size ? args.queries : args.head_size;
-  parallel_ranges(items, args.keys * width, body);
+void parallel_heads(const AttentionArgs<T>& args, int64_t items, int64_t heads, Body body) {
+  constexpr int64_t kChunkWork = 1 << 17;                      // multiplications, some 10 us
+  const int64_t rows = args.queries > 16 ? args.queries : 16;  // one query's time is that of reading keys
+  const int64_t together = clamped(kChunkWork / (args.keys * args.head_size * rows * heads + 1), 1, items);
+  parallel_for(ceil_div(items, together),
+               [&](int64_t chunk) { body(chunk * together, smaller(items, (chunk + 1) * together)); });
 }
 
 }  // namespace
@@ -441,26 +457,22 @@ template <class T>
 void attention(const AttentionArgs<T>& args) {
   if (args.batch == 0 || args.heads == 0 || args.queries == 0) return;
   const int64_t block = query_block_rows(args), group = kMaxGroup / block * block;
-  const int64_t groups = ceil_div(args.queries, group);
-  parallel_heads(args, args.batch * args.heads * groups, [&](int64_t first, int64_t last) {
+  const int64_t groups = ceil_div(args.queries, group), items = args.batch * args.heads * groups;
+  const auto inputs = [&](int64_t index) { return inputs_of(args, index / args.heads, index % args.heads); };
+  parallel_heads(args, items, 1, [&](int64_t first, int64_t last) {
     Workspace<T> work(args.keys, args.head_size);
     for (int64_t item = first; item < last; ++item) {
       const int64_t index = item / groups, batch = index / args.heads, head = index % args.heads;
       const int64_t begin = item % groups * group;
-      NextHead<T> next(args.head_size);
-      if (item + 1 < last) {
-        const int64_t coming = (item + 1) / groups;
-        next.add(inputs_of(args, coming / args.heads, coming % args.heads));
-      }
       ForwardGroup<T>{args,
                       batch,
                       head,
-                      inputs_of(args, batch, head),
+                      inputs(index),
                       head_of(args.output, args.output_strides, batch, head),
                       args.logsumexp + index * args.queries,
                       begin,
                       smaller(begin + group, args.queries),
-                      next,
+                      item + groups < items ? NextHead<T>(args, inputs(index + 1)) : NextHead<T>(),
                       work}
           .run();
     }
@@ -470,18 +482,19 @@ void attention(const AttentionArgs<T>& args) {
 template <class T>
 void attention_backward(const AttentionBackwardArgs<T>& args) {
   const AttentionArgs<T>& forward = args.forward;
-  const int64_t sharers = forward.heads / forward.shared_heads;
-  parallel_heads(forward, forward.batch * forward.shared_heads, [&](int64_t first, int64_t last) {
+  const int64_t sharers = forward.heads / forward.shared_heads, items = forward.batch * forward.shared_heads;
+  const auto next_after = [&](int64_t index) {
+    if (index + 1 == items * sharers) return NextHead<T>();
+    const int64_t batch = (index + 1) / forward.heads, head = (index + 1) % forward.heads;
+    NextHead<T> next(forward, inputs_of(forward, batch, head));
+    next.add(output_of(forward, batch, head), forward.queries);
+    next.add(grad_output_of(args, batch, head), forward.queries);
+    return next;
+  };
+  parallel_heads(forward, items, sharers, [&](int64_t first, int64_t last) {
     Workspace<T> work(forward.keys, forward.head_size);
     for (int64_t index = first * sharers; index < last * sharers; ++index) {
       const int64_t batch = index / forward.heads, head = index % forward.heads, shared = head / sharers;
-      NextHead<T> next(forward.head_size);
-      if (index + 1 < last * sharers) {
-        const int64_t next_batch = (index + 1) / forward.heads, next_head = (index + 1) % forward.heads;
-        next.add(inputs_of(forward, next_batch, next_head));
-        next.add(output_of(forward, next_batch, next_head));
-        next.add(grad_output_of(args, next_batch, next_head));
-      }
       BackwardHead<T>{forward,
                       batch,
                       head,
@@ -493,7 +506,7 @@ void attention_backward(const AttentionBackwardArgs<T>& args) {
                       head_of(args.grad_k, args.grad_k_strides, batch, shared),
                       head_of(args.grad_v, args.grad_v_strides, batch, shared),
                       forward.logsumexp + index * forward.queries,
-                      next,
+                      next_after(index),
                       work}
           .run();
     }

@@ -172,22 +172,17 @@ struct Parts {
   }
 };
 
-// Two sums over rows, of some channels.
-template <class T>
-struct RowSums {
-  Vec<T> first = 0, second = 0;
-};
-// body(row, sums) adds to them; every other row to others, so that additions need not wait.
+// The sums over the rows of body(row) of some channels, two at a time so that additions need not wait.
 template <class T, class Body>
-RUSHLIGHT_INLINE RowSums<T> sums_of_rows(int64_t rows, Body body) {
-  RowSums<T> even, odd;
+RUSHLIGHT_INLINE Vec<T> sum_of_rows(int64_t rows, Body body) {
+  Vec<T> even = 0, odd = 0;
   int64_t r = 0;
   for (; r + 1 < rows; r += 2) {
-    body(r, even);
-    body(r + 1, odd);
+    even += body(r);
+    odd += body(r + 1);
   }
-  if (r < rows) body(r, even);
-  return {even.first + odd.first, even.second + odd.second};
+  if (r < rows) even += body(r);
+  return even + odd;
 }
 
 // Columns of numbers, one of each kind for each channel.
@@ -219,17 +214,17 @@ void normalize_pixels(const ChannelNormArgs<T>& args) {
     for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
       const int64_t left = channels - c;
       const auto at = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
-      // Deviations from one of the numbers: its own from the mean, squared, is at most all rows' summed up,
-      // so of the digits of squares - count * offset^2 no more than those of `rows` are lost.
-      const Vec<T> pivot = at(0), count = static_cast<double>(rows);
-      const RowSums<T> sums = sums_of_rows<T>(rows, [&](int64_t r, RowSums<T>& to) {
-        const Vec<T> step = at(r) - pivot;
-        to.first += step;
-        to.second = multiply_add(step, step, to.second);
-      });
-      const Vec<T> offset = sums.first / count;
-      store_partial(means + part * channels + c, pivot + offset, left);
-      store_partial(squares + part * channels + c, max(sums.second - sums.first * offset, Vec<T>(0)), left);
+      const Vec<T> pivot = at(0);  // near the mean, so that large numbers do not drown the small
+      const Vec<T> mean = pivot + sum_of_rows<T>(rows, [&](int64_t r) { return at(r) - pivot; }) /
+                                      Vec<T>(static_cast<double>(rows));
+      store_partial(means + part * channels + c, mean, left);
+      store_partial(squares + part * channels + c,
+                    sum_of_rows<T>(rows,
+                                   [&](int64_t r) {
+                                     const Vec<T> step = at(r) - mean;
+                                     return step * step;
+                                   }),
+                    left);
     }
   });
   const ChannelTable<T, 3> table{channels};
@@ -262,14 +257,13 @@ void pixels_backward(const ChannelNormBackwardArgs<T>& args) {
       const int64_t left = channels - c;
       const Lines<T> lines = lines_of(table, c, left);
       const auto x = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
-      const auto grad = [&](int64_t r) { return load_partial(args.grad + (first + r) * channels + c, left); };
-      const RowSums<T> both = sums_of_rows<T>(rows, [&](int64_t r, RowSums<T>& to) {
-        const Vec<T> number = x(r), g = lines.template passed<Relu>(grad(r), number);
-        to.first += g;
-        to.second = multiply_add(g, number - lines.mean, to.second);
-      });
-      store_partial(sums + part * channels + c, both.first, left);
-      store_partial(products + part * channels + c, both.second, left);
+      const auto grad = [&](int64_t r) {
+        const Vec<T> g = load_partial(args.grad + (first + r) * channels + c, left);
+        return Relu ? lines.template passed<Relu>(g, x(r)) : g;
+      };
+      store_partial(sums + part * channels + c, sum_of_rows<T>(rows, grad), left);
+      store_partial(products + part * channels + c,
+                    sum_of_rows<T>(rows, [&](int64_t r) { return grad(r) * (x(r) - lines.mean); }), left);
     }
   });
   const ChannelTable<T, 3> planes{channels};

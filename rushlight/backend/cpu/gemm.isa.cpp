@@ -143,7 +143,7 @@ template <class T>
 struct SplitDepth {
   static constexpr int64_t kStep =
       128;  // of k at a time, so that A's and B's rows stay in cache over all tiles
-  static constexpr int64_t kMostParts = 16, kChunks = 8;
+  static constexpr int64_t kMostParts = 16, kChunks = 16;
 
   const GemmArgs<T>& g;
   bool one_row;
@@ -153,7 +153,8 @@ struct SplitDepth {
   int64_t width = round_up(g.n, Vec<T>::kLanes);  // of a partial sum's rows
   T* partial = nullptr;
 
-  // Columns [i, i + m) of A^T's and B's rows [first, last) into C's partial sum.
+  // Rows [first, last) of A^T, of these the columns [i, i + m), times the same rows of B into C's partial
+  // sum.
   void multiply(int64_t i, int64_t m, int64_t first, int64_t last, T* c) const {
     if (one_row)
       return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
@@ -186,13 +187,13 @@ struct SplitDepth {
 
   void run() const {
     const int64_t count = ceil_div(g.k, depth), rows = 16, cols = 4096, blocks = ceil_div(g.n, cols);
-    const int64_t row_blocks = clamped(kChunks / count, 1, ceil_div(g.m, 2 * kTileRows));
-    const int64_t block = round_up(ceil_div(g.m, row_blocks), kTileRows);
+    // What has to be packed of B is so once for each block of A^T's columns.
+    const int64_t wanted = g.b_col == 1 ? clamped(kChunks / count, 1, ceil_div(g.m, 2 * kTileRows)) : 1;
+    const int64_t block = round_up(ceil_div(g.m, wanted), kTileRows), row_blocks = ceil_div(g.m, block);
     parallel_for(count * row_blocks, [&](int64_t chunk) {
       const int64_t part = chunk / row_blocks, i = chunk % row_blocks * block;
-      if (i < g.m)
-        multiply(i, smaller(block, g.m - i), part * depth, smaller(g.k, (part + 1) * depth),
-                 partial + (part * g.m + i) * width);
+      multiply(i, smaller(block, g.m - i), part * depth, smaller(g.k, (part + 1) * depth),
+               partial + (part * g.m + i) * width);
     });
     parallel_for(ceil_div(g.m, rows) * blocks, [&](int64_t chunk) {
       const int64_t first = chunk / blocks * rows, j = chunk % blocks * cols;
@@ -213,7 +214,8 @@ void multiply_split(const GemmArgs<T>& g, bool one_row) {
 template <class T>
 void multiply_one(const GemmArgs<T>& g) {
   constexpr int64_t kTallDepth = 2048 / sizeof(T), kTallBytes = 1 << 18, kFewRows = 24 * kTileRows;
-  const bool split = g.k >= 512 && g.m * g.n <= (1 << 16) && g.k >= g.m + g.n;
+  const bool split =
+      g.k >= 512 && g.m * g.n <= (1 << 16) && g.k >= g.m + g.n && g.m * g.n * g.k > kSerialWork;
   const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
   // Few rows are not worth packing for each part of the columns.
   const bool tall = g.m <= kFewRows ? packed_bytes<T>(g.n, g.k) <= 2 * kTallBytes

@@ -19,7 +19,8 @@ struct LeftMatrix {
   RUSHLIGHT_INLINE LeftMatrix at(int64_t i, int64_t p) const { return {data + i * row + p * col, row, col}; }
 };
 
-// The right operand, cut into panels of kPanelCols columns. Every panel can be read to its full width.
+// The right operand, cut into panels of kPanelCols columns. The last can be read as far as vectors that hold
+// wanted columns reach.
 template <class T>
 struct Panels {
   const T* data;
