@@ -91,8 +91,8 @@ void multiply_tall(const GemmArgs<T>& g) {
   multiply_panels(g, pack_right(g, 0, g.k, 0, g.n, static_cast<T*>(scratch.data())), g.n);
 }
 
-// B packed in blocks that fit the caches: a panel in L1, all panels in L3, while a block of A's rows stays in
-// L2. Rows are read in place; only columns, whose numbers lie far apart, are packed too.
+// B packed in blocks that fit the caches: a panel in L1 or nearly so, all panels in L3, while a block of A's
+// rows stays in L2. Rows are read in place; only columns, whose numbers lie far apart, are packed too.
 template <class T>
 void multiply_packed(const GemmArgs<T>& g) {
   constexpr int64_t kDepth = 1536 / sizeof(T), kRows = 24 * kTileRows, kCols = 4096, kChunks = 32;
@@ -187,7 +187,7 @@ struct SplitDepth {
 
   void run() const {
     const int64_t count = ceil_div(g.k, depth), rows = 16, cols = 4096, blocks = ceil_div(g.n, cols);
-    // What has to be packed of B is so once for each block of A^T's columns.
+    // One block where all of B has to be packed, as each would pack it anew.
     const int64_t wanted = g.b_col == 1 ? clamped(kChunks / count, 1, ceil_div(g.m, 2 * kTileRows)) : 1;
     const int64_t block = round_up(ceil_div(g.m, wanted), kTileRows), row_blocks = ceil_div(g.m, block);
     parallel_for(count * row_blocks, [&](int64_t chunk) {
