@@ -6,6 +6,7 @@
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/interrupt.h"
+#include "rushlight/base/memory.h"
 #include "rushlight/base/progress.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
@@ -118,6 +119,7 @@ class Training {
   void learn(const Tensor& input, const Tensor& target, int64_t together, Meter& meter) {
     const Tensor scores = state_.task.predict(input), loss = state_.task.loss(scores, target);
     const double value = loss.item<double>();
+    (void)memory_stats();  // the peak sees small objects when one looks: here, where the tape is whole
     if (!std::isfinite(value))
       fail(ErrorKind::runtime, "[fit] the loss of step ", state_.step, " is ", value,
            ". A lower learning rate or clipped gradients may help; --detect-anomaly names the op that made "

@@ -18,7 +18,9 @@ uint64_t bytes_of(const Tensor& tensor) {
 
 void train_step(Task& task, optim::Optimizer& optimizer, const data::Example& batch) {
   optimizer.zero_grad();
-  task.loss(task.predict(batch.input), batch.target).backward();
+  const Tensor loss = task.loss(task.predict(batch.input), batch.target);
+  (void)memory_stats();  // as fit() does: the peak sees small objects when one looks
+  loss.backward();
   optimizer.step();
 }
 

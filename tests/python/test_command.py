@@ -321,7 +321,7 @@ def test_a_dry_run_foretells_what_a_run_needs(recipe, data, tmp_path):
     foretold = last_json(out)
     assert "parameters" in err and foretold["step_flops"] > 0 and foretold["step_seconds"] > 0
     out, _ = rushlight("train", recipe, "--epochs", 1, folder=tmp_path)
-    assert foretold["peak_bytes"] == pytest.approx(last_json(out)["peak_bytes"], rel=0.1, abs=2**16)  # small objects count in slabs
+    assert foretold["peak_bytes"] == pytest.approx(last_json(out)["peak_bytes"], rel=0.1)
 
 
 @pytest.mark.slow

@@ -122,6 +122,7 @@ on_lower_levels() {
 
 cpu_kernel_tests() { cpp_tests "$1" --source-file="*tests/backend/*"; }
 
+# usual_steps [HOSTILE_CALLS]
 usual_steps() {
   release_steps
   on_lower_levels "C++ tests of kernels" cpu_kernel_tests release
@@ -130,13 +131,13 @@ usual_steps() {
   with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
   step "ASan + UBSan build" build_quietly asan
   step "ASan + UBSan tests" sanitizer_tests asan
-  with_torch "ASan + UBSan, hostile calls" in_sanitized_package tests/conformance/hostile.py --count 100000
+  with_torch "ASan + UBSan, hostile calls" in_sanitized_package tests/conformance/hostile.py --count "${1:-100000}"
   with_torch "6 mutants" in_package tests/mutants/mutants.py --count 6 --seed 1 --jobs "$jobs"
 }
 
 full_steps() {
   local script
-  usual_steps
+  usual_steps 1000000
   step "C++ tests, every float and long storms" long_cpp_tests
   on_lower_levels "conformance" python_tests tests/conformance
   step "AVX2 build with vectors of 64 bytes" build_quietly wide
