@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "rushlight/base/os.h"
 #include "rushlight/engine/apply.h"
 #include "rushlight/engine/interpreter.h"
 #include "rushlight/engine/node.h"
@@ -233,12 +234,46 @@ Tensor BackwardPass::caught(const Edge& target) const {
   return {};
 }
 
+namespace {
+
+// Threads may share parameters. A leaf has no lock of its own but one of a few; no fork catches them held.
+struct LeafLocks {
+  std::mutex locks[16];
+  std::mutex& of(const Leaf& leaf) {
+    return locks[reinterpret_cast<uintptr_t>(&leaf) / 64 % std::size(locks)];
+  }
+};
+
+LeafLocks& leaf_locks() {
+  static LeafLocks all;
+  // Here and not at the start of the program: what is registered last is locked first, and who holds a leaf
+  // may be about to ask for memory, whose locks a fork takes too.
+  [[maybe_unused]] static const bool guarded = (on_fork(
+                                                    [] {
+                                                      for (std::mutex& lock : all.locks) lock.lock();
+                                                    },
+                                                    [] {
+                                                      for (std::mutex& lock : all.locks) lock.unlock();
+                                                    }),
+                                                true);
+  return all;
+}
+
+// Memory of its own that lies as the leaf does, so that who walks through both at once meets no strides.
+Tensor first_of(Tensor gradient, const Layout& leaf) {
+  const bool image = !leaf.is_contiguous() && leaf.is_channels_last();
+  const bool fits = image ? gradient.layout().is_channels_last() : gradient.is_contiguous();
+  if (fits && is_owned_alone(gradient)) return gradient;
+  const Attr format[] = {Attr(image ? "channels_last" : "contiguous")};
+  return apply_op(OpId::clone, format, gradient);
+}
+
+}  // namespace
+
 void Leaf::accumulate(Tensor gradient, bool create_graph) {
-  static std::mutex one_at_a_time;  // parameters may be shared by threads
-  std::lock_guard lock(one_at_a_time);
+  const std::lock_guard lock(leaf_locks().of(*this));
   if (!grad.defined()) {
-    bool steal = create_graph || (gradient.is_contiguous() && is_owned_alone(gradient));
-    grad = steal ? std::move(gradient) : copy_of(gradient);
+    grad = create_graph ? std::move(gradient) : first_of(std::move(gradient), extras()->facts[0].layout);
   } else if (create_graph) {
     grad = apply_op(OpId::add, {}, grad, gradient);
   } else {

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 
 #include "rushlight/base/cpu_features.h"
 #include "rushlight/base/error.h"
+#include "tests/base/forked_child.h"
 
 using namespace rushlight;
 
@@ -44,19 +44,6 @@ double cpu_seconds() {
   timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-// Whether `work` returns true in a forked child, which has a minute for it.
-template <class Work>
-bool succeeds_in_child(Work work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    _exit(work() ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status == 0;
 }
 
 bool each_chunk_once(int64_t chunks) {

@@ -1,7 +1,12 @@
 // A gradient may be computed in the memory of the one that it is made from, if nobody else sees that.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "rushlight/base/memory_account.h"
 #include "rushlight/rushlight.h"
+#include "tests/base/forked_child.h"
 
 using namespace rushlight;
 
@@ -92,4 +97,33 @@ TEST_CASE("backward: a gradient that views add to is nobody else's") {
     CHECK(equal(given, full({3, 2}, 1.0)));
     CHECK(x.grad().sum().item<double>() == 8);
   }
+}
+
+TEST_CASE("backward: a gradient lies as its leaf does") {
+  Tensor w = full({4, 5}, 2.0).requires_grad_(), x = full({3, 5}, 1.0);
+  matmul(x, w.t()).sum().backward();
+  CHECK(w.grad().is_contiguous());
+  Tensor image = clone(full({2, 3, 4, 5}, 1.0), {.memory_format = "channels_last"}).requires_grad_();
+  contiguous(image).sum().backward();
+  CHECK(image.grad().layout().is_channels_last());
+  CHECK(equal(image.grad(), full({2, 3, 4, 5}, 1.0)));
+}
+
+TEST_CASE("backward: a child that was forked while another thread adds gradients has its own") {
+  if (!kPoolMemory) return;  // a sanitizer's own allocator does not promise it
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    Tensor x = full({512, 512}, 0.5).requires_grad_();
+    while (!stop) (x * 2.0).sum().backward();
+  });
+  int good = 0;
+  for (int i = 0; i < 20; ++i)
+    good += succeeds_in_child([] {
+      Tensor x = full({8}, 0.5).requires_grad_();
+      (x * 2.0).sum().backward();
+      return x.grad().sum().item<float>() == 16;
+    });
+  stop = true;
+  other.join();
+  CHECK(good == 20);
 }

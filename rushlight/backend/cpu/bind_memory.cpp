@@ -74,6 +74,23 @@ Tensor row_major_as(const Tensor& tensor, DType dtype) {
   return copy;
 }
 
+bool in_float32(const KernelCall& call, Kernel kernel) {
+  SmallVector<Tensor, 4> in, out;
+  SmallVector<const Tensor*, 4> borrowed;
+  const auto half = [](const Tensor& x) { return x.defined() && is_half(x.dtype()); };
+  for (size_t i = 0; i < call.in.size(); ++i)
+    in.push_back(half(call.in[i]) ? row_major_as(call.in[i], DType::float32) : call.in[i]);
+  for (const Tensor& x : in) borrowed.push_back(&x);
+  for (const Tensor& y : call.out)
+    out.push_back(half(y) ? empty_like_layout(y.layout().with_offset(0), DType::float32, host_allocator())
+                          : y);
+  if (!kernel({call.id, call.part, {borrowed.data(), borrowed.size()}, {out.data(), out.size()}, call.attrs}))
+    return false;
+  for (size_t i = 0; i < out.size(); ++i)
+    if (half(call.out[i])) copy_elements(call.out[i], out[i]);
+  return true;
+}
+
 Tensor image_like(const Tensor& image, const Tensor& like) {
   if (like.is_contiguous()) return row_major(image);
   if (image.layout().is_channels_last()) return image;

@@ -1,4 +1,4 @@
-// Optimizer steps: in place, over lists of contiguous tensors of one dtype. Anything else is declined.
+// Optimizer steps: in place, over lists of dense tensors of one dtype. Anything else is declined.
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/generated/op_args.h"
 
@@ -6,12 +6,33 @@ namespace rushlight::cpu {
 
 namespace {
 
-// Inputs are params, grads, states ... (n each), results the same without grads.
+bool is_dense(const Tensor& tensor) {
+  const Layout& layout = tensor.layout();
+  return layout.is_contiguous() || layout == layout.packed().with_offset(layout.offset());
+}
+// The same order of elements in memory.
+bool lie_alike(const Tensor& a, const Tensor& b) {
+  return (a.is_contiguous() && b.is_contiguous()) ||
+         a.layout() == b.layout().with_offset(a.layout().offset());
+}
+Tensor in_order_of(const Tensor& tensor, const Tensor& like) {
+  if (lie_alike(tensor, like)) return tensor;
+  Tensor copy = empty_like_layout(like.layout().with_offset(0), tensor.dtype(), host_allocator());
+  copy_same_type(copy, tensor);
+  return copy;
+}
+
+// Inputs are params, grads, states ... (n each), results the same without grads. A parameter is walked
+// through as it lies in memory, and its states must lie alike.
 bool updates_in_place(const KernelCall& call, size_t lists) {
   size_t n = call.in.size() / lists;
   if (n == 0) return false;
-  for (size_t i = 0; i < lists * n; ++i)
-    if (call.in[i].dtype() != call.in[0].dtype() || !call.in[i].is_contiguous()) return false;
+  for (size_t i = 0; i < lists * n; ++i) {
+    const Tensor &tensor = call.in[i], &param = call.in[i % n];
+    const bool is_gradient = i / n == 1;
+    if (tensor.dtype() != call.in[0].dtype()) return false;
+    if (i < n ? !is_dense(tensor) : !is_gradient && !lie_alike(tensor, param)) return false;
+  }
   for (size_t i = 0; i < n; ++i)
     for (size_t list = 0; list < lists; ++list)
       if (list != 1 && call.out[(list ? list - 1 : 0) * n + i].raw_data() != call.in[list * n + i].raw_data())
@@ -22,9 +43,13 @@ bool updates_in_place(const KernelCall& call, size_t lists) {
 template <class T>
 struct Lists {
   Lists(const KernelCall& call, size_t lists) : count(call.in.size() / lists) {
-    for (size_t i = 0; i < count; ++i) sizes.push_back(call.in[i].numel());
+    for (size_t i = 0; i < count; ++i) {
+      sizes.push_back(call.in[i].numel());
+      gradients.push_back(in_order_of(call.in[count + i], call.in[i]));
+    }
     for (size_t list = 0; list < lists; ++list)
-      for (size_t i = 0; i < count; ++i) pointers[list].push_back(pointer<T>(call.in[list * count + i]));
+      for (size_t i = 0; i < count; ++i)
+        pointers[list].push_back(pointer<T>(list == 1 ? gradients[i] : call.in[list * count + i]));
   }
   // What the arguments of every step begin with.
   template <class Args>
@@ -38,6 +63,7 @@ struct Lists {
   }
   size_t count;
   SmallVector<int64_t, 32> sizes;
+  SmallVector<Tensor, 32> gradients;
   SmallVector<T*, 32> pointers[5];
 };
 

@@ -9,25 +9,28 @@ namespace rushlight::cpu {
 
 namespace {
 
-// One step from batch to batch over all leading dimensions of the result, if there is such.
-bool batch_step(const Layout& layout, IntSpan batch, int64_t& step) {
-  int own = layout.rank() > 2 ? layout.rank() - 2 : 0;
-  int lead = static_cast<int>(batch.size()) - own;
-  step = 0;
-  int64_t run = 1;
-  bool found = false;
-  for (int d = static_cast<int>(batch.size()) - 1; d >= 0; --d) {
-    int64_t size = batch[static_cast<size_t>(d)];
-    if (size == 1) continue;
-    int64_t stride = d >= lead && layout.size(d - lead) != 1 ? layout.stride(d - lead) : 0;
-    if (!found)
-      step = stride;
-    else if (stride != step * run)
-      return false;
-    found = true;
-    run *= size;
+// Leading dimensions of a product, innermost first, those in one that both operands walk through in equal
+// steps. An operand that is broadcast along a dimension takes steps of 0.
+struct BatchRun {
+  int64_t count, a_step, b_step;
+};
+SmallVector<BatchRun, 4> batch_runs(const Layout& a, const Layout& b, IntSpan batch) {
+  const auto step = [&](const Layout& layout, size_t d) -> int64_t {
+    const int own = static_cast<int>(d) - static_cast<int>(batch.size()) + layout.rank() - 2;
+    return own >= 0 && layout.size(own) != 1 ? layout.stride(own) : 0;
+  };
+  SmallVector<BatchRun, 4> runs;
+  for (size_t d = batch.size(); d-- > 0;) {
+    if (batch[d] == 1) continue;
+    const BatchRun next{batch[d], step(a, d), step(b, d)};
+    BatchRun* last = runs.empty() ? nullptr : &runs.back();
+    if (last && next.a_step == last->a_step * last->count && next.b_step == last->b_step * last->count)
+      last->count *= next.count;
+    else
+      runs.push_back(next);
   }
-  return true;
+  while (runs.size() < 2) runs.push_back({1, 0, 0});
+  return runs;
 }
 
 template <class T>
@@ -44,15 +47,36 @@ Operand<T> operand(const Tensor& tensor, bool vector_is_row) {
   return {pointer<T>(tensor), layout.stride(rank - 2), layout.stride(rank - 1)};
 }
 
+// The innermost two runs are the kernel's, the others are walked through here.
+template <class T>
+void multiply_runs(const GemmArgs<T>& inner, const SmallVector<BatchRun, 4>& runs) {
+  int64_t times = 1;
+  for (size_t i = 2; i < runs.size(); ++i) times *= runs[i].count;
+  for (int64_t t = 0; t < times; ++t) {
+    GemmArgs<T> args = inner;
+    int64_t rest = t;
+    for (size_t i = 2; i < runs.size(); ++i) {
+      const int64_t place = rest % runs[i].count;
+      rest /= runs[i].count;
+      args.a += place * runs[i].a_step;
+      args.b += place * runs[i].b_step;
+    }
+    args.c += t * inner.batch * inner.c_batch;
+    floating_kernels<T>().gemm(args);
+  }
+}
+
 }  // namespace
 
 bool matmul(const KernelCall& call) {
-  const Tensor &a = call.in[0], &b = call.in[1], &out = call.out[0];
+  const Tensor& out = call.out[0];
+  // A vector with gaps would have the whole matrix packed.
+  const auto side_by_side = [](const Tensor& x) { return x.rank() == 1 ? row_major(x) : x; };
+  const Tensor a = side_by_side(call.in[0]), b = side_by_side(call.in[1]);
   if (out.numel() == 0 || a.numel() == 0) return false;
   size_t tail = static_cast<size_t>(a.rank() > 1) + static_cast<size_t>(b.rank() > 1);
   IntSpan batch = out.shape().first(out.shape().size() - tail);
-  int64_t a_batch, b_batch;
-  if (!batch_step(a.layout(), batch, a_batch) || !batch_step(b.layout(), batch, b_batch)) return false;
+  const SmallVector<BatchRun, 4> runs = batch_runs(a.layout(), b.layout(), batch);
   return with_floating(a.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto left = operand<T>(a, true), right = operand<T>(b, false);
@@ -64,15 +88,11 @@ bool matmul(const KernelCall& call) {
     args.b = right.data, args.b_row = right.row, args.b_col = right.column;
     args.c = pointer<T>(out);
     args.c_row = args.n;
-    args.batch = checked_numel(batch, "matmul");
-    args.a_batch = a_batch;
-    args.b_batch = b_batch;
     args.c_batch = args.m * args.n;
-    if (b_batch == 0 && args.batch > 1 && left.row * args.m == a_batch) {  // one tall product
-      args.m *= args.batch;
-      args.batch = 1;
-    }
-    floating_kernels<T>().gemm(args);
+    args.a_batch = runs[0].a_step, args.b_batch = runs[0].b_step;
+    if (runs[1].count > 1) args.run = runs[0].count, args.a_run = runs[1].a_step, args.b_run = runs[1].b_step;
+    args.batch = runs[0].count * runs[1].count;
+    multiply_runs(args, runs);
     return true;
   });
 }

@@ -99,6 +99,13 @@ bool or_by_reference(const KernelCall& call) {
   return Fast(call) || by_reference(call);
 }
 
+// Halves are computed in float32: the kernel runs on copies, and its results are rounded.
+bool in_float32(const KernelCall& call, Kernel kernel);
+template <Kernel Fast>
+bool or_in_float32(const KernelCall& call) {
+  return is_half(call.out[0].dtype()) ? in_float32(call, Fast) : Fast(call);
+}
+
 // A dtype that has kernels of its own, and those kernels.
 inline bool has_kernels(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 template <class T>

@@ -62,12 +62,12 @@ const Backend& cpu_backend() {
     table.set(OpId::amin, cpu::amin);
     table.set(OpId::argmax, cpu::argmax);
     table.set(OpId::argmin, cpu::argmin);
-    table.set(OpId::matmul, cpu::or_by_reference<cpu::matmul>);
+    table.set(OpId::matmul, cpu::or_by_reference<cpu::or_in_float32<cpu::matmul>>);
     table.set(OpId::linear, cpu::linear);
     table.set(OpId::linear, cpu::linear_backward, Part::backward);
     table.set(OpId::linear_packed, cpu::linear_packed);
-    table.set(OpId::convolution, cpu::convolution);
-    table.set(OpId::convolution_weight_gradient, cpu::convolution_weight_gradient);
+    table.set(OpId::convolution, cpu::or_in_float32<cpu::convolution>);
+    table.set(OpId::convolution_weight_gradient, cpu::or_in_float32<cpu::convolution_weight_gradient>);
     table.set(OpId::max_pool, cpu::max_pool);
     table.set(OpId::avg_pool, cpu::avg_pool);
     table.set(OpId::avg_pool_gradient, cpu::avg_pool_gradient);

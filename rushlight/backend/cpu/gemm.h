@@ -7,6 +7,8 @@ namespace rushlight::cpu {
 
 // C = A B (+ C) (+ bias) (+ residual) for each of `batch` products; A is m x k, B is k x n, C is m x n.
 // Strides count elements. A transposed operand is one with its strides swapped; C's columns lie side by side.
+// From product to product the operands move on by `a_batch` ...; every `run` products they start anew at
+// multiples of `a_run` and `b_run` (0: never).
 // C may be the residual, but overlaps no other operand. Bits depend on the shapes and strides, not on the
 // thread count.
 template <class T>
@@ -24,6 +26,7 @@ struct GemmArgs {
   int64_t residual_row = 0;
   const T* packed_b = nullptr;  // B as gemm_pack wrote it, then b and its strides are not read
   int64_t batch = 1, a_batch = 0, b_batch = 0, c_batch = 0, residual_batch = 0;
+  int64_t run = 0, a_run = 0, b_run = 0;
 };
 
 }  // namespace rushlight::cpu

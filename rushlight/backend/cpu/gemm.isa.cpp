@@ -239,8 +239,9 @@ void multiply_one(const GemmArgs<T>& g) {
 
 template <class T>
 GemmArgs<T> item(GemmArgs<T> g, int64_t i) {
-  g.a += i * g.a_batch;
-  g.b += i * g.b_batch;
+  const int64_t run = g.run ? i / g.run : 0, place = i - run * g.run;
+  g.a += run * g.a_run + place * g.a_batch;
+  g.b += run * g.b_run + place * g.b_batch;
   g.c += i * g.c_batch;
   if (g.residual) g.residual += i * g.residual_batch;
   g.batch = 1;
@@ -250,7 +251,7 @@ GemmArgs<T> item(GemmArgs<T> g, int64_t i) {
 // Batches that share B and follow each other row after row are one taller product.
 template <class T>
 bool is_one_tall_product(const GemmArgs<T>& g) {
-  return g.b_batch == 0 && g.a_batch == g.m * g.a_row && g.c_batch == g.m * g.c_row &&
+  return g.run == 0 && g.b_batch == 0 && g.a_batch == g.m * g.a_row && g.c_batch == g.m * g.c_row &&
          (!g.residual || g.residual_batch == g.m * g.residual_row);
 }
 
@@ -262,6 +263,7 @@ GemmArgs<T> as_one_row(GemmArgs<T> g) {
   std::swap(g.a_row, g.b_col);
   std::swap(g.a_col, g.b_row);
   std::swap(g.a_batch, g.b_batch);
+  std::swap(g.a_run, g.b_run);
   g.c_row = g.n;
   return g;
 }

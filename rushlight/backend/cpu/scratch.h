@@ -1,4 +1,5 @@
-// Working memory of a kernel call, from a block that each thread keeps.
+// Working memory of a kernel call: from a block of a few megabytes that each thread keeps, or where that is
+// too small from the memory that tensors have, counted and limited as theirs.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +8,8 @@
 namespace rushlight::cpu {
 
 // `bytes` of uninitialised memory, aligned to a cache line, for the life of the object. Scratches of one
-// thread nest like stack frames. The block grows to the largest sum ever asked for at once, so a loop
-// allocates in its first round only; it is freed when the thread ends. Throws Error (out_of_memory).
+// thread nest like stack frames. The block grows to the largest sum ever asked for at once, as far as it may,
+// so a loop allocates in its first round only; it is freed when the thread ends. Throws Error(out_of_memory).
 class Scratch {
  public:
   explicit Scratch(size_t bytes);
@@ -20,10 +21,7 @@ class Scratch {
  private:
   void* data_;
   size_t bytes_;
-  bool own_;  // did not fit into the thread's block
+  bool own_;  // not from the thread's block
 };
-
-// Gives this thread's block back, unless it is in use.
-void release_scratch();
 
 }  // namespace rushlight::cpu
