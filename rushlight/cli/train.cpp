@@ -69,7 +69,7 @@ void report(Training& training, const train::FitResult& result, const std::strin
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"model", model},
                               {"epochs", result.epochs},
-                              {"test_accuracy", measured.accuracy},
+                              {"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},
                               {"peak_bytes", static_cast<int64_t>(peak_bytes)},
                               {"seconds", result.seconds}})

@@ -98,7 +98,7 @@ void eval(const EvalCommand& command) {
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
   std::fputs(confusion.to_string(test.labels).c_str(), stderr);
   if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(test.labels)});
-  std::puts(train::json_line({{"test_accuracy", measured.accuracy},
+  std::puts(train::json_line({{"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},
                               {"examples", measured.count},
                               {"data", data},

@@ -21,6 +21,7 @@ struct Progressed {
   int64_t epoch = 0, step = 0;
   double lowest = std::numeric_limits<double>::infinity();  // validation loss so far, and how many
   int64_t epochs_without_progress = 0;                      // epochs ago
+  Meter so_far{};                                           // of an epoch that has not ended
   std::string config{};
 };
 

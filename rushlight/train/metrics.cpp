@@ -63,6 +63,18 @@ void TopK::add(const Tensor& scores, const Tensor& labels) {
   }
 }
 
+void Meter::add(double batch_loss, const Tensor& scores, const Tensor& target) {
+  loss.add(batch_loss, scores.size(0));
+  if (scores.rank() != 2 || target.rank() != 1 || !is_integral(target.dtype())) return;
+  accuracy.add(scores.detach(), target);
+  if (top_k.k() > 0) top_k.add(scores.detach(), target);
+}
+
+Measured Meter::measured() const {
+  const auto share = [](const TopK& of) { return of.count() ? std::optional(of.value()) : std::nullopt; };
+  return {loss.count() ? loss.value() : NAN, share(accuracy), loss.count(), share(top_k)};
+}
+
 ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes) {
   if (classes < 1) fail(ErrorKind::value, "[ConfusionMatrix] needs at least one class, not ", classes);
   counts_.resize(static_cast<size_t>(classes * classes));

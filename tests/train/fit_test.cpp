@@ -9,6 +9,7 @@
 #include "rushlight/base/files.h"
 #include "rushlight/base/progress.h"
 #include "rushlight/data/data.h"
+#include "rushlight/io/safetensors.h"
 #include "rushlight/models/mlp.h"
 #include "rushlight/rushlight.h"
 #include "rushlight/train/checkpoint.h"
@@ -53,6 +54,16 @@ struct Setup {
 struct StopAt : train::Callback {
   explicit StopAt(int64_t s) : step(s) {}
   void after_step(train::FitState& state) override { state.stop |= state.step == step; }
+  int64_t step;
+};
+
+// What a crash leaves: nothing runs behind it.
+struct Crash {};
+struct CrashAt : train::Callback {
+  explicit CrashAt(int64_t s) : step(s) {}
+  void after_step(train::FitState& state) override {
+    if (state.step == step) throw Crash();
+  }
   int64_t step;
 };
 
@@ -251,6 +262,7 @@ TEST_CASE("a loss of one's own") {
       train::fit(train::task(line, distance), optimizer, loader, {.epochs = 30, .progress = false});
   CHECK(result.training.loss < 1e-3);
   CHECK(line.weight.item<double>() == doctest::Approx(3).epsilon(0.02));
+  CHECK_FALSE(result.training.accuracy);  // nothing is classified
 }
 
 TEST_CASE("a training that was stopped goes on with the same bits") {
@@ -284,6 +296,73 @@ TEST_CASE("a training that was stopped goes on with the same bits") {
     CHECK(result.steps == 4 * 13);
     CHECK(weights_of(second.net) == weights_of(whole.net));
   }
+}
+
+TEST_CASE("an epoch that was stopped or crashed ends with the numbers of one that was not") {
+  const TemporaryFolder folder;
+  // A training that looks at its own loss; without validation, so that nothing else tells the plateau.
+  const auto train_in = [&](const std::string& run, train::Callback* end) {
+    Setup setup;
+    if (std::filesystem::exists(run)) manual_seed(77);
+    optim::ReduceLROnPlateau plateau(setup.optimizer, {.patience = 1, .threshold = 0.3});
+    train::Checkpoints checkpoints(
+        run,
+        {.model = &setup.net, .optimizer = &setup.optimizer, .loader = &setup.loader, .plateau = &plateau},
+        {.every_steps = 1});
+    (void)checkpoints.resume();
+    train::EpochLog log(run + ".jsonl");
+    train::FitOptions options{.epochs = 6, .plateau = &plateau, .top_k = 1, .progress = false};
+    options.callbacks = {&log, &checkpoints};
+    if (end) options.callbacks.push_back(end);
+    try {
+      (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+    } catch (const Crash&) {
+    }
+    return weights_of(setup.net);
+  };
+  const std::vector<float> whole = train_in(folder / "whole", nullptr);
+  const std::string log = read_file(folder / "whole.jsonl");
+  REQUIRE(has(log, "\"lr\": 0.001"));     // the plateau had something to do
+  for (int64_t step : {5, 13, 14, 39}) {  // 13 steps make an epoch
+    CAPTURE(step);
+    StopAt stop(step);
+    CrashAt crash(step);
+    for (train::Callback* end :
+         {static_cast<train::Callback*>(&stop), static_cast<train::Callback*>(&crash)}) {
+      const std::string run = folder / join_text(end == &stop ? "stop-" : "crash-", step);
+      (void)train_in(run, end);
+      CHECK(train_in(run, nullptr) == whole);
+      CHECK(read_file(run + ".jsonl") == log);
+    }
+  }
+}
+
+TEST_CASE("a checkpoint from before the sums of its epoch were saved loads; spoilt numbers are refused") {
+  const TemporaryFolder folder;
+  Setup setup;
+  const std::string path = folder / "checkpoint.safetensors";
+  train::save_checkpoint(path, setup.snapshot(), {.epoch = 1, .step = 20});
+  const io::TensorFile saved = io::load_safetensors(path);
+  const auto load_with = [&](const char* name, std::optional<Tensor> instead) {
+    NamedTensors tensors;
+    for (const NamedTensor& named : saved.tensors) {
+      if (named.name != name) tensors.push_back(named);
+      if (named.name == name && instead) tensors.push_back({name, *instead});
+    }
+    REQUIRE(tensors.size() + (instead ? 0 : 1) == saved.tensors.size());
+    io::save_safetensors(path, tensors, saved.metadata);
+    return train::load_checkpoint(path, setup.snapshot());
+  };
+  const train::Progressed old = load_with("epoch.counts", std::nullopt);
+  CHECK(old.step == 20);
+  CHECK(old.so_far.loss.count() == 0);
+  const auto numbers = [](std::vector<int64_t> list) {
+    return from_values<int64_t>(list, static_cast<int64_t>(list.size()));
+  };
+  CHECK(fails_with(ErrorKind::value, {"checkpoint.safetensors", "counters", "-1"},
+                   [&] { (void)load_with("counters", numbers({1, -1, 0})); }));
+  CHECK(fails_with(ErrorKind::value, {"checkpoint.safetensors", "epoch.counts", "-7"},
+                   [&] { (void)load_with("epoch.counts", numbers({8, 1, -7, 0, 0, 0})); }));
 }
 
 TEST_CASE("checkpoints: the last ones and the best one stay; wrong files are refused") {
