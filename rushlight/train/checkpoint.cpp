@@ -87,10 +87,16 @@ void save_checkpoint(const std::string& path, const Snapshot& snapshot, const Pr
   io::save_safetensors(path, all, {{"format", kFormat}, {"config", p.config}});
 }
 
-Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
-  const io::TensorFile file = io::load_safetensors(path);
+namespace {
+
+io::TensorFile load_file(const std::string& path) {
+  io::TensorFile file = io::load_safetensors(path);
   if (metadata_of(file, "format") != kFormat)
     fail(ErrorKind::value, "[checkpoint] ", path, " is a file of tensors, but no checkpoint of a training");
+  return file;
+}
+
+Progressed take_over(const std::string& path, const io::TensorFile& file, const Snapshot& snapshot) {
   const NamedTensors& all = file.tensors;
   const auto counters = read_numbers<int64_t>(path, all, "counters", 3);
   expect_counts(path, "counters", counters);
@@ -114,12 +120,21 @@ Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
   return p;
 }
 
+}  // namespace
+
+Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
+  return take_over(path, load_file(path), snapshot);
+}
+
 // -- beside fit()
 
 Checkpoints::Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options)
     : folder_(std::move(folder)), snapshot_(snapshot), options_(options) {
   if (options.keep_last < 1)
-    fail(ErrorKind::value, "[checkpoint] at least one must be kept, not ", options.keep_last);
+    fail(ErrorKind::value, "[checkpoint] keep_last: at least one must be kept, not ", options.keep_last);
+  if (options.every_steps && *options.every_steps < 1)
+    fail(ErrorKind::value, "[checkpoint] every_steps must be 1 or more, not ", *options.every_steps,
+         "; left out, there is a checkpoint after each epoch");
   std::filesystem::create_directories(folder_);
 }
 
@@ -141,8 +156,19 @@ std::optional<std::string> Checkpoints::newest() const {
 
 std::optional<Progressed> Checkpoints::resume() {
   remove_leftovers(folder_);
-  const std::optional<std::string> path = newest();
-  if (path) resumed_ = load_checkpoint(*path, snapshot_);
+  const std::vector<std::string> names = saved();
+  if (names.empty()) return std::nullopt;
+  const std::string path = folder_ + "/" + names.back();
+  const io::TensorFile file = [&] {
+    try {
+      return load_file(path);
+    } catch (const Error& damage) {
+      fail(damage.kind(), damage.what(), ". It is the newest checkpoint; if it is damaged, remove it (rm ",
+           path, "), and training ",
+           names.size() > 1 ? "goes on from the one before, " + names[names.size() - 2] : "begins anew");
+    }
+  }();
+  resumed_ = take_over(path, file, snapshot_);
   return resumed_;
 }
 

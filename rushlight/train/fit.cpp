@@ -31,10 +31,36 @@ std::vector<std::string> postfix_of(const Measured& m, double lr) {
   return texts;
 }
 
+void expect_batches(const char* whose, const data::DataLoader& loader) {
+  if (loader.size() > 0) return;
+  fail(ErrorKind::value, "[", whose, "] the loader has no batch: its dataset has ", loader.dataset().size(),
+       " examples, a batch ", loader.options().batch_size,
+       loader.options().drop_last ? ", and drop_last leaves out what is fewer" : "");
+}
+
+void expect_sensible(const FitOptions& o, const data::DataLoader& loader) {
+  const auto expect = [](bool sensible, const char* name, auto value, const char* rule) {
+    if (!sensible) fail(ErrorKind::value, "[fit] ", name, " must be ", rule, ", not ", value);
+  };
+  expect(o.epochs >= 0, "epochs", o.epochs, "0 or more");
+  expect(o.steps.value_or(0) >= 0, "steps", o.steps.value_or(0), "0 or more");
+  expect(o.accumulate >= 1, "accumulate", o.accumulate, "1 or more");
+  expect(o.clip_norm.value_or(1) > 0, "clip_norm", o.clip_norm.value_or(1), "greater than 0");
+  expect(o.patience >= 0, "patience", o.patience, "0 (endless) or more");
+  expect(o.top_k >= 0, "top_k", o.top_k, "0 (not counted) or more");
+  if (o.patience > 0 && !o.validation)
+    fail(ErrorKind::value, "[fit] patience ", o.patience,
+         " is about the validation loss: it needs a loader in `validation`");
+  expect_batches("fit", loader);
+  if (o.validation) expect_batches("fit: validation", *o.validation);
+}
+
 class Training {
  public:
   Training(Task& task, optim::Optimizer& optimizer, data::DataLoader& loader, const FitOptions& options)
-      : options_(options), loader_(loader), state_{task, optimizer} {}
+      : options_(options), loader_(loader), state_{task, optimizer} {
+    expect_sensible(options, loader);
+  }
 
   FitResult run() {
     const FlushProgress last_state;
@@ -155,6 +181,7 @@ FitResult fit(Task&& task, optim::Optimizer& optimizer, data::DataLoader& loader
 }
 
 Measured evaluate(Task&& task, data::DataLoader& loader, const EvaluateOptions& options) {
+  expect_batches("evaluate", loader);
   NoGrad guard;
   const bool was_training = task.module().is_training();
   task.module().eval();

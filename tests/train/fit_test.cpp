@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <thread>
 
 #include "rushlight/base/files.h"
 #include "rushlight/base/progress.h"
@@ -240,6 +242,54 @@ TEST_CASE("fit() counts how often the label is among the highest, too") {
       train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options).training.top_k);
 }
 
+TEST_CASE("fit() refuses what makes no sense, and says why") {
+  Setup setup;
+  const auto refuses = [&](train::FitOptions options, std::initializer_list<const char*> words) {
+    options.progress = false;
+    const auto call = [&] {
+      (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+    };
+    return fails_with(ErrorKind::value, words, call);
+  };
+  CHECK(refuses({.epochs = -1}, {"[fit]", "epochs", "-1"}));
+  CHECK(refuses({.steps = -2}, {"steps", "-2"}));
+  CHECK(refuses({.accumulate = 0}, {"accumulate", "1 or more", "0"}));
+  CHECK(refuses({.clip_norm = -1}, {"clip_norm", "greater than 0", "-1"}));
+  CHECK(refuses({.clip_norm = NAN}, {"clip_norm", "nan"}));
+  CHECK(refuses({.patience = -1}, {"patience", "-1"}));
+  CHECK(refuses({.patience = 2}, {"patience 2", "`validation`"}));
+  CHECK(refuses({.top_k = -1}, {"top_k", "-1"}));
+  data::DataLoader empty(examples(1), {.batch_size = 101, .drop_last = true});
+  CHECK(refuses({.validation = &empty},
+                {"validation", "no batch", "100 examples", "a batch 101", "drop_last"}));
+  CHECK(fails_with(ErrorKind::value, {"[fit]", "no batch"}, [&] {
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, empty, {.progress = false});
+  }));
+  CHECK(fails_with(ErrorKind::value, {"[evaluate]", "no batch"},
+                   [&] { (void)train::evaluate(train::classifier(setup.net), empty); }));
+}
+
+TEST_CASE("fit() in two threads, and in a callback of another") {
+  Setup alone, outer, inner;
+  for (Setup* setup : {&alone, &outer, &inner}) setup->net.dropout = nn::Dropout(0);
+  const auto train = [](Setup& setup, train::FitOptions options) {
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+  };
+  train(alone, alone.options(2));
+  struct TrainInside : train::Callback {
+    std::function<void()> work;
+    void after_epoch(train::FitState& state) override {
+      if (state.epoch == 1) work();
+    }
+  } inside;
+  inside.work = [&] { std::thread([&] { train(inner, inner.options(2)); }).join(); };
+  train::FitOptions options = outer.options(2);
+  options.callbacks = {&inside};
+  train(outer, options);
+  CHECK(weights_of(outer.net) == weights_of(alone.net));
+  CHECK(weights_of(inner.net) == weights_of(alone.net));
+}
+
 TEST_CASE("fit() stops at a loss that is no number, and says what may help") {
   Setup setup;
   {
@@ -363,6 +413,29 @@ TEST_CASE("a checkpoint from before the sums of its epoch were saved loads; spoi
                    [&] { (void)load_with("counters", numbers({1, -1, 0})); }));
   CHECK(fails_with(ErrorKind::value, {"checkpoint.safetensors", "epoch.counts", "-7"},
                    [&] { (void)load_with("epoch.counts", numbers({8, 1, -7, 0, 0, 0})); }));
+}
+
+TEST_CASE("a damaged checkpoint stops a training that would go on, and is named with what there is instead") {
+  const TemporaryFolder folder;
+  Setup setup;
+  train::Checkpoints checkpoints(folder / "run", setup.snapshot());
+  for (int64_t step : {13, 26}) checkpoints.save({.epoch = step / 13, .step = step});
+  const auto cut = [&](const char* name) {
+    const std::string path = folder / join_text("run/", name);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  };
+  cut("step-000000026.safetensors");
+  CHECK(fails_with(ErrorKind::value,
+                   {"damaged", "(rm ", "run/step-000000026.safetensors)", "goes on from", "step-000000013"},
+                   [&] { (void)checkpoints.resume(); }));
+  std::filesystem::remove(folder / "run/step-000000026.safetensors");
+  CHECK(checkpoints.resume()->step == 13);
+  cut("step-000000013.safetensors");
+  CHECK(fails_with(ErrorKind::value, {"step-000000013.safetensors", "begins anew"},
+                   [&] { (void)checkpoints.resume(); }));
+  for (int64_t every : {0, -1})
+    CHECK(fails_with(ErrorKind::value, {"every_steps", join_text(every).c_str()},
+                     [&] { train::Checkpoints(folder / "run", {}, {.every_steps = every}); }));
 }
 
 TEST_CASE("checkpoints: the last ones and the best one stay; wrong files are refused") {
