@@ -168,7 +168,7 @@ class Training {
   const FitOptions& options_;
   data::DataLoader& loader_;
   FitState state_;
-  Sparkline losses_;
+  Sparkline losses_{10};  // with loss, rate and time left it has room in a terminal of 80 columns
   Interrupt interrupt_;
 };
 
