@@ -108,7 +108,7 @@ struct FitResult {
   Measured training;  // of the last epoch
   std::optional<Measured> validation;
   int64_t epochs = 0, steps = 0;
-  double seconds = 0;
+  double seconds = 0;  // of this call: a checkpoint holds no time, so that equal trainings have equal files
   bool interrupted = false;  // by Ctrl-C
 };
 
