@@ -6,6 +6,7 @@
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/memory.h"
+#include "rushlight/base/os.h"
 #include "rushlight/base/thread_pool.h"
 
 namespace rushlight {
@@ -93,7 +94,7 @@ LimitsProbe::~LimitsProbe() { free_memory(memory_, bytes_for(threads_)); }
 MachineLimits LimitsProbe::measure() {
   Line* lines = static_cast<Line*>(memory_);
   return {flops_a_second(threads_), bytes_a_second(lines, threads_, read_lines),
-          bytes_a_second(lines, threads_, copy_lines)};
+          bytes_a_second(lines, threads_, copy_lines), cache_bytes()};
 }
 
 }  // namespace rushlight

@@ -1,6 +1,7 @@
-// What the machine itself can do right now: what no kernel can beat.
+// What the machine itself can do right now: what no kernel can beat whose data come from memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rushlight {
@@ -9,6 +10,7 @@ struct MachineLimits {
   double flops = 0;         // a second: multiply-adds of float32 vectors that stay in registers
   double bytes_read = 0;    // a second, from memory
   double bytes_copied = 0;  // a second, read and written
+  size_t cache_bytes = 0;   // what stays in the last cache may move faster than these; 0: unknown
 
   // The least time that so much work takes, in seconds. A copy that is faster than reading, which happens on
   // busy machines, shows what the memory can do.

@@ -5,6 +5,7 @@
 #include "rushlight/base/error.h"
 #include "rushlight/base/graph_layout.h"
 #include "rushlight/base/terminal.h"
+#include "rushlight/base/xml.h"
 
 namespace rushlight {
 
@@ -44,21 +45,6 @@ std::vector<int> inputs_first(const GraphDrawing& graph) {
       if (--missing[user] == 0) order.push_back(user);
   if (order.size() < graph.nodes.size()) fail(ErrorKind::value, "[draw] the graph has a cycle");
   return order;
-}
-
-std::string escape_xml(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '&')
-      escaped += "&amp;";
-    else if (c == '<')
-      escaped += "&lt;";
-    else if (c == '>')
-      escaped += "&gt;";
-    else
-      escaped += c;
-  }
-  return escaped;
 }
 
 std::string escape_dot(const std::string& text) {

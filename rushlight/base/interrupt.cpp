@@ -4,8 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
-
-#include "rushlight/base/error.h"
+#include <mutex>
 
 namespace rushlight {
 
@@ -13,8 +12,9 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM};
 std::atomic<int> requests = 0;  // lock-free, as a handler needs it
+std::mutex lock;                // of what follows
 struct sigaction before[2];
-std::atomic<bool> installed = false;
+int holders = 0;
 
 void request(int) {
   if (requests.fetch_add(1) == 0) return;
@@ -26,7 +26,8 @@ void request(int) {
 }  // namespace
 
 Interrupt::Interrupt() {
-  if (installed.exchange(true)) fail(ErrorKind::runtime, "[Interrupt] somebody waits for Ctrl-C already");
+  const std::lock_guard guard(lock);
+  if (holders++ > 0) return;
   requests = 0;
   struct sigaction action = {};
   action.sa_handler = request;
@@ -35,8 +36,9 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
+  const std::lock_guard guard(lock);
+  if (--holders > 0) return;
   for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &before[i], nullptr);
-  installed = false;
 }
 
 bool Interrupt::requested() const noexcept { return requests > 0; }

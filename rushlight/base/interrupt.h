@@ -3,8 +3,8 @@
 
 namespace rushlight {
 
-// While one lives, the first SIGINT or SIGTERM is a request to stop; a second one ends the process at once,
-// with 130.
+// While one lives, the first SIGINT or SIGTERM is a request to stop, to all that live; a second one ends the
+// process at once, with 130.
 class Interrupt {
  public:
   Interrupt();

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -23,6 +24,15 @@ void* map_anywhere(size_t bytes) {
 size_t page_size() noexcept {
   static const auto size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return size;
+}
+
+size_t cache_bytes() noexcept {
+  long largest = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  for (int level : {_SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE, _SC_LEVEL4_CACHE_SIZE})
+    largest = std::max(largest, sysconf(level));
+#endif
+  return static_cast<size_t>(largest);
 }
 
 void* map_pages(size_t bytes, size_t alignment) noexcept {

@@ -9,6 +9,9 @@ namespace rushlight {
 
 size_t page_size() noexcept;
 
+// Of the last level, which all cores or some of them share; 0 where the system does not tell.
+size_t cache_bytes() noexcept;
+
 // Zeroed pages that start at a multiple of `alignment` (a power of two), or nullptr when the system has none.
 // Whoever maps passes the same `bytes` to unmap_pages.
 void* map_pages(size_t bytes, size_t alignment = 1) noexcept;

@@ -75,7 +75,7 @@ int rows_of(const std::string& picture) {
 }
 
 // The most important first.
-enum Rank { kFirstPostfix, kTime, kSecondPostfix, kCurve, kPercent, kCount, kOtherPostfix, kRate, kLast };
+enum Rank { kFirstPostfix, kTime, kRate, kSecondPostfix, kCurve, kPercent, kCount, kOtherPostfix, kLast };
 
 // What may stand in the line.
 struct Piece {

@@ -16,10 +16,16 @@ struct Terminal {
 
 Terminal inspect_terminal(std::FILE* stream) noexcept;
 
-// Columns that UTF-8 text takes, given that each of its characters takes one. No escape sequences.
+// Columns that UTF-8 text takes: two for a character of East Asia or an emoji, none for an accent that joins
+// the letter before. No escape sequences.
 int display_width(std::string_view text);
 
+// As much of the text's beginning as `columns` hold.
+std::string_view cut_to_columns(std::string_view text, int columns);
 // The text cut to at most `columns`, its last column an ellipsis where something is missing.
 std::string fit_to_columns(std::string_view text, int columns);
+// The text with spaces before or behind it, so that it takes at least `columns`.
+std::string align_right(std::string_view text, int columns);
+std::string align_left(std::string_view text, int columns);
 
 }  // namespace rushlight

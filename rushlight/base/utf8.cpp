@@ -53,6 +53,15 @@ std::string without_controls(std::string_view text) {
   return safe;
 }
 
+Character first_character(std::string_view text) {
+  const size_t length = sequence_length(text);
+  if (length == 0) return {0xfffd, 1};
+  constexpr unsigned char kPayload[] = {0x7f, 0x1f, 0x0f, 0x07};  // of the first byte
+  char32_t code = static_cast<unsigned char>(text[0]) & kPayload[length - 1];
+  for (size_t i = 1; i < length; ++i) code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
+  return {code, length};
+}
+
 void append_utf8(std::string& text, char32_t code) {
   const auto add = [&](char32_t byte) { text += static_cast<char>(byte); };
   const auto add_low = [&](int shift) { add(0x80 | ((code >> shift) & 0x3f)); };

@@ -16,4 +16,11 @@ bool is_printable(std::string_view text);
 std::string without_controls(std::string_view text);
 void append_utf8(std::string& text, char32_t code);
 
+struct Character {
+  char32_t code;
+  size_t bytes;
+};
+// What a text that is not empty starts with; U+FFFD and one byte where that is no UTF-8.
+Character first_character(std::string_view text);
+
 }  // namespace rushlight

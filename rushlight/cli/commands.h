@@ -20,7 +20,8 @@ struct TrainCommand {
   std::string runs = "runs";
   std::string resume;  // the folder of a run
 };
-void train(const TrainCommand& command);
+// False where Ctrl-C stopped it.
+bool train(const TrainCommand& command);
 
 struct EvalCommand {
   std::string model, architecture;

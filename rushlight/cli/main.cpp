@@ -19,6 +19,8 @@ constexpr const char* kArchitectures =
     "{\"model\": \"cnn\", \"classes\": 5}, or a .json file of it";
 constexpr const char* kModel = "model.safetensors, a run's folder, or foreign weights with --arch";
 
+constexpr int kStopped = 130;  // as of a program that Ctrl-C ends: what was to follow does not
+
 // What each command was told.
 struct Words {
   cli::TrainCommand train;
@@ -66,7 +68,8 @@ void describe_train(CLI::App& app, cli::TrainCommand& train) {
   words->add_option("--config", train.config,
                     "a JSON file of these, such as a run's config.json; flags come first");
   words->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
-  words->add_option("--resume", train.resume, "a run's folder: go on there");
+  words->add_option("--resume", train.resume,
+                    "a run's folder: go on there, as after Ctrl-C, which saves and exits with 130");
   words->add_flag("--ledger", train.ledger, "a hash of each tensor after each step, for `rushlight diff`");
   words->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
   words->add_flag("--dry-run", train.dry_run,
@@ -248,7 +251,7 @@ int run(int argc, char** argv) {
   if (!backend.empty()) set_backend(backend);
   if (threads) set_num_threads(*threads);
   const std::string command = app.get_subcommands().front()->get_name();
-  if (command == "train") cli::train(said.train);
+  if (command == "train") return cli::train(said.train) ? 0 : kStopped;
   if (command == "eval") cli::eval(said.eval);
   if (command == "predict") cli::predict(said.predict);
   if (command == "show") cli::show(said.show);

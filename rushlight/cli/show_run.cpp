@@ -53,8 +53,14 @@ std::vector<train::Curve> curves_of(const Lines& lines) {
   return curves;
 }
 
+// Steps are no curve to look at.
+std::vector<train::Curve> without_steps(std::vector<train::Curve> curves) {
+  std::erase_if(curves, [](const train::Curve& curve) { return curve.name == "step"; });
+  return curves;
+}
+
 void draw(const train::Curve& curve) {
-  if (curve.name == "step" || !is_printable(curve.name)) return;
+  if (!is_printable(curve.name)) return;
   if (curve.y.size() > 1)
     std::printf("\n%s", train::draw_curve(curve).c_str());
   else
@@ -112,12 +118,13 @@ void show_run(const ShowCommand& command) {
   const Lines epochs = last_of_each_epoch(train::read_log(log));
   const std::vector<train::Curve> curves = curves_of(epochs);
   if (curves.empty()) fail(ErrorKind::value, log, " has no whole line yet");
-  if (!command.svg.empty()) write_file_atomically(command.svg, {train::curves_to_svg(command.file, curves)});
+  const std::vector<train::Curve> seen = without_steps(curves);
+  if (!command.svg.empty()) write_file_atomically(command.svg, {train::curves_to_svg(command.file, seen)});
   if (!command.csv.empty()) write_file_atomically(command.csv, {to_csv(curves)});
   if (!command.confusion.empty()) draw_confusion(command, test);
   if (command.json) return print_json(command.file, epochs, test);
   std::fputs(without_controls(read_file(config_in(command.file))).c_str(), stdout);
-  for (const train::Curve& curve : curves) draw(curve);
+  for (const train::Curve& curve : seen) draw(curve);
   if (!test) return;
   std::printf("\n%.2f %% of the test is right, its loss is %.4f; epochs: %lld\n\n", 100 * test->accuracy,
               test->loss, static_cast<long long>(test->epochs));

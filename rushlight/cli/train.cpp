@@ -69,14 +69,14 @@ void report(Training& training, const train::FitResult& result, const std::strin
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"model", model},
                               {"epochs", result.epochs},
-                              {"test_accuracy", measured.accuracy},
+                              {"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},
                               {"peak_bytes", static_cast<int64_t>(peak_bytes)},
                               {"seconds", result.seconds}})
                 .c_str());
 }
 
-void run(const TrainSettings& settings, const TrainCommand& command) {
+bool run(const TrainSettings& settings, const TrainCommand& command) {
   Training training(settings);
   const std::string folder =
       command.resume.empty() ? fresh_folder(command.runs, training.recipe.name) : command.resume;
@@ -104,7 +104,10 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
                   .clip_norm = settings.clip_norm,
                   .schedule = training.schedule.get(),
                   .callbacks = std::move(callbacks)});
-  if (!result.interrupted) return report(training, result, folder, log);
+  if (!result.interrupted) {
+    report(training, result, folder, log);
+    return true;
+  }
   std::fprintf(stderr, "\nstopped and saved after step %lld; `rushlight train --resume %s` goes on there\n",
                static_cast<long long>(result.steps), folder.c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
@@ -113,6 +116,7 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
                               {"steps", result.steps},
                               {"seconds", result.seconds}})
                 .c_str());
+  return false;
 }
 
 // The median of a few steps, after one that pays for memory; few where they are long.
@@ -158,11 +162,15 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
 
 }  // namespace
 
-void train(const TrainCommand& command) {
-  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) return list_recipes();
+bool train(const TrainCommand& command) {
+  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) {
+    list_recipes();
+    return true;
+  }
   const TrainSettings settings = settings_of(command);
-  if (command.dry_run) return try_one_batch(settings, command.detect_anomaly);
-  run(settings, command);
+  if (!command.dry_run) return run(settings, command);
+  try_one_batch(settings, command.detect_anomaly);
+  return true;
 }
 
 }  // namespace rushlight::cli

@@ -5,6 +5,7 @@
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
+#include "rushlight/base/terminal.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/run_folder.h"
 #include "rushlight/cli/task.h"
@@ -39,6 +40,22 @@ void draw(const Tensor& image) {
 
 std::string label_of(const models::TrainedModel& model, int64_t i) {
   return static_cast<size_t>(i) < model.labels.size() ? model.labels[static_cast<size_t>(i)] : join_text(i);
+}
+
+// A bar for each class.
+void draw_shares(const models::TrainedModel& model, const std::vector<double>& shares) {
+  int columns = 10;
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    labels.push_back(label_of(model, static_cast<int64_t>(i)));
+    columns = std::max(columns, display_width(labels.back()));
+  }
+  for (size_t i = 0; i < shares.size(); ++i) {
+    std::string bar;
+    for (long k = std::lround(shares[i] * 40); k > 0; --k) bar += "━";
+    std::fprintf(stderr, "%s %5.1f %% %s\n", align_right(labels[i], columns).c_str(), 100.0 * shares[i],
+                 bar.c_str());
+  }
 }
 
 std::string listed(const std::vector<std::string>& words) {
@@ -98,7 +115,7 @@ void eval(const EvalCommand& command) {
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
   std::fputs(confusion.to_string(test.labels).c_str(), stderr);
   if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(test.labels)});
-  std::puts(train::json_line({{"test_accuracy", measured.accuracy},
+  std::puts(train::json_line({{"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},
                               {"examples", measured.count},
                               {"data", data},
@@ -120,12 +137,7 @@ void predict(const PredictCommand& command) {
   const std::string label = label_of(model, argmax(scores).item<int64_t>());
   const std::vector<double> shares = scores.to(DType::float64).to_vector<double>();
   draw(data::ToTensor()(photo));
-  for (size_t i = 0; i < shares.size(); ++i) {
-    std::string bar;
-    for (long k = std::lround(shares[i] * 40); k > 0; --k) bar += "━";
-    std::fprintf(stderr, "%10s %5.1f %% %s\n", label_of(model, static_cast<int64_t>(i)).c_str(),
-                 100.0 * shares[i], bar.c_str());
-  }
+  draw_shares(model, shares);
   std::puts(command.json ? json_of(model, label, shares).c_str() : label.c_str());
 }
 

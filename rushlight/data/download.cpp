@@ -75,7 +75,7 @@ Attempt fetch(const Download& file, const std::string& part, Progress& progress)
 // Tries as long as each attempt brings something.
 void fetch_all(const Download& file, const std::string& part) {
   Progress progress(fs::path(file.path).filename().string(), file.bytes);
-  progress.advance(size_of_file(part));
+  progress.resume_at(size_of_file(part));
   for (int attempt = 0;; ++attempt) {
     const int64_t before = size_of_file(part);
     if (file.bytes > 0 && before == file.bytes) return;
@@ -83,7 +83,7 @@ void fetch_all(const Download& file, const std::string& part) {
     if (result.exit_code == kDone) return;
     if (before > 0 && result.wants_start()) {
       fs::remove(part);
-      progress.advance(-before);
+      progress.resume_at(0);
     } else if (size_of_file(part) <= before || attempt == kMostAttempts) {
       fail(ErrorKind::runtime, "[download] ", file.url, " could not be had (curl's code ", result.exit_code,
            "): ", result.complaints,

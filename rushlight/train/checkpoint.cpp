@@ -39,6 +39,28 @@ std::vector<T> read_numbers(const std::string& path, const NamedTensors& all, co
   return found->to_vector<T>();
 }
 
+void add(NamedTensors& all, const Meter& meter) {
+  all.push_back({"epoch.loss", numbers<double>({meter.loss.sum()})});
+  all.push_back(
+      {"epoch.counts", numbers<int64_t>({meter.loss.count(), meter.accuracy.right(), meter.accuracy.count(),
+                                         meter.top_k.k(), meter.top_k.right(), meter.top_k.count()})});
+}
+
+void expect_counts(const std::string& path, const char* name, const std::vector<int64_t>& counts) {
+  for (int64_t count : counts)
+    if (count < 0) fail(ErrorKind::value, "[checkpoint] ", path, ": \"", name, "\" has a count of ", count);
+}
+
+// Nothing where it was saved before checkpoints held it.
+Meter meter_of(const std::string& path, const NamedTensors& all) {
+  if (!find_tensor(all, "epoch.counts")) return {};
+  const auto counts = read_numbers<int64_t>(path, all, "epoch.counts", 6);
+  expect_counts(path, "epoch.counts", counts);
+  return {{read_numbers<double>(path, all, "epoch.loss", 1)[0], counts[0]},
+          Accuracy(1, counts[1], counts[2]),
+          TopK(counts[3], counts[4], counts[5])};
+}
+
 std::string metadata_of(const io::TensorFile& file, std::string_view key) {
   for (const auto& [name, value] : file.metadata)
     if (name == key) return value;
@@ -61,20 +83,29 @@ void save_checkpoint(const std::string& path, const Snapshot& snapshot, const Pr
   all.push_back({"random", numbers<uint64_t>({random.seed, random.counter})});
   all.push_back({"counters", numbers<int64_t>({p.epoch, p.step, p.epochs_without_progress})});
   all.push_back({"lowest", numbers<double>({p.lowest})});
+  add(all, p.so_far);
   io::save_safetensors(path, all, {{"format", kFormat}, {"config", p.config}});
 }
 
-Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
-  const io::TensorFile file = io::load_safetensors(path);
+namespace {
+
+io::TensorFile load_file(const std::string& path) {
+  io::TensorFile file = io::load_safetensors(path);
   if (metadata_of(file, "format") != kFormat)
     fail(ErrorKind::value, "[checkpoint] ", path, " is a file of tensors, but no checkpoint of a training");
+  return file;
+}
+
+Progressed take_over(const std::string& path, const io::TensorFile& file, const Snapshot& snapshot) {
   const NamedTensors& all = file.tensors;
   const auto counters = read_numbers<int64_t>(path, all, "counters", 3);
+  expect_counts(path, "counters", counters);
   const auto random = read_numbers<uint64_t>(path, all, "random", 2);
   Progressed p{.epoch = counters[0],
                .step = counters[1],
                .lowest = read_numbers<double>(path, all, "lowest", 1)[0],
                .epochs_without_progress = counters[2],
+               .so_far = meter_of(path, all),
                .config = metadata_of(file, "config")};
   if (snapshot.model) snapshot.model->load_state_dict(part_of(all, "model."));
   if (snapshot.optimizer) snapshot.optimizer->load_state_dict(part_of(all, "optimizer."));
@@ -89,12 +120,21 @@ Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
   return p;
 }
 
+}  // namespace
+
+Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
+  return take_over(path, load_file(path), snapshot);
+}
+
 // -- beside fit()
 
 Checkpoints::Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options)
     : folder_(std::move(folder)), snapshot_(snapshot), options_(options) {
   if (options.keep_last < 1)
-    fail(ErrorKind::value, "[checkpoint] at least one must be kept, not ", options.keep_last);
+    fail(ErrorKind::value, "[checkpoint] keep_last: at least one must be kept, not ", options.keep_last);
+  if (options.every_steps && *options.every_steps < 1)
+    fail(ErrorKind::value, "[checkpoint] every_steps must be 1 or more, not ", *options.every_steps,
+         "; left out, there is a checkpoint after each epoch");
   std::filesystem::create_directories(folder_);
 }
 
@@ -116,8 +156,19 @@ std::optional<std::string> Checkpoints::newest() const {
 
 std::optional<Progressed> Checkpoints::resume() {
   remove_leftovers(folder_);
-  const std::optional<std::string> path = newest();
-  if (path) resumed_ = load_checkpoint(*path, snapshot_);
+  const std::vector<std::string> names = saved();
+  if (names.empty()) return std::nullopt;
+  const std::string path = folder_ + "/" + names.back();
+  const io::TensorFile file = [&] {
+    try {
+      return load_file(path);
+    } catch (const Error& damage) {
+      fail(damage.kind(), damage.what(), ". It is the newest checkpoint; if it is damaged, remove it (rm ",
+           path, "), and training ",
+           names.size() > 1 ? "goes on from the one before, " + names[names.size() - 2] : "begins anew");
+    }
+  }();
+  resumed_ = take_over(path, file, snapshot_);
   return resumed_;
 }
 
@@ -125,12 +176,14 @@ void Checkpoints::before_training(FitState& state) {
   if (!resumed_) return;
   state.epoch = resumed_->epoch, state.step = resumed_->step;
   state.lowest = resumed_->lowest, state.epochs_without_progress = resumed_->epochs_without_progress;
+  state.so_far = resumed_->so_far;
   saved_step_ = state.step;
   resumed_.reset();
 }
 
 void Checkpoints::save(const FitState& state) {
-  save({state.epoch, state.step, state.lowest, state.epochs_without_progress, options_.config}, state.best);
+  save({state.epoch, state.step, state.lowest, state.epochs_without_progress, state.so_far, options_.config},
+       state.best);
 }
 
 void Checkpoints::save(const Progressed& progressed, bool best) {

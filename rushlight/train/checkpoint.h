@@ -21,6 +21,7 @@ struct Progressed {
   int64_t epoch = 0, step = 0;
   double lowest = std::numeric_limits<double>::infinity();  // validation loss so far, and how many
   int64_t epochs_without_progress = 0;                      // epochs ago
+  Meter so_far{};                                           // of an epoch that has not ended
   std::string config{};
 };
 
@@ -44,8 +45,8 @@ class Checkpoints : public Callback {
   Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options = {});
   // The newest file in the folder, if there is one.
   std::optional<std::string> newest() const;
-  // To be called before training: loads the newest, if there is one. Half-written files that a crash left are
-  // removed.
+  // To be called before training: loads the newest, if there is one. Where that is damaged, it throws and
+  // says what there is instead: no step is lost in silence. Half-written files that a crash left are removed.
   std::optional<Progressed> resume();
   // Writes FOLDER/step-..., and best.safetensors if it is the best; removes those beyond keep_last.
   void save(const Progressed& progressed, bool best = false);

@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "rushlight/base/error.h"
+#include "rushlight/base/terminal.h"
+#include "rushlight/base/xml.h"
 
 namespace rushlight::train {
 
@@ -78,11 +80,113 @@ std::vector<double> columns_of(const Curve& curve, const Range& across, int widt
   return sums;
 }
 
+// -- SVG
+
+constexpr double kWidth = 640, kLeft = 70, kRight = 20, kTop = 40, kBottom = 12;
+constexpr double kNames = 24, kPanel = 140, kPanelStep = kNames + kPanel + 16;  // of a quantity
+constexpr size_t kMostDots = 50;  // a longer curve is but a line
+
+// Numbers on a line of the picture.
+class Axis {
+ public:
+  Axis(const Range& range, double from, double to) : range_(range), from_(from), to_(to) {}
+  double place_of(double value) const { return from_ + (to_ - from_) * range_.place_of(value); }
+  // At most seven round numbers.
+  std::vector<double> ticks(double least_step = 0) const {
+    if (range_.empty()) return {};
+    const double span = range_.high - range_.low;
+    if (!(span > 0)) return {range_.low};
+    const double power = std::pow(10, std::floor(std::log10(span)));
+    double step = 2 * power;
+    for (double factor : {1.0, 0.5, 0.2})
+      if (span <= 6 * factor * power) step = factor * power;
+    step = std::max(step, least_step);
+    std::vector<double> all;
+    for (double i = std::ceil(range_.low / step); i * step <= range_.high; ++i) all.push_back(i * step);
+    return all;
+  }
+
+ private:
+  Range range_;
+  double from_, to_;
+};
+
+std::string text_at(double x, double y, const char* style, std::string_view text) {
+  return join_text("<text x=\"", short_number(x), "\" y=\"", short_number(y), "\" ", style, ">",
+                   escape_xml(text), "</text>\n");
+}
+
+// The curves of one quantity.
+struct Panel {
+  std::string_view quantity;
+  std::vector<const Curve*> curves;
+};
+
+std::vector<Panel> panels_of(const std::vector<Curve>& curves) {
+  constexpr std::string_view kValidation = "validation_";
+  std::vector<Panel> panels;
+  for (const Curve& curve : curves) {
+    std::string_view quantity = curve.name;
+    if (quantity.starts_with(kValidation)) quantity.remove_prefix(kValidation.size());
+    auto panel = std::ranges::find(panels, quantity, &Panel::quantity);
+    if (panel == panels.end()) panel = panels.insert(panel, {quantity, {}});
+    panel->curves.push_back(&curve);
+  }
+  return panels;
+}
+
+Range across_all(const std::vector<Curve>& curves) {
+  Range range;
+  for (const Curve& curve : curves)
+    for (double x : curve.x) range.take(x);
+  return range;
+}
+
+std::string drawn(const Curve& curve, const Axis& across, const Axis& up, const char* colour) {
+  std::string points, dots;
+  for (size_t i = 0; i < curve.y.size(); ++i) {
+    if (!std::isfinite(curve.x[i]) || !std::isfinite(curve.y[i])) continue;
+    const std::string x = short_number(across.place_of(curve.x[i])),
+                      y = short_number(up.place_of(curve.y[i]));
+    points += x + "," + y + " ";
+    if (curve.y.size() <= kMostDots)
+      dots += join_text("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
+  }
+  return join_text("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.5\" points=\"", points,
+                   "\"/>\n", dots);
+}
+
+// Names, then the lines of the scale, then the curves.
+std::string drawn(const Panel& panel, const Axis& across, double top) {
+  static constexpr const char* kColours[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd"};
+  const double high = top + kNames, low = high + kPanel;
+  Range range;
+  for (const Curve* curve : panel.curves)
+    for (double y : curve->y) range.take(y);
+  const Axis up(range, low, high);
+  std::string names, lines;
+  for (size_t i = 0; i < panel.curves.size(); ++i) {
+    const char* colour = kColours[i % std::size(kColours)];
+    names += join_text("<tspan dx=\"", i == 0 ? 0 : 16, "\" fill=\"", colour, "\">",
+                       escape_xml(panel.curves[i]->name), "</tspan>");
+    lines += drawn(*panel.curves[i], across, up, colour);
+  }
+  std::string svg = join_text("<text x=\"", short_number(kLeft), "\" y=\"", short_number(high - 8),
+                              "\" font-weight=\"bold\">", names, "</text>\n");
+  for (double y : up.ticks()) {
+    const std::string at = short_number(up.place_of(y));
+    svg += join_text("<line x1=\"", kLeft, "\" x2=\"", kWidth - kRight, "\" y1=\"", at, "\" y2=\"", at,
+                     "\" stroke=\"#ddd\"/>\n");
+    svg += text_at(kLeft - 8, up.place_of(y) + 4, "text-anchor=\"end\"", short_number(y));
+  }
+  return svg + lines;
+}
+
 }  // namespace
 
 std::string draw_curve(const Curve& curve, const CurveSize& size) {
-  constexpr int kLabel = 9;
-  const int columns = std::max(size.columns - kLabel - 1, 4);
+  const int label_columns = std::max(9, display_width(curve.name));
+  const int columns = std::max(size.columns - label_columns - 1, 4);
   const Range across = range_of(curve.x);
   if (across.empty() || curve.x.size() != curve.y.size()) return {};
   Braille dots(columns, std::max(size.rows, 2));
@@ -105,44 +209,26 @@ std::string draw_curve(const Curve& curve, const CurveSize& size) {
                         : row == std::max(size.rows, 2) - 1 ? short_number(up.low)
                                                             : "";
     if (row == 1 && size.rows > 2) label = curve.name;
-    label.resize(kLabel, ' ');
-    text += label + " " + dots.row(row) + "\n";
+    text += align_left(label, label_columns) + " " + dots.row(row) + "\n";
   }
   return text;
 }
 
 std::string curves_to_svg(const std::string& title, const std::vector<Curve>& curves) {
-  static constexpr const char* kColours[] = {"#1f77b4", "#d62728", "#2ca02c",
-                                             "#9467bd", "#ff7f0e", "#17becf"};
-  constexpr double kWidth = 640, kHeight = 360, kLeft = 70, kTop = 40, kRight = 20, kBottom = 40;
-  Range across, up;
-  for (const Curve& curve : curves) {
-    for (double x : curve.x) across.take(x);
-    for (double y : curve.y) up.take(y);
+  const std::vector<Panel> panels = panels_of(curves);
+  const Axis across(across_all(curves), kLeft, kWidth - kRight);
+  const double height = kTop + kPanelStep * static_cast<double>(panels.size()) + kBottom;
+  std::string svg = join_text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", kWidth, " ", height,
+                              "\" font-family=\"sans-serif\" font-size=\"12\">\n<title>", escape_xml(title),
+                              "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
+  svg += text_at(kLeft, 24, "font-size=\"15\"", title);
+  double top = kTop;
+  for (const Panel& panel : panels) {
+    svg += drawn(panel, across, top);
+    top += kPanelStep;
   }
-  std::string svg = join_text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", kWidth, " ",
-                              kHeight, "\" font-family=\"sans-serif\" font-size=\"12\">\n<title>", title,
-                              "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"",
-                              kLeft, "\" y=\"22\" font-size=\"15\">", title, "</text>\n");
-  const double inner_width = kWidth - kLeft - kRight, inner_height = kHeight - kTop - kBottom;
-  for (int i = 0; i <= 4 && !up.empty(); ++i) {
-    const double y = kTop + inner_height * i / 4, x = kLeft + inner_width * i / 4;
-    svg += join_text("<line x1=\"", kLeft, "\" x2=\"", kWidth - kRight, "\" y1=\"", y, "\" y2=\"", y,
-                     "\" stroke=\"#ddd\"/>\n<text x=\"", kLeft - 8, "\" y=\"", y + 4,
-                     "\" text-anchor=\"end\">", short_number(up.high + (up.low - up.high) * i / 4),
-                     "</text>\n<text x=\"", x, "\" y=\"", kHeight - 16, "\" text-anchor=\"middle\">",
-                     short_number(across.low + (across.high - across.low) * i / 4), "</text>\n");
-  }
-  for (size_t i = 0; i < curves.size(); ++i) {
-    const char* colour = kColours[i % std::size(kColours)];
-    svg += join_text("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.5\" points=\"");
-    for (size_t k = 0; k < curves[i].y.size(); ++k)
-      if (std::isfinite(curves[i].y[k]))
-        svg += short_number(kLeft + inner_width * across.place_of(curves[i].x[k])) + "," +
-               short_number(kTop + inner_height * (1 - up.place_of(curves[i].y[k]))) + " ";
-    svg += join_text("\"/>\n<text x=\"", kWidth - kRight, "\" y=\"", 22.0 + 15.0 * static_cast<double>(i),
-                     "\" text-anchor=\"end\" fill=\"", colour, "\">", curves[i].name, "</text>\n");
-  }
+  for (double x : across.ticks(1))
+    svg += text_at(across.place_of(x), top + 2, "text-anchor=\"middle\"", short_number(x));
   return svg + "</svg>\n";
 }
 

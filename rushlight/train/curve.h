@@ -20,6 +20,8 @@ struct CurveSize {
 
 // Lines, each ended by '\n': the curve between its lowest and highest value, which stand beside it.
 std::string draw_curve(const Curve& curve, const CurveSize& size = {});
+// Curves over the same x, one quantity below the other, each on a scale of its own: "validation_loss" is of
+// the same quantity as "loss".
 std::string curves_to_svg(const std::string& title, const std::vector<Curve>& curves);
 
 // A curve that is drawn while it grows, in one line: █▅▃▂▁. However long it gets, it keeps a few means.

@@ -39,15 +39,13 @@ const io::Json& value_in(const io::Json::Object& line, std::string_view key, con
 }  // namespace
 
 void EpochLog::after_epoch(FitState& state) {
-  std::vector<LogField> fields{{"epoch", state.epoch},
-                               {"step", state.step},
-                               {"loss", state.training.loss},
-                               {"accuracy", state.training.accuracy},
-                               {"lr", state.optimizer.lr()}};
+  std::vector<LogField> fields{{"epoch", state.epoch}, {"step", state.step}, {"loss", state.training.loss}};
+  if (state.training.accuracy) fields.emplace_back("accuracy", *state.training.accuracy);
+  fields.emplace_back("lr", state.optimizer.lr());
   if (state.training.top_k) fields.emplace_back("top_k", *state.training.top_k);
   if (state.validation) {
     fields.emplace_back("validation_loss", state.validation->loss);
-    fields.emplace_back("validation_accuracy", state.validation->accuracy);
+    if (state.validation->accuracy) fields.emplace_back("validation_accuracy", *state.validation->accuracy);
     if (state.validation->top_k) fields.emplace_back("validation_top_k", *state.validation->top_k);
   }
   log_.write(fields);
@@ -56,7 +54,7 @@ void EpochLog::after_epoch(FitState& state) {
 void EpochLog::write_test(int64_t epochs, const Measured& measured, const ConfusionMatrix& confusion) {
   log_.write({{"epochs", epochs},
               {"test_loss", measured.loss},
-              {"test_accuracy", measured.accuracy},
+              {"test_accuracy", measured.accuracy.value_or(NAN)},
               {"confusion", to_json(confusion)}});
 }
 

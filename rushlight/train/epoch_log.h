@@ -12,7 +12,7 @@ class EpochLog : public Callback {
   explicit EpochLog(const std::string& path) : log_(path) {}
   // {"epoch": 1, "step": 938, "loss": 0.26, "accuracy": 0.92, "lr": 0.004}, and "validation_loss" and
   // "validation_accuracy" where fit() has measured them, "top_k" and "validation_top_k" where it was asked
-  // to.
+  // to. No accuracies where nothing is classified.
   void after_epoch(FitState& state) override;
   // {"epochs": 5, "test_loss": 0.07, "test_accuracy": 0.98, "confusion": [[977, 0, ...], ...]}
   void write_test(int64_t epochs, const Measured& measured, const ConfusionMatrix& confusion);

@@ -18,39 +18,49 @@ namespace rushlight::train {
 
 namespace {
 
-// What is measured of one epoch.
-struct Meter {
-  explicit Meter(int64_t k) : top_k(std::max<int64_t>(k, 1)), counts_top_k(k > 0) {}
-
-  Mean loss;
-  Accuracy accuracy;
-  TopK top_k;
-  bool counts_top_k;
-
-  void add(double batch_loss, const Tensor& scores, const Tensor& target) {
-    loss.add(batch_loss, scores.size(0));
-    if (scores.rank() != 2 || target.rank() != 1 || !is_integral(target.dtype())) return;
-    accuracy.add(scores.detach(), target);
-    if (counts_top_k) top_k.add(scores.detach(), target);
-  }
-  Measured measured() const {
-    return {loss.value(), accuracy.value(), loss.count(),
-            counts_top_k ? std::optional(top_k.value()) : std::nullopt};
-  }
-};
+std::string formatted(const char* format, double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, number);
+  return text;
+}
 
 std::vector<std::string> postfix_of(const Measured& m, double lr) {
-  char loss[32], accuracy[32], rate[32];
-  std::snprintf(loss, sizeof loss, "loss %.4f", m.loss);
-  std::snprintf(accuracy, sizeof accuracy, "accuracy %.2f %%", 100 * m.accuracy);
-  std::snprintf(rate, sizeof rate, "lr %.2g", lr);
-  return {loss, accuracy, rate};
+  std::vector<std::string> texts{formatted("loss %.4f", m.loss)};
+  if (m.accuracy) texts.push_back(formatted("accuracy %.2f %%", 100 * *m.accuracy));
+  texts.push_back(formatted("lr %.2g", lr));
+  return texts;
+}
+
+void expect_batches(const char* whose, const data::DataLoader& loader) {
+  if (loader.size() > 0) return;
+  fail(ErrorKind::value, "[", whose, "] the loader has no batch: its dataset has ", loader.dataset().size(),
+       " examples, a batch ", loader.options().batch_size,
+       loader.options().drop_last ? ", and drop_last leaves out what is fewer" : "");
+}
+
+void expect_sensible(const FitOptions& o, const data::DataLoader& loader) {
+  const auto expect = [](bool sensible, const char* name, auto value, const char* rule) {
+    if (!sensible) fail(ErrorKind::value, "[fit] ", name, " must be ", rule, ", not ", value);
+  };
+  expect(o.epochs >= 0, "epochs", o.epochs, "0 or more");
+  expect(o.steps.value_or(0) >= 0, "steps", o.steps.value_or(0), "0 or more");
+  expect(o.accumulate >= 1, "accumulate", o.accumulate, "1 or more");
+  expect(o.clip_norm.value_or(1) > 0, "clip_norm", o.clip_norm.value_or(1), "greater than 0");
+  expect(o.patience >= 0, "patience", o.patience, "0 (endless) or more");
+  expect(o.top_k >= 0, "top_k", o.top_k, "0 (not counted) or more");
+  if (o.patience > 0 && !o.validation)
+    fail(ErrorKind::value, "[fit] patience ", o.patience,
+         " is about the validation loss: it needs a loader in `validation`");
+  expect_batches("fit", loader);
+  if (o.validation) expect_batches("fit: validation", *o.validation);
 }
 
 class Training {
  public:
   Training(Task& task, optim::Optimizer& optimizer, data::DataLoader& loader, const FitOptions& options)
-      : options_(options), loader_(loader), state_{task, optimizer} {}
+      : options_(options), loader_(loader), state_{task, optimizer} {
+    expect_sensible(options, loader);
+  }
 
   FitResult run() {
     const FlushProgress last_state;
@@ -89,7 +99,10 @@ class Training {
   // False where it stopped before the last batch.
   bool run_batches(Progress* bar) {
     state_.task.module().train();
-    Meter meter(options_.top_k);
+    Meter& meter = state_.so_far;
+    if (loader_.start().batch == 0) meter = {};
+    if (meter.top_k.k() != options_.top_k) meter.top_k = TopK(options_.top_k);
+    state_.training = meter.measured();
     int64_t waiting = 0;  // batches whose gradients no step has used yet
     int64_t left = loader_.size() - loader_.start().batch, together = 0;
     for (const auto& [input, target] : loader_) {
@@ -98,7 +111,7 @@ class Training {
         together = std::min(options_.accumulate, left);
       }
       --left;
-      learn(input, target, together, meter);
+      learn(input, target, together);
       state_.training = meter.measured();
       if (bar && bar->is_due()) describe(*bar);
       if (bar) bar->advance();
@@ -116,7 +129,7 @@ class Training {
   }
 
   // One of so many batches that a step takes together.
-  void learn(const Tensor& input, const Tensor& target, int64_t together, Meter& meter) {
+  void learn(const Tensor& input, const Tensor& target, int64_t together) {
     const Tensor scores = state_.task.predict(input), loss = state_.task.loss(scores, target);
     const double value = loss.item<double>();
     (void)memory_stats();  // the peak sees small objects when one looks: here, where the tape is whole
@@ -125,7 +138,7 @@ class Training {
            ". A lower learning rate or clipped gradients may help; --detect-anomaly names the op that made "
            "it");
     (together > 1 ? loss / static_cast<double>(together) : loss).backward();
-    meter.add(value, scores, target);
+    state_.so_far.add(value, scores, target);
     losses_.add(value);
   }
 
@@ -138,6 +151,7 @@ class Training {
   }
 
   void end_epoch() {
+    state_.so_far = {};  // the checkpoint that follows is of the next epoch
     state_.validation.reset();
     if (options_.validation) {
       state_.validation = evaluate(std::move(state_.task), *options_.validation, {.top_k = options_.top_k});
@@ -154,7 +168,7 @@ class Training {
   const FitOptions& options_;
   data::DataLoader& loader_;
   FitState state_;
-  Sparkline losses_;
+  Sparkline losses_{10};  // with loss, rate and time left it has room in a terminal of 80 columns
   Interrupt interrupt_;
 };
 
@@ -167,10 +181,11 @@ FitResult fit(Task&& task, optim::Optimizer& optimizer, data::DataLoader& loader
 }
 
 Measured evaluate(Task&& task, data::DataLoader& loader, const EvaluateOptions& options) {
+  expect_batches("evaluate", loader);
   NoGrad guard;
   const bool was_training = task.module().is_training();
   task.module().eval();
-  Meter meter(options.top_k);
+  Meter meter{.top_k = TopK(options.top_k)};
   for (const auto& [input, target] : loader) {
     const Tensor scores = task.predict(input);
     meter.add(task.loss(scores, target).item<double>(), scores, target);

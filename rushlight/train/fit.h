@@ -65,19 +65,14 @@ auto classifier(Model& model) {
   return task(model, loss_of_classes);
 }
 
-struct Measured {
-  double loss = 0, accuracy = 0;
-  int64_t count = 0;
-  std::optional<double> top_k{};  // where it was asked for
-};
-
 // Where a training is; callbacks see it, and may stop it.
 struct FitState {
   Task& task;
   optim::Optimizer& optimizer;
   int64_t epoch = 0;                                        // of this batch, the first is 0
   int64_t step = 0;                                         // of the optimizer, so far
-  Measured training{};                                      // of this epoch so far
+  Meter so_far{};                                           // of this epoch, for a checkpoint
+  Measured training{};                                      // what that comes to; the whole once it has ended
   std::optional<Measured> validation{};                     // of this epoch, once it has ended
   double lowest = std::numeric_limits<double>::infinity();  // validation loss so far, and how many
   int64_t epochs_without_progress = 0;                      // epochs ago
@@ -113,7 +108,7 @@ struct FitResult {
   Measured training;  // of the last epoch
   std::optional<Measured> validation;
   int64_t epochs = 0, steps = 0;
-  double seconds = 0;
+  double seconds = 0;  // of this call: a checkpoint holds no time, so that equal trainings have equal files
   bool interrupted = false;  // by Ctrl-C
 };
 

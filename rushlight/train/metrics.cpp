@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "rushlight/base/terminal.h"
+#include "rushlight/base/xml.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
 
@@ -22,25 +24,8 @@ double ratio(int64_t part, int64_t whole) {
   return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
-std::string padded(std::string text, size_t width) {
-  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
-}
-
 std::string name_of_class(const std::vector<std::string>& names, int64_t i) {
   return static_cast<size_t>(i) < names.size() ? names[static_cast<size_t>(i)] : join_text(i);
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 }  // namespace
@@ -61,6 +46,18 @@ void TopK::add(const Tensor& scores, const Tensor& labels) {
     right_ += before < k_ && !std::isnan(mine);
     ++count_;
   }
+}
+
+void Meter::add(double batch_loss, const Tensor& scores, const Tensor& target) {
+  loss.add(batch_loss, scores.size(0));
+  if (scores.rank() != 2 || target.rank() != 1 || !is_integral(target.dtype())) return;
+  accuracy.add(scores.detach(), target);
+  if (top_k.k() > 0) top_k.add(scores.detach(), target);
+}
+
+Measured Meter::measured() const {
+  const auto share = [](const TopK& of) { return of.count() ? std::optional(of.value()) : std::nullopt; };
+  return {loss.count() ? loss.value() : NAN, share(accuracy), loss.count(), share(top_k)};
 }
 
 ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes) {
@@ -115,17 +112,17 @@ double ConfusionMatrix::f1(int64_t label) const {
 }
 
 std::string ConfusionMatrix::to_string(const std::vector<std::string>& names) const {
-  size_t first = 5, width = 4;
-  for (int64_t c = 0; c < classes_; ++c) first = std::max(first, name_of_class(names, c).size());
-  for (int64_t count : counts_) width = std::max(width, join_text(count).size() + 1);
-  std::string text = padded("label", first) + " |";
-  for (int64_t c = 0; c < classes_; ++c) text += padded(name_of_class(names, c).substr(0, width - 1), width);
+  int first = 5, width = 4;
+  for (int64_t c = 0; c < classes_; ++c) first = std::max(first, display_width(name_of_class(names, c)));
+  for (int64_t count : counts_) width = std::max(width, display_width(join_text(count)) + 1);
+  std::string text = align_right("label", first) + " |";
+  for (int64_t c = 0; c < classes_; ++c)
+    text += align_right(cut_to_columns(name_of_class(names, c), width - 1), width);
   text += "  recall\n";
   for (int64_t label = 0; label < classes_; ++label) {
-    text += padded(name_of_class(names, label), first) + " |";
+    text += align_right(name_of_class(names, label), first) + " |";
     for (int64_t c = 0; c < classes_; ++c)
-      text += padded(at(label, c) ? join_text(at(label, c)) : "·",
-                     width + (at(label, c) ? 0 : 1));  // · has two bytes
+      text += align_right(at(label, c) ? join_text(at(label, c)) : "·", width);
     char recalled[16];
     std::snprintf(recalled, sizeof recalled, "%7.1f%%\n", 100 * recall(label));
     text += recalled;
@@ -141,7 +138,7 @@ std::string ConfusionMatrix::to_svg(const std::vector<std::string>& names) const
                 "\" font-family=\"sans-serif\" font-size=\"12\">\n<title>Confusion matrix</title>\n");
   for (int64_t label = 0; label < classes_; ++label) {
     const int64_t y = kMargin + label * kCell;
-    const std::string name = escaped(name_of_class(names, label));
+    const std::string name = escape_xml(name_of_class(names, label));
     svg +=
         join_text("<text x=\"", kMargin - 8, "\" y=\"", y + 25, "\" text-anchor=\"end\">", name, "</text>\n");
     svg += join_text("<text transform=\"translate(", y + 25, " ", kMargin - 8, ") rotate(-60)\">", name,

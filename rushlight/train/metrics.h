@@ -1,15 +1,21 @@
 // How good predictions are, counted batch by batch.
 #pragma once
 
+#include <optional>
+
 #include "rushlight/core/tensor.h"
 
 namespace rushlight::train {
 
-// A mean over examples, of what is the mean of a batch.
+// A mean over examples, of what is the mean of a batch. Like all that counts here, it can be saved as the
+// sums that it holds, and go on from them.
 class Mean {
  public:
+  Mean() = default;
+  Mean(double sum, int64_t count) : sum_(sum), count_(count) {}
   void add(double value, int64_t count) { sum_ += value * static_cast<double>(count), count_ += count; }
   double value() const { return count_ ? sum_ / static_cast<double>(count_) : 0; }
+  double sum() const { return sum_; }
   int64_t count() const { return count_; }
   void reset() { *this = {}; }
 
@@ -22,10 +28,11 @@ class Mean {
 // as higher.
 class TopK {
  public:
-  explicit TopK(int64_t k = 1) : k_(k) {}
+  explicit TopK(int64_t k = 1, int64_t right = 0, int64_t count = 0) : k_(k), right_(right), count_(count) {}
   // scores: (batch, classes), labels: (batch,) of whole numbers
   void add(const Tensor& scores, const Tensor& labels);
   double value() const { return count_ ? static_cast<double>(right_) / static_cast<double>(count_) : 0; }
+  int64_t k() const { return k_; }
   int64_t right() const { return right_; }
   int64_t count() const { return count_; }
   void reset() { right_ = count_ = 0; }
@@ -34,6 +41,23 @@ class TopK {
   int64_t k_, right_ = 0, count_ = 0;
 };
 using Accuracy = TopK;
+
+struct Measured {
+  double loss = 0;
+  std::optional<double> accuracy{};  // where scores of classes met labels
+  int64_t count = 0;                 // of examples
+  std::optional<double> top_k{};     // where it was asked for, too
+};
+
+// What has been measured of an epoch so far.
+struct Meter {
+  Mean loss{};
+  Accuracy accuracy{};
+  TopK top_k{0};  // 0: is not counted
+
+  void add(double batch_loss, const Tensor& scores, const Tensor& target);
+  Measured measured() const;
+};
 
 // How often each class was taken for each other.
 class ConfusionMatrix {

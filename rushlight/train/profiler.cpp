@@ -31,9 +31,19 @@ std::vector<OpCost> all_costs() {
 
 double seconds_of(const OpCost& cost) { return static_cast<double>(cost.nanoseconds) * 1e-9; }
 
-// The least time for so much work over the time it took. Over 1 where caches did what memory could not.
-double share_of_limit(const OpCost& cost, const MachineLimits& limits) {
-  return limits.seconds(cost.flops, static_cast<double>(cost.bytes)) / std::max(seconds_of(cost), 1e-9);
+// The least time for so much work over the time it took.
+struct ShareOfLimit {
+  double share;
+  bool in_cache;  // memory could not have moved so much: what remains is the share of arithmetic
+};
+
+ShareOfLimit share_of_limit(const OpCost& cost, const MachineLimits& limits) {
+  const double spent = std::max(seconds_of(cost), 1e-9), bytes = static_cast<double>(cost.bytes);
+  const double arithmetic = limits.seconds(cost.flops, 0) / spent, moving = limits.seconds(0, bytes) / spent;
+  const bool fits = limits.cache_bytes == 0 ||
+                    bytes <= static_cast<double>(cost.calls) * static_cast<double>(limits.cache_bytes);
+  const bool in_cache = moving > 1 && fits;
+  return {in_cache ? arithmetic : std::max(arithmetic, moving), in_cache};
 }
 
 template <class... Values>
@@ -115,16 +125,20 @@ Profiler::Span::~Span() {
 }
 
 std::string Profiler::table(const MachineLimits& limits) const {
-  std::string text = formatted("%-28s %7s %9s %7s %8s %7s %6s %9s\n", "op", "calls", "ms", "share", "GFLOP/s",
-                               "GB/s", "limit", "memory");
+  std::string text = formatted("%-28s %7s %9s %7s %8s %7s %6s  %9s\n", "op", "calls", "ms", "share",
+                               "GFLOP/s", "GB/s", "limit", "memory");
   double in_kernels = 0;
+  bool in_cache = false, beyond = false;
   for (const auto& [name, cost] : rows_) {
     const double spent = seconds_of(cost);
+    const ShareOfLimit limit = share_of_limit(cost, limits);
     in_kernels += spent;
-    text += formatted("%-28s %7llu %9.2f %5.1f %% %8.1f %7.1f %4.0f %% %9s\n", name.c_str(),
+    in_cache |= limit.in_cache, beyond |= limit.share > 1;
+    text += formatted("%-28s %7llu %9.2f %5.1f %% %8.1f %7.1f %6s%c %9s\n", name.c_str(),
                       static_cast<unsigned long long>(cost.calls), spent * 1e3, 100 * spent / seconds(),
                       cost.flops * 1e-9 / spent, static_cast<double>(cost.bytes) * 1e-9 / spent,
-                      100 * share_of_limit(cost, limits),
+                      limit.share > 1 ? ">100 %" : formatted("%.0f %%", 100 * limit.share).c_str(),
+                      limit.in_cache ? '*' : ' ',
                       cost.allocated_bytes ? readable_bytes(cost.allocated_bytes).c_str() : "-");
   }
   const double between = std::max(0.0, seconds() - in_kernels);
@@ -132,13 +146,19 @@ std::string Profiler::table(const MachineLimits& limits) const {
                     100 * between / seconds());
   text += formatted("%-28s %7s %9.2f          at most %s live\n", "in all", "", seconds() * 1e3,
                     readable_bytes(peak_bytes_).c_str());
+  if (in_cache) text += "* faster than memory, so in a cache: the share is of the arithmetic alone\n";
+  if (beyond)
+    text +=
+        ">100 %: fewer operations than the plain formula's (Winograd), or the machine was busy when its "
+        "limits were measured\n";
   return text;
 }
 
 std::string Profiler::json(const MachineLimits& limits) const {
   std::string text = "{\"seconds\": " + json_number(seconds()) +
                      ", \"peak_bytes\": " + json_number(static_cast<int64_t>(peak_bytes_)) + ", \"ops\": [";
-  for (const auto& [name, cost] : rows_)
+  for (const auto& [name, cost] : rows_) {
+    const ShareOfLimit limit = share_of_limit(cost, limits);
     text += (text.back() == '[' ? "" : ", ") +
             json_line({{"op", name},
                        {"calls", static_cast<int64_t>(cost.calls)},
@@ -146,7 +166,9 @@ std::string Profiler::json(const MachineLimits& limits) const {
                        {"flops", cost.flops},
                        {"bytes", static_cast<int64_t>(cost.bytes)},
                        {"allocated_bytes", static_cast<int64_t>(cost.allocated_bytes)},
-                       {"share_of_limit", share_of_limit(cost, limits)}});
+                       {"share_of_limit", limit.share},
+                       {"in_cache", io::Json(limit.in_cache)}});
+  }
   return text + "]}";
 }
 

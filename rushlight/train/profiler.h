@@ -52,7 +52,8 @@ class Profiler final : KernelListener {
   double seconds() const { return static_cast<double>(ended_ns_ - began_ns_) * 1e-9; }  // in all
   uint64_t peak_bytes() const { return peak_bytes_; }  // the most that was live at once
 
-  // Calls, time, rates, how near that is to what the machine can do, and memory asked for.
+  // Calls, time, rates, how near that is to what the machine can do, and memory asked for. Of what moved
+  // faster than memory can and fits in a cache, only the arithmetic has a limit that is known.
   std::string table(const MachineLimits& limits) const;
   // The same as JSON: {"seconds": ..., "ops": [{"op": "matmul", "calls": ..., ...}]}
   std::string json(const MachineLimits& limits) const;

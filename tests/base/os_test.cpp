@@ -11,6 +11,12 @@
 
 using namespace rushlight;
 
+TEST_CASE("the last cache has a size that caches have, if it is known") {
+  if (cache_bytes() == 0) return;
+  CHECK(cache_bytes() >= size_t{64} << 10);
+  CHECK(cache_bytes() <= size_t{8} << 30);
+}
+
 TEST_CASE("map_pages: zeroed, aligned as asked, writable to the last byte") {
   const size_t page = page_size();
   CHECK(page >= 4096);

@@ -122,11 +122,20 @@ TEST_CASE("the bar never leaves the terminal: what matters least goes first") {
   shows(120,
         "epoch 2/5  ━━━━━━━━━━━───────────   50%  50/100  25.0/s  0:02 left  █▅▃▂▂▁▁▁▁▁▁▁▁▁▁▁  loss 0.31  "
         "accuracy 90 %  lr 0.001");
-  shows(80, "epoch 2/5  ━━━━━━━───────  0:02 left  █▅▃▂▂▁▁▁▁▁▁▁▁▁▁▁  loss 0.31  accuracy 90 %");
-  shows(79, "epoch 2/5  ━━━━━━━━╸────────   50%  50/100  0:02 left  loss 0.31  accuracy 90 %");
+  shows(80, "epoch 2/5  ━━━───  25.0/s  0:02 left  █▅▃▂▂▁▁▁▁▁▁▁▁▁▁▁  loss 0.31  accuracy 90 %");
+  shows(79, "epoch 2/5  ━━━━━━━━╸────────   50%  25.0/s  0:02 left  loss 0.31  accuracy 90 %");
   shows(40, "epoch 2/5  ━━━╸───  0:02 left  loss 0.31");
   shows(20, "epoch 2/5  ━━━━╸────");
   shows(8, "epoch 2…");
+}
+
+TEST_CASE("loss, rate, time left and the curve stay in a terminal of 80 columns, where fit() shows them") {
+  ProgressState state = training_of_digits();
+  state.label = "epoch 12/20";
+  state.curve = "█▅▃▂▂▁▁▁▁▁";
+  state.postfix = {"loss 0.3100", "accuracy 90.12 %", "lr 0.001"};
+  CHECK(bar_at(state, 80) ==
+        "epoch 12/20  ━━╸──  25.0/s  0:02 left  █▅▃▂▂▁▁▁▁▁  loss 0.3100  accuracy 90.12 %");
 }
 
 TEST_CASE("colour changes nothing but colour") {

@@ -41,3 +41,20 @@ TEST_CASE("text is cut by characters, not by bytes") {
   CHECK(fit_to_columns("abcd", 1) == "…");
   CHECK(fit_to_columns("abcd", 0) == "");
 }
+
+TEST_CASE("characters of East Asia take two columns, accents of their own none") {
+  CHECK(display_width("größer") == 6);
+  CHECK(display_width("日本語") == 6);
+  CHECK(display_width("한국, カナ, Ａ") == 14);
+  CHECK(display_width("\U0001f408") == 2);
+  CHECK(display_width("gro\u0308ßer") == 6);
+  CHECK(display_width("a\xff\xe6\x97") == 4);  // what is no UTF-8: a column for each byte
+  CHECK(cut_to_columns("日本語", 3) == "日");
+  CHECK(cut_to_columns("o\u0308o", 1) == "o\u0308");
+  CHECK(cut_to_columns("abc", -1) == "");
+  CHECK(fit_to_columns("日本語", 5) == "日本…");
+  CHECK(fit_to_columns("日本語", 4) == "日…");
+  CHECK(align_right("日本", 6) == "  日本");
+  CHECK(align_left("größer", 7) == "größer ");
+  CHECK(align_left("größer", 3) == "größer");
+}

@@ -45,7 +45,7 @@ TEST_CASE("weights that Burn published read as many digits here") {
     const train::Measured measured =
         train::evaluate(train::classifier(model), loader, {.confusion = &confusion});
     CHECK(measured.count == 10000);
-    CHECK(static_cast<int64_t>(measured.accuracy * 10000 + 0.5) == published.right);
-    CHECK(confusion.accuracy() == doctest::Approx(measured.accuracy));
+    CHECK(static_cast<int64_t>(measured.accuracy.value() * 10000 + 0.5) == published.right);
+    CHECK(confusion.accuracy() == doctest::Approx(measured.accuracy.value()));
   }
 }

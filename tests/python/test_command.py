@@ -189,7 +189,8 @@ def test_points_of_the_plane_are_told_apart(recipe, least, steps, tmp_path):
     assert f'"recipe": "{recipe}"' in out and "loss" in out and "accuracy" in out
     table = [line.split(",") for line in (tmp_path / "run.csv").read_text().splitlines()]
     assert table[0] == ["epoch", "step", "loss", "accuracy", "lr"] and table[-1][3] == "1"
-    assert (tmp_path / "run.svg").read_text().startswith("<svg")
+    svg = (tmp_path / "run.svg").read_text()
+    assert all(f">{name}</tspan>" in svg for name in ("loss", "accuracy", "lr")) and ">step<" not in svg
     with open(run / "metrics.jsonl", "a") as log:
         log.write('{"epoch": 3, "step": 7, "loss": 0.25}\n')  # as if it had gone on from the second epoch
     rushlight("show", run, "--csv", tmp_path / "run.csv")
@@ -282,11 +283,11 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
         time.sleep(0.01)
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=60)
-    assert "--resume parts/tinyvit-1" in err and program.returncode == 0
+    assert "--resume parts/tinyvit-1" in err and program.returncode == 130
     assert last_json(out)["stopped"] == "parts/tinyvit-1" and "test_accuracy" not in last_json(out)
     rushlight("train", "--resume", "parts/tinyvit-1", folder=tmp_path)
-    models = [(tmp_path / folder / "tinyvit-1/model.safetensors").read_bytes() for folder in ("whole", "parts")]
-    assert models[0] == models[1]
+    for file in ("model.safetensors", "metrics.jsonl"):
+        assert (tmp_path / "whole/tinyvit-1" / file).read_bytes() == (tmp_path / "parts/tinyvit-1" / file).read_bytes()
 
 
 def waits_for_ctrl_c(pid):
@@ -396,6 +397,17 @@ def test_pictures_that_nothing_can_be_learnt_from(tmp_path):
     assert "too few" in rushlight("train", "cnn", "--data", "few", folder=tmp_path, code=2)[1]
 
 
+def test_names_of_classes_in_any_script_stand_in_columns(tmp_path):
+    folder_of_pictures(tmp_path / "pictures", names=("größer", "日本語"))
+    rushlight("train", "cnn", "--data", "pictures", "--size", 16, "--batch", 8, "--epochs", 1, folder=tmp_path)
+    _, err = rushlight("predict", "runs/cnn-1", next((tmp_path / "pictures/größer").iterdir()), folder=tmp_path)
+    bars = [line for line in err.splitlines() if "%" in line]
+    assert [bar.split()[0] for bar in bars] == ["größer", "日本語"]
+    assert bars[0].startswith(4 * " " + "größer ") and bars[1].startswith(4 * " " + "日本語 ")  # each is six columns wide
+    _, err = rushlight("eval", "runs/cnn-1", "--data", "pictures", folder=tmp_path)
+    assert "label | grö  日  recall" in err and "\n日本語 |" in err
+
+
 @pytest.mark.parametrize("divided", [False, True])
 def test_own_pictures_are_learnt(divided, tmp_path):
     photos = tmp_path / "photos"
@@ -472,15 +484,15 @@ def seen_in_a_terminal(words, columns, folder, **environment):
 
 def test_a_terminal_shows_the_loss_as_a_curve(tmp_path):
     train = ["train", "moons", "--epochs", "30"]
-    curve = re.compile("█[▁▂▃▄▅▆▇█]{15}")
+    curve = re.compile("█[▁▂▃▄▅▆▇█]{9}")
     bars = re.compile("epoch 30/30[^\r]*")
 
     colourful = seen_in_a_terminal(train, 80, tmp_path)
-    assert re.search("\x1b\\[36m█[▁▂▃▄▅▆▇█]{15}\x1b\\[0m  loss", colourful)
+    assert re.search("\x1b\\[36m█[▁▂▃▄▅▆▇█]{9}\x1b\\[0m  loss", colourful)
     plain = seen_in_a_terminal(train, 80, tmp_path, NO_COLOR="1")
     assert curve.search(plain) and not re.search("\x1b\\[[0-9;]*m", plain)
     last = bars.findall(plain)[-1]
-    assert len(last) <= 80 and "accuracy 1" in last and "━━━━━" in last and curve.search(last)
+    assert len(last) <= 80 and "accuracy 1" in last and "/s  in" in last and "━━━━━" in last and curve.search(last)
 
     narrow = seen_in_a_terminal(train, 60, tmp_path, NO_COLOR="1")
     last = bars.findall(narrow)[-1]

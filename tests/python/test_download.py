@@ -115,6 +115,14 @@ def test_a_later_call_goes_on(server, tmp_path):
     assert server.starts[-1] == 100_000
 
 
+def test_what_was_there_before_is_not_in_the_rate(server, tmp_path):
+    (tmp_path / "data.bin.part").write_bytes(CONTENT[:-1000])
+    began = time.monotonic()
+    result = download(server.url, tmp_path / "data.bin", SHA256, len(CONTENT))
+    most = len(CONTENT) / (time.monotonic() - began)  # had the whole file come, it would have been faster
+    assert float(re.search(r"300000/300000 \(100%\), ([\d.]+)/s", result.stderr)[1]) < most
+
+
 def test_a_killed_program_leaves_a_part_to_go_on_from(server, tmp_path):
     server.cut, server.stall = [120_000], True
     part = tmp_path / "data.bin.part"

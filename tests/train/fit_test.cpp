@@ -1,69 +1,22 @@
-// fit() beside the loop by hand, and trainings that stop and go on without losing a bit.
+// fit() beside the loop by hand: its steps, its ends, its numbers, and what it refuses.
 #include "rushlight/train/fit.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstdlib>
+#include <functional>
+#include <thread>
 
 #include "rushlight/base/files.h"
 #include "rushlight/base/progress.h"
-#include "rushlight/data/data.h"
-#include "rushlight/models/mlp.h"
-#include "rushlight/rushlight.h"
 #include "rushlight/train/checkpoint.h"
 #include "rushlight/train/epoch_log.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/engine/error_words.h"
+#include "tests/train/small_training.h"
 
 using namespace rushlight;
-
-namespace {
-
-constexpr int64_t kExamples = 100;
-
-// Two moons of points would do as well: points, and on which side of a parabola they lie.
-data::Dataset examples(uint64_t seed) {
-  const Tensor x = randn({kExamples, 2}, {.generator = Generator(seed)});
-  const Tensor labels = (x.select(1, 1) > square(x.select(1, 0)) - 0.5).to(DType::int64);
-  return data::TensorDataset(x, labels);
-}
-
-// A model with dropout, so that the random numbers matter too.
-struct Net : nn::Layer<Net> {
-  nn::Linear hidden = child("hidden", nn::Linear(2, 16));
-  nn::Dropout dropout = child("dropout", nn::Dropout(0.2));
-  nn::Linear output = child("output", nn::Linear(16, 2));
-  Tensor forward(const Tensor& x) const { return output(dropout(tanh(hidden(x)))); }
-};
-
-struct Setup {
-  Net net = (manual_seed(5), Net());  // all begin alike
-  optim::AdamW optimizer{net.parameters(), {.lr = 0.01}};
-  optim::CosineAnnealingLR schedule{optimizer, 60};
-  data::DataLoader loader{examples(1), {.batch_size = 8, .shuffle = true, .seed = 3}};
-  data::DataLoader validation{examples(2), {.batch_size = 50}};
-
-  train::Snapshot snapshot() { return {&net, &optimizer, &schedule, &loader, nullptr}; }
-  train::FitOptions options(int64_t epochs) {
-    return {.epochs = epochs, .schedule = &schedule, .validation = &validation, .progress = false};
-  }
-};
-
-struct StopAt : train::Callback {
-  explicit StopAt(int64_t s) : step(s) {}
-  void after_step(train::FitState& state) override { state.stop |= state.step == step; }
-  int64_t step;
-};
-
-std::vector<float> weights_of(const nn::Module& module) {
-  std::vector<float> all;
-  for (const Tensor& p : module.parameters())
-    for (float v : p.detach().to_vector<float>()) all.push_back(v);
-  return all;
-}
-
-}  // namespace
+using namespace small_training;
 
 TEST_CASE("fit() makes the steps that the loop by hand makes") {
   Setup by_hand, fitted;
@@ -229,6 +182,54 @@ TEST_CASE("fit() counts how often the label is among the highest, too") {
       train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options).training.top_k);
 }
 
+TEST_CASE("fit() refuses what makes no sense, and says why") {
+  Setup setup;
+  const auto refuses = [&](train::FitOptions options, std::initializer_list<const char*> words) {
+    options.progress = false;
+    const auto call = [&] {
+      (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+    };
+    return fails_with(ErrorKind::value, words, call);
+  };
+  CHECK(refuses({.epochs = -1}, {"[fit]", "epochs", "-1"}));
+  CHECK(refuses({.steps = -2}, {"steps", "-2"}));
+  CHECK(refuses({.accumulate = 0}, {"accumulate", "1 or more", "0"}));
+  CHECK(refuses({.clip_norm = -1}, {"clip_norm", "greater than 0", "-1"}));
+  CHECK(refuses({.clip_norm = NAN}, {"clip_norm", "nan"}));
+  CHECK(refuses({.patience = -1}, {"patience", "-1"}));
+  CHECK(refuses({.patience = 2}, {"patience 2", "`validation`"}));
+  CHECK(refuses({.top_k = -1}, {"top_k", "-1"}));
+  data::DataLoader empty(examples(1), {.batch_size = 101, .drop_last = true});
+  CHECK(refuses({.validation = &empty},
+                {"validation", "no batch", "100 examples", "a batch 101", "drop_last"}));
+  CHECK(fails_with(ErrorKind::value, {"[fit]", "no batch"}, [&] {
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, empty, {.progress = false});
+  }));
+  CHECK(fails_with(ErrorKind::value, {"[evaluate]", "no batch"},
+                   [&] { (void)train::evaluate(train::classifier(setup.net), empty); }));
+}
+
+TEST_CASE("fit() in two threads, and in a callback of another") {
+  Setup alone, outer, inner;
+  for (Setup* setup : {&alone, &outer, &inner}) setup->net.dropout = nn::Dropout(0);
+  const auto train = [](Setup& setup, train::FitOptions options) {
+    (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
+  };
+  train(alone, alone.options(2));
+  struct TrainInside : train::Callback {
+    std::function<void()> work;
+    void after_epoch(train::FitState& state) override {
+      if (state.epoch == 1) work();
+    }
+  } inside;
+  inside.work = [&] { std::thread([&] { train(inner, inner.options(2)); }).join(); };
+  train::FitOptions options = outer.options(2);
+  options.callbacks = {&inside};
+  train(outer, options);
+  CHECK(weights_of(outer.net) == weights_of(alone.net));
+  CHECK(weights_of(inner.net) == weights_of(alone.net));
+}
+
 TEST_CASE("fit() stops at a loss that is no number, and says what may help") {
   Setup setup;
   {
@@ -251,61 +252,5 @@ TEST_CASE("a loss of one's own") {
       train::fit(train::task(line, distance), optimizer, loader, {.epochs = 30, .progress = false});
   CHECK(result.training.loss < 1e-3);
   CHECK(line.weight.item<double>() == doctest::Approx(3).epsilon(0.02));
-}
-
-TEST_CASE("a training that was stopped goes on with the same bits") {
-  Setup whole;
-  (void)train::fit(train::classifier(whole.net), whole.optimizer, whole.loader, whole.options(4));
-  // In the middle of an epoch, at its last step, and just after its end; from a checkpoint of each step, and
-  // from the one that is made where training is stopped.
-  for (int64_t step : {5, -5, 13, 14, 26, -26, 51, -51}) {
-    CAPTURE(step);
-    const TemporaryFolder folder;
-    {
-      Setup first;
-      train::CheckpointOptions saving;
-      if (step > 0) saving.every_steps = 1;
-      step = std::abs(step);
-      train::Checkpoints checkpoints(folder / "run", first.snapshot(), saving);
-      StopAt stop(step);
-      train::FitOptions options = first.options(4);
-      options.callbacks = {&checkpoints, &stop};
-      (void)train::fit(train::classifier(first.net), first.optimizer, first.loader, options);
-    }
-    Setup second;
-    manual_seed(77);
-    train::Checkpoints checkpoints(folder / "run", second.snapshot());
-    REQUIRE(checkpoints.resume());
-    CHECK(has(*checkpoints.newest(), join_text(step, ".safetensors").c_str()));
-    train::FitOptions options = second.options(4);
-    options.callbacks = {&checkpoints};
-    const train::FitResult result =
-        train::fit(train::classifier(second.net), second.optimizer, second.loader, options);
-    CHECK(result.steps == 4 * 13);
-    CHECK(weights_of(second.net) == weights_of(whole.net));
-  }
-}
-
-TEST_CASE("checkpoints: the last ones and the best one stay; wrong files are refused") {
-  const TemporaryFolder folder;
-  Setup setup;
-  train::Checkpoints checkpoints(folder / "run", setup.snapshot(), {.keep_last = 2, .config = "lr = 0.01"});
-  CHECK_FALSE(checkpoints.resume());
-  train::FitOptions options = setup.options(5);
-  options.callbacks = {&checkpoints};
-  (void)train::fit(train::classifier(setup.net), setup.optimizer, setup.loader, options);
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "run"))
-    files += entry.is_regular_file();
-  CHECK(files == 3);
-  REQUIRE(checkpoints.newest().has_value());
-  CHECK(has(*checkpoints.newest(), "step-000000065"));
-  CHECK(train::load_checkpoint(*checkpoints.newest(), {}).config == "lr = 0.01");
-
-  io::save_tensors(folder / "weights.safetensors", setup.net.state_dict());
-  CHECK(fails_with(ErrorKind::value, {"weights.safetensors", "no checkpoint"},
-                   [&] { (void)train::load_checkpoint(folder / "weights.safetensors", setup.snapshot()); }));
-  models::Mlp other({.sizes = {2, 3}});
-  CHECK(fails_with(ErrorKind::runtime, {"Mlp", "hidden.weight"},
-                   [&] { (void)train::load_checkpoint(*checkpoints.newest(), {.model = &other}); }));
+  CHECK_FALSE(result.training.accuracy);  // nothing is classified
 }

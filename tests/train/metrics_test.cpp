@@ -54,7 +54,11 @@ TEST_CASE("a confusion matrix counts what was taken for what") {
   CHECK(matrix.f1(0) == doctest::Approx(2.0 / 3));
   const std::string text = matrix.to_string({"cat", "dog", "bird"});
   CHECK(has(text, "dog |   1   2   ·   66.7%"));
-  CHECK(has(matrix.to_svg({"<cat>", "dog", "bird"}), "&lt;cat>"));
+  const std::string wide = matrix.to_string({"größer", "日本語", "x"});
+  CHECK(has(wide, " label | grö  日   x  recall\n"));
+  CHECK(has(wide, "größer |   1   ·   ·  100.0%\n"));
+  CHECK(has(wide, "日本語 |   1   2   ·   66.7%\n"));
+  CHECK(has(matrix.to_svg({"<cat>", "dog", "bird"}), "&lt;cat&gt;"));
   CHECK(fails_with(ErrorKind::value, {"3 classes", "2"},
                    [&] { matrix.add(scores_of({1, 2}, 2), labels_of({0})); }));
 }
@@ -73,8 +77,30 @@ TEST_CASE("a curve fills its place and survives what is no number") {
   CHECK(lines == 5);
   CHECK(has(text, "loss"));
   CHECK_FALSE(has(train::curves_to_svg("a run", {curve}), "nan"));
+  train::Curve longer{"validation_accuracy", {1, 2}, {0.5, 0.6}};
+  CHECK(has(train::draw_curve(longer, {.columns = 40, .rows = 5}), "validation_accuracy "));
   train::Curve flat{"flat", {1, 2}, {3, 3}};
   CHECK_FALSE(train::draw_curve(flat).empty());
+}
+
+TEST_CASE("a picture of curves: each quantity has a scale of its own, and no name breaks out") {
+  const std::string svg = train::curves_to_svg("a <run> & more", {{"loss", {1, 2, 3}, {2, 1, 0.5}},
+                                                                  {"lr", {1, 2, 3}, {1e-3, 5e-4, 0}},
+                                                                  {"validation_loss", {1, 2, 3}, {3, NAN, 1}},
+                                                                  {"<x>", {1, 2, 3}, {7, 7, 7}}});
+  CHECK(has(svg, "<title>a &lt;run&gt; &amp; more</title>"));
+  CHECK(has(svg, ">&lt;x&gt;</tspan>"));
+  CHECK_FALSE(has(svg, "nan"));
+  const auto points_of = [&](const char* name) {
+    const size_t at = svg.find("points=\"", svg.find(join_text(">", name, "</tspan>")));
+    return svg.substr(at + 8, svg.find('"', at + 8) - at - 8);
+  };
+  // loss and its validation share a scale from 0.5 to 3; 3 stands at its top.
+  CHECK(points_of("loss") == "70,120 345,176 620,204 ");
+  CHECK(has(svg, "points=\"70,64 620,176 \""));
+  CHECK(points_of("lr") == "70,244 345,314 620,384 ");
+  CHECK(has(svg, ">0.0002</text>"));
+  CHECK(points_of("&lt;x&gt;") == "70,494 345,494 620,494 ");
 }
 
 TEST_CASE("a sparkline keeps its width and its shape, however long it gets") {

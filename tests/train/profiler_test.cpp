@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "rushlight/io/json.h"
 #include "rushlight/rushlight.h"
 #include "tests/engine/error_words.h"
@@ -44,6 +46,34 @@ TEST_CASE("profiler: what ran between its beginning and its end") {
   for (const char* word : {"matmul", "exp", "between kernels", "in all", "GFLOP/s"}) CHECK(has(table, word));
   const io::Json json = io::parse_json(profiler.json(kMachine));
   CHECK(find(object(json), "ops")->array("ops").size() == 2);
+}
+
+TEST_CASE("profiler: what lies in a cache is not held against memory") {
+  const Tensor x = randn({64, 64});
+  train::Profiler profiler;
+  (void)relu(x);
+  profiler.stop();
+  const auto row = [&](const MachineLimits& limits) {
+    const io::Json json = io::parse_json(profiler.json(limits));
+    const io::Json::Object& relu = object(find(object(json), "ops")->array("ops")[0]);
+    return std::pair(number(relu, "share_of_limit"), find(relu, "in_cache")->boolean("in_cache"));
+  };
+  // Memory that moves a byte a second, and arithmetic that is endless: nothing came from that memory.
+  MachineLimits slow{.flops = 1e30, .bytes_read = 1, .cache_bytes = 1 << 20};
+  CHECK(row(slow).first < 1e-6);
+  CHECK(row(slow).second);
+  CHECK(has(profiler.table(slow), "0 %*"));
+  CHECK(has(profiler.table(slow), "* faster than memory"));
+  CHECK_FALSE(has(profiler.table(slow), ">100 %"));
+  slow.cache_bytes = 1024;  // which it does not fit in
+  CHECK(row(slow).first > 1);
+  CHECK_FALSE(row(slow).second);
+  CHECK(has(profiler.table(slow), ">100 % "));
+  CHECK_FALSE(has(profiler.table(slow), "* faster"));
+  CHECK(has(profiler.table(slow), ">100 %: fewer operations"));
+  const MachineLimits fast{.flops = 1e30, .bytes_read = 1e30, .cache_bytes = 1 << 20};
+  CHECK_FALSE(row(fast).second);
+  for (const char* word : {"*", ">100"}) CHECK_FALSE(has(profiler.table(fast), word));
 }
 
 TEST_CASE("profiler: the time line holds each kernel inside of its span") {
