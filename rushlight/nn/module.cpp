@@ -215,6 +215,19 @@ LoadReport Module::load_state_dict(const NamedTensors& state, const LoadOptions&
   return report;
 }
 
+// -- hooks
+
+void ForwardHooks::before(Module& module, std::vector<Tensor>& inputs) const {
+  for (const auto& [id, hook] : std::vector(hooks_)) {
+    std::vector<Tensor> changed = hook->before(module, inputs);
+    if (changed.empty()) continue;
+    if (changed.size() != inputs.size())
+      fail(ErrorKind::value, "[nn] a forward pre-hook of ", module.kind(), " gave ", changed.size(),
+           " tensors for a call with ", inputs.size(), "; it gives all of them or none");
+    inputs = std::move(changed);
+  }
+}
+
 // -- in words
 
 void Module::print(std::string& text, int depth) const {
