@@ -109,6 +109,13 @@ TEST_CASE("a member is named where it is declared") {
     nn::Linear a = child("a.b", nn::Linear(1, 1));
   };
   CHECK(fails_with(ErrorKind::value, {"a.b", "dot"}, [&] { (void)Dotted(); }));
+  struct Nameless : nn::Layer<Nameless> {
+    nn::Parameter a = parameter("", full(1, 0.0));
+  };
+  CHECK(fails_with(ErrorKind::value, {"Nameless", "empty"}, [&] { (void)Nameless(); }));
+  for (const char* name : {"", "a.b"})
+    CHECK(fails_with(ErrorKind::value, {"Sequential", "dot"},
+                     [&] { nn::Sequential().push_back(name, nn::ReLU()); }));
 }
 
 TEST_CASE("tied tensors are one, and stay so in a clone") {
@@ -146,6 +153,8 @@ TEST_CASE("modes reach all modules") {
   CHECK(net.norm.num_batches_tracked.dtype() == DType::int64);
   CHECK(net(some_input().to(DType::float64)).dtype() == DType::float64);
   CHECK(fails_with(ErrorKind::type, {"int32"}, [&] { (void)net.to(DType::int32); }));
+  net.to(Device());
+  CHECK(fails_with(ErrorKind::runtime, {"cuda:0", "cpu"}, [&] { net.to(Device{DeviceType::cuda}); }));
   net.requires_grad_(false);
   CHECK_FALSE(net(some_input().to(DType::float64)).requires_grad());
 }
@@ -305,6 +314,10 @@ TEST_CASE("lists and dictionaries of modules are children too") {
                                                      "dict.head.weight"});
   CHECK(blocks(full({2, 1}, 1.0)).size(1) == 4);
   CHECK(fails_with(ErrorKind::index, {"tail"}, [&] { (void)blocks.dict["tail"]; }));
+  for (const char* name : {"", "a.b", "."})
+    CHECK(fails_with(ErrorKind::value, {"ModuleDict", name, "dot"},
+                     [&] { blocks.dict.set(name, nn::Linear(1, 1)); }));
+  CHECK(blocks.dict.size() == 1);
   Blocks copy = blocks;
   CHECK_FALSE(copy.list[1].weight.shares_storage(blocks.list[1].weight));
 }
