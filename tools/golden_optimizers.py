@@ -147,9 +147,8 @@ def main():
     groups["muon"], groups["muon_match"] = weights_after(muon), weights_after(muon_wide)
     groups["clip_norm"] = weights_after(OPTIMIZERS["sgd"], clip=lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1))
     groups["clip_value"] = weights_after(OPTIMIZERS["sgd"], clip=lambda p: torch.nn.utils.clip_grad_value_(p, 0.02))
-    groups["adamw_one_cycle"] = weights_after(
-        OPTIMIZERS["adamw"], schedule=lambda o: schedules.OneCycleLR(o, 0.1, total_steps=120)
-    )
+    for name, make in {**{name: OPTIMIZERS[name] for name in ("sgd", "adamw", "rmsprop", "rmsprop_centered")}, "muon": muon}.items():
+        groups[f"{name}_one_cycle"] = weights_after(make, schedule=lambda o: schedules.OneCycleLR(o, 0.1, total_steps=120))
     rates = {name: rates_of(make) for name, make in SCHEDULES.items()}
     rates["plateau"] = plateau_rates(patience=3)
     rates["plateau_absolute"] = plateau_rates(mode="max", factor=0.5, patience=5, threshold=0.01, threshold_mode="abs", cooldown=4, min_lr=0.05)

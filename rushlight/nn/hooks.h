@@ -11,31 +11,41 @@ namespace rushlight::nn {
 
 class Module;
 
-// What a hook is told of a call: the arguments that are tensors, and the result (of several, the first).
+// What a hook is told of a call: the arguments that are tensors, and the result (of several, the first). What
+// it gives back takes their place; nothing, or an undefined tensor, leaves them.
 class ForwardHook {
  public:
   virtual ~ForwardHook() = default;
-  virtual void before(Module&, TensorList /*inputs*/) {}
-  virtual Tensor after(Module&, TensorList /*inputs*/, const Tensor& /*output*/) {
-    return {};
-  }  // undefined: leave it
+  virtual std::vector<Tensor> before(Module&, TensorList /*inputs*/) { return {}; }
+  virtual Tensor after(Module&, TensorList /*inputs*/, const Tensor& /*output*/) { return {}; }
 };
 
 class ForwardHooks {
  public:
   bool empty() const { return hooks_.empty(); }
 
-  // hook(module, inputs)
+  // hook(module, inputs); it may return the tensor, or the std::vector of tensors, to go on with.
   template <class F>
   int64_t add_before(F hook) {
     struct Wrapped final : ForwardHook {
       explicit Wrapped(F f) : function(std::move(f)) {}
-      void before(Module& module, TensorList inputs) override { function(module, inputs); }
+      std::vector<Tensor> before(Module& module, TensorList inputs) override {
+        using Result = decltype(function(module, inputs));
+        if constexpr (std::is_void_v<Result>) {
+          function(module, inputs);
+          return {};
+        } else if constexpr (std::is_same_v<Result, Tensor>) {
+          const Tensor changed = function(module, inputs);
+          return changed.defined() ? std::vector{changed} : std::vector<Tensor>();
+        } else {
+          return function(module, inputs);
+        }
+      }
       F function;
     };
     return add(std::make_shared<Wrapped>(std::move(hook)));
   }
-  // hook(module, inputs, output); a tensor that it returns takes the output's place.
+  // hook(module, inputs, output); it may return the tensor to go on with.
   template <class F>
   int64_t add_after(F hook) {
     struct Wrapped final : ForwardHook {
@@ -61,9 +71,7 @@ class ForwardHooks {
   }
 
   // Copies of the list, as a hook may remove itself.
-  void before(Module& module, TensorList inputs) const {
-    for (const auto& [id, hook] : std::vector(hooks_)) hook->before(module, inputs);
-  }
+  void before(Module& module, std::vector<Tensor>& inputs) const;
   Tensor after(Module& module, TensorList inputs, Tensor output) const {
     for (const auto& [id, hook] : std::vector(hooks_))
       if (Tensor changed = hook->after(module, inputs, output); changed.defined()) output = changed;

@@ -1,6 +1,8 @@
 // Layer<Self>: a module that is called. `layer(x)` is forward(x) with the hooks around it.
 #pragma once
 
+#include <tuple>
+
 #include "rushlight/nn/module.h"
 
 namespace rushlight::nn {
@@ -51,18 +53,48 @@ class Layer : public Module {
     const ForwardHooks hooks = me.Module::hooks();
     Module& module = const_cast<std::remove_const_t<Me>&>(me);
     hooks.before(module, inputs);
-    Result result = me.forward(std::forward<Args>(args)...);
-    if constexpr (std::is_same_v<Result, Tensor>)
-      return static_cast<Result>(hooks.after(module, inputs, std::move(result)));
-    else if constexpr (requires { result.output = Tensor(); })
-      return static_cast<Result>((result.output = hooks.after(module, inputs, result.output), result));
-    else
-      return static_cast<Result>((static_cast<void>(hooks.after(module, inputs, {})), result));
+    const Tensor* next = inputs.data();  // braces: from the first argument to the last
+    std::tuple<decltype(or_input(std::forward<Args>(args), next))...> taken{
+        or_input(std::forward<Args>(args), next)...};
+    Result result = std::apply(
+        [&me](auto&&... all) { return me.forward(std::forward<decltype(all)>(all)...); }, std::move(taken));
+    const Tensor output = hooks.after(module, inputs, output_of(result));
+    if constexpr (kHasOutput<Result>)
+      output_of(result) = output;
+    else if (output.defined())
+      fail(ErrorKind::type, "[nn] a forward hook of ", me.kind(), " can not change what it gives back");
+    return static_cast<Result>(result);
   }
+
+  template <class Arg>
+  static constexpr bool kIsTensor =
+      std::is_convertible_v<const Arg&, const Tensor&> && !std::is_arithmetic_v<Arg>;
   template <class Arg>
   static void add_if_tensor(std::vector<Tensor>& inputs, const Arg& arg) {
-    if constexpr (std::is_convertible_v<const Arg&, const Tensor&> && !std::is_arithmetic_v<Arg>)
-      inputs.push_back(arg);
+    if constexpr (kIsTensor<Arg>) inputs.push_back(arg);
+  }
+  // The next of the inputs for a tensor, which a hook may have changed; anything else as it is.
+  template <class Arg>
+  static decltype(auto) or_input(Arg&& arg, const Tensor*& next) {
+    if constexpr (kIsTensor<std::remove_cvref_t<Arg>>)
+      return *next++;
+    else
+      return std::forward<Arg>(arg);
+  }
+  template <class Result>
+  static constexpr bool kHasOutput =
+      std::is_same_v<Result, Tensor> || requires(Result r) { r.output; } || requires(Result r) { r.hidden; };
+  // The tensor, or the first of several.
+  template <class Result>
+  static decltype(auto) output_of(Result& result) {
+    if constexpr (std::is_same_v<Result, Tensor>)
+      return (result);
+    else if constexpr (requires { result.output; })
+      return (result.output);
+    else if constexpr (requires { result.hidden; })
+      return (result.hidden);
+    else
+      return Tensor();
   }
 };
 

@@ -70,13 +70,17 @@ void Module::add_member(FutureHome home, const void* at) {
   if (offset < 0 || static_cast<size_t>(offset) >= bytes())
     fail(ErrorKind::runtime, "[nn] \"", home.name, "\" is no member of this ", kind(),
          ". A member is named where it is declared: nn::Linear fc = child(\"fc\", nn::Linear(2, 1));");
-  if (home.name.empty() || home.name.find('.') != home.name.npos)
-    fail(ErrorKind::value, "[nn] \"", home.name,
-         "\" is no name for a member: it must not be empty nor contain a dot");
+  expect_name(home.name);
   for (const Member& member : members_)
     if (member.name == home.name)
       fail(ErrorKind::value, "[nn] this ", kind(), " has two members called \"", home.name, "\"");
   members_.push_back({std::move(home.name), home.role, offset});
+}
+
+void Module::expect_name(std::string_view name) const {
+  if (name.empty() || name.find('.') != name.npos)
+    fail(ErrorKind::value, "[nn] \"", name, "\" is no name for a member of this ", kind(),
+         ": it must not be empty nor contain a dot");
 }
 
 std::vector<Module::OwnedMember> Module::own_tensors() const {
@@ -176,6 +180,12 @@ void Module::to(DType dtype) {
   }
 }
 
+void Module::to(Device device) {
+  if (device.type != DeviceType::cpu)
+    fail(ErrorKind::runtime, "[nn] a module can not be moved to ", device,
+         ": there are only tensors of the cpu");
+}
+
 void Module::requires_grad_(bool on) {
   for (const Tensor& parameter : parameters()) parameter.requires_grad_(on);
 }
@@ -213,6 +223,19 @@ LoadReport Module::load_state_dict(const NamedTensors& state, const LoadOptions&
   for (const NamedTensor& mine : own)
     if (const Tensor* given = find_tensor(state, mine.name)) mine.tensor.copy_(*given);
   return report;
+}
+
+// -- hooks
+
+void ForwardHooks::before(Module& module, std::vector<Tensor>& inputs) const {
+  for (const auto& [id, hook] : std::vector(hooks_)) {
+    std::vector<Tensor> changed = hook->before(module, inputs);
+    if (changed.empty()) continue;
+    if (changed.size() != inputs.size())
+      fail(ErrorKind::value, "[nn] a forward pre-hook of ", module.kind(), " gave ", changed.size(),
+           " tensors for a call with ", inputs.size(), "; it gives all of them or none");
+    inputs = std::move(changed);
+  }
 }
 
 // -- in words

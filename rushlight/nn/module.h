@@ -56,7 +56,8 @@ class Module {
   virtual void train(bool on = true);
   void eval() { train(false); }
   bool is_training() const { return training_; }
-  void to(DType dtype);  // whatever is floating point
+  void to(DType dtype);    // whatever is floating point
+  void to(Device device);  // the host is the only one there is
   void requires_grad_(bool on = true);
   void zero_grad();
 
@@ -108,6 +109,8 @@ class Module {
   virtual std::vector<OwnedMember> own_tensors() const;
 
   const ForwardHooks& hooks() const { return hooks_; }
+  // Throws unless a child or a tensor can be called so.
+  void expect_name(std::string_view name) const;
 
  private:
   friend class MaybeHome;

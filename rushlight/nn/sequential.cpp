@@ -29,9 +29,7 @@ Sequential& Sequential::operator=(const Sequential& other) {
 }
 
 void Sequential::add(std::string name, std::unique_ptr<Step> step) {
-  if (name.empty() || name.find('.') != name.npos)
-    fail(ErrorKind::value, "[nn] \"", name,
-         "\" is no name for a step: it must not be empty nor contain a dot");
+  expect_name(name);
   for (const Entry& entry : steps_)
     if (entry.name == name)
       fail(ErrorKind::value, "[nn] this Sequential has a step called \"", name, "\" already");

@@ -110,6 +110,7 @@ class ModuleDict : public Layer<ModuleDict<M>> {
 
   ModuleDict() = default;
   void set(std::string name, M module) {
+    this->expect_name(name);
     if (M* there = find(name))
       *there = std::move(module);
     else

@@ -18,7 +18,7 @@ void AdamBase<Options>::check(const Options& options) const {
 }
 
 template <class Options>
-std::vector<const char*> AdamBase<Options>::memories(size_t group) const {
+std::vector<const char*> AdamBase<Options>::memories(size_t group, bool) const {
   if (this->options(group).amsgrad) return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
   return {"exp_avg", "exp_avg_sq"};
 }

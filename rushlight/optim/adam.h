@@ -29,9 +29,8 @@ class AdamBase : public OptimizerWith<Options> {
 
  private:
   void update(size_t group, Optimizer::Cohort& cohort) override;
-  std::vector<const char*> memories(size_t group) const override;
+  std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const Options& options) const override;
-  double momentum_of(const Options& options) const override { return options.beta1; }
 };
 
 class Adam : public AdamBase<AdamOptions> {

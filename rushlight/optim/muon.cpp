@@ -14,6 +14,16 @@ namespace {
 // a x + b x^3 + c x^5 brings any x in (0, 1] to about 1 in five rounds; the steeper at 0, the better.
 constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;
 
+// target + share * (from - target) of each, by an op that takes a slot, so that replays read the share anew.
+std::vector<Tensor> mixed(const std::vector<Tensor>& from, const std::vector<Tensor>& target,
+                          const Slot& share) {
+  std::vector<Tensor> results, ways;
+  for (size_t i = 0; i < from.size(); ++i)
+    results.push_back(target[i].clone()), ways.push_back(target[i] - from[i]);
+  sgd_step(results, ways, share);
+  return results;
+}
+
 // Of a step along a matrix whose singular values are 1: as large for wide ones as for tall ones.
 double size_of_step(const Tensor& matrix, bool match_rms_adamw) {
   const auto rows = static_cast<double>(matrix.size(0)), columns = static_cast<double>(matrix.size(1));
@@ -51,13 +61,12 @@ Tensor orthogonalized(const Tensor& matrix, int steps, double eps) {
 
 void Muon::update(size_t group, Cohort& c) {
   const MuonOptions& o = options(group);
-  std::vector<Tensor> directions;
-  for (size_t i = 0; i < c.params.size(); ++i) {
-    const Tensor &g = c.grads[i], &velocity = c.states[0][i];
-    velocity.copy_(lerp(velocity, g, 1 - o.momentum));
-    const Tensor ahead = o.nesterov ? lerp(g, velocity, o.momentum) : velocity;
-    directions.push_back(orthogonalized(ahead, o.ns_steps, o.eps) * size_of_step(g, o.match_rms_adamw));
-  }
+  const Slot& momentum = groups()[group].momentum;
+  const std::vector<Tensor> velocities = mixed(c.states[0], c.grads, momentum);
+  for (size_t i = 0; i < velocities.size(); ++i) c.states[0][i].copy_(velocities[i]);
+  std::vector<Tensor> directions = o.nesterov ? mixed(velocities, c.grads, momentum) : velocities;
+  for (Tensor& direction : directions)
+    direction = orthogonalized(direction, o.ns_steps, o.eps) * size_of_step(direction, o.match_rms_adamw);
   sgd_step(c.params, directions, groups()[group].lr, {.weight_decay = o.weight_decay});
   c.steps.add_(1);
 }

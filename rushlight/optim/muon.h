@@ -24,7 +24,7 @@ class Muon : public OptimizerWith<MuonOptions> {
 
  private:
   void update(size_t group, Cohort& cohort) override;
-  std::vector<const char*> memories(size_t) const override { return {"momentum_buffer"}; }
+  std::vector<const char*> memories(size_t, bool) const override { return {"momentum_buffer"}; }
   void check(const MuonOptions& options) const override;
   void check_params(const std::vector<Tensor>& params) const override;
 };

@@ -37,8 +37,9 @@ void Optimizer::add_group(std::vector<Tensor> params, double lr, double momentum
       fail(ErrorKind::value, "[", name_, "] ", param, " is given twice");
     before.push_back(param);
   }
-  groups_.push_back({std::move(params), lr, momentum, lr});
+  groups_.push_back({std::move(params), lr, momentum});
   cohorts_.emplace_back();
+  with_momentum_.push_back(false);
 }
 
 std::vector<Tensor> Optimizer::parameters() const {
@@ -72,6 +73,10 @@ void Optimizer::step() {
 void Optimizer::gather(size_t group) {
   const std::vector<Tensor>& params = groups_[group].params;
   std::vector<Cohort>& cohorts = cohorts_[group];
+  if (groups_[group].momentum.get() != 0 && !with_momentum_[group]) {
+    with_momentum_[group] = true;
+    for (Cohort& cohort : cohorts) remember(cohort, names_of(group).size(), 0);
+  }
   size_t members = 0;
   for (size_t c = 0, before = cohorts.size(); c < before; ++c) {
     members += cohorts[c].which.size();
@@ -113,11 +118,16 @@ Optimizer::Cohort Optimizer::begin(size_t group, const std::vector<size_t>& whic
   cohort.which = which;
   cohort.steps = full({}, 0.0, {.dtype = DType::float32});
   for (size_t i : which) cohort.params.push_back(groups_[group].params[i]);
-  for (size_t k = 0; k < memories(group).size(); ++k) {
-    std::vector<Tensor>& states = cohort.states.emplace_back();
-    for (const Tensor& param : cohort.params) states.push_back(full_like(param, first_memory(group)));
-  }
+  remember(cohort, names_of(group).size(), first_memory(group));
   return cohort;
+}
+
+// Has the cohort keep so many memories of each parameter.
+void Optimizer::remember(Cohort& cohort, size_t memories, double first) {
+  while (cohort.states.size() < memories) {
+    std::vector<Tensor>& states = cohort.states.emplace_back();
+    for (const Tensor& param : cohort.params) states.push_back(full_like(param, first));
+  }
 }
 
 // -- state
@@ -128,8 +138,8 @@ NamedTensors Optimizer::state_dict() const {
   for (size_t g = 0; g < groups_.size(); ++g) {
     state.push_back({group_key(g, "lr"), number(groups_[g].lr.get())});
     state.push_back({group_key(g, "momentum"), number(groups_[g].momentum.get())});
-    state.push_back({group_key(g, "initial_lr"), number(groups_[g].initial_lr)});
-    const std::vector<const char*> names = memories(g);
+    if (groups_[g].initial_lr) state.push_back({group_key(g, "initial_lr"), number(*groups_[g].initial_lr)});
+    const std::vector<const char*> names = names_of(g);
     for (const Cohort& cohort : cohorts_[g])
       for (size_t i = 0; i < cohort.which.size(); ++i) {
         state.push_back({param_key(first + cohort.which[i], "step"), cohort.steps});
@@ -141,23 +151,35 @@ NamedTensors Optimizer::state_dict() const {
   return state;
 }
 
+// Whether the state was kept while there was a momentum. `first` is the group's, among all parameters.
+bool Optimizer::knows_momentum(const NamedTensors& state, size_t group, size_t first) const {
+  const std::vector<const char*> names = memories(group, true);
+  for (size_t i = 0; i < groups_[group].params.size(); ++i)
+    if (!names.empty() && find_tensor(state, param_key(first + i, names.back()))) return true;
+  return false;
+}
+
 void Optimizer::load_state_dict(const NamedTensors& state) {
   NoGrad guard;
   std::vector<std::string> wanted, misshaped;
   std::vector<std::vector<Cohort>> loaded(groups_.size());
+  std::vector<bool> with_momentum(groups_.size());
   size_t first = 0;
   for (size_t g = 0; g < groups_.size(); ++g) {
-    for (const char* what : {"lr", "momentum", "initial_lr"}) wanted.push_back(group_key(g, what));
+    for (const char* what : {"lr", "momentum"}) wanted.push_back(group_key(g, what));
+    if (find_tensor(state, group_key(g, "initial_lr"))) wanted.push_back(group_key(g, "initial_lr"));
+    with_momentum[g] = knows_momentum(state, g, first);
+    const std::vector<const char*> names = memories(g, with_momentum[g]);
     for (size_t i = 0; i < groups_[g].params.size(); ++i) {
       const Tensor* steps = find_tensor(state, param_key(first + i, "step"));
       if (!steps) continue;  // it had no gradient yet
       if (steps->numel() != 1)
         fail(ErrorKind::runtime, "[", name_, "] a number of steps is one number, not ", *steps);
-      Cohort& cohort = cohort_at(loaded[g], steps->item<double>(), memories(g).size());
+      Cohort& cohort = cohort_at(loaded[g], steps->item<double>(), names.size());
       wanted.push_back(param_key(first + i, "step"));
       cohort.which.push_back(i), cohort.params.push_back(groups_[g].params[i]);
-      for (size_t k = 0; k < memories(g).size(); ++k) {
-        wanted.push_back(param_key(first + i, memories(g)[k]));
+      for (size_t k = 0; k < names.size(); ++k) {
+        wanted.push_back(param_key(first + i, names[k]));
         Tensor copy = full_like(groups_[g].params[i], 0.0);
         if (const Tensor* given = find_tensor(state, wanted.back())) {
           if (std::ranges::equal(given->shape(), copy.shape()))
@@ -174,9 +196,10 @@ void Optimizer::load_state_dict(const NamedTensors& state) {
   for (size_t g = 0; g < groups_.size(); ++g) {
     groups_[g].lr.set(find_tensor(state, group_key(g, "lr"))->item<double>());
     groups_[g].momentum.set(find_tensor(state, group_key(g, "momentum"))->item<double>());
-    groups_[g].initial_lr = find_tensor(state, group_key(g, "initial_lr"))->item<double>();
+    if (const Tensor* initial_lr = find_tensor(state, group_key(g, "initial_lr")))
+      groups_[g].initial_lr = initial_lr->item<double>();
   }
-  cohorts_ = std::move(loaded);
+  cohorts_ = std::move(loaded), with_momentum_ = std::move(with_momentum);
 }
 
 // The cohort that has made so many steps; a new one if there is none.

@@ -6,6 +6,7 @@
 //   optimizer.zero_grad();
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "rushlight/core/named_tensors.h"
@@ -15,8 +16,8 @@ namespace rushlight::optim {
 // Parameters with settings of their own. Schedules turn the slots; replays of a trace read them anew.
 struct ParamGroup {
   std::vector<Tensor> params;
-  Slot lr, momentum;      // Adam's momentum is its beta1
-  double initial_lr = 0;  // what schedules start from
+  Slot lr, momentum;                   // Adam's momentum is its beta1
+  std::optional<double> initial_lr{};  // what schedules start from; the first one notes it
 };
 
 class Optimizer {
@@ -35,6 +36,8 @@ class Optimizer {
   std::vector<Tensor> parameters() const;
   double lr() const { return groups_.at(0).lr.get(); }
   void set_lr(double lr);  // of all groups
+  const char* name() const { return name_; }
+  virtual bool has_momentum() const = 0;  // whether there is one to be turned; it may be 0
 
   // What must be kept to go on later: "0.exp_avg" is of the first parameter, "group0.lr" of the first group.
   NamedTensors state_dict() const;
@@ -57,14 +60,18 @@ class Optimizer {
   // Moves the parameters of the cohort, all of which have gradients. `steps` does not yet count this step;
   // whoever does not leave that to an op of the engine counts by hand.
   virtual void update(size_t group, Cohort& cohort) = 0;
-  // The names of what the algorithm remembers of each parameter of a group.
-  virtual std::vector<const char*> memories(size_t group) const = 0;
+  // The names of what the algorithm remembers of each parameter of a group. Of what it needs only once there
+  // has been a momentum, the name comes last.
+  virtual std::vector<const char*> memories(size_t group, bool with_momentum) const = 0;
   virtual double first_memory(size_t /*group*/) const { return 0; }
 
  private:
   void gather(size_t group);
   void part(size_t group, size_t cohort);
   Cohort begin(size_t group, const std::vector<size_t>& which) const;
+  std::vector<const char*> names_of(size_t group) const { return memories(group, with_momentum_[group]); }
+  bool knows_momentum(const NamedTensors& state, size_t group, size_t first) const;
+  static void remember(Cohort& cohort, size_t memories, double first);
   static Cohort& cohort_at(std::vector<Cohort>& cohorts, double steps, size_t memories);
   void complain(const NamedTensors& state, const std::vector<std::string>& wanted,
                 const std::vector<std::string>& misshaped) const;
@@ -72,6 +79,7 @@ class Optimizer {
   const char* name_;
   std::vector<ParamGroup> groups_;
   std::vector<std::vector<Cohort>> cohorts_;  // of each group
+  std::vector<bool> with_momentum_;           // of each group: has there been one?
 };
 
 // An optimizer whose groups have these options, `lr` among them.
@@ -79,6 +87,9 @@ template <class Options>
 class OptimizerWith : public Optimizer {
  public:
   const Options& options(size_t group = 0) const { return options_.at(group); }
+  bool has_momentum() const override {
+    return requires(Options o) { o.momentum; } || requires(Options o) { o.beta1; };
+  }
   // More parameters, with settings of their own.
   void add_param_group(std::vector<Tensor> params, const Options& options) {
     check(options);
@@ -91,9 +102,17 @@ class OptimizerWith : public Optimizer {
   using Optimizer::Optimizer;
   virtual void check(const Options& options) const = 0;  // throws at what makes no sense
   virtual void check_params(const std::vector<Tensor>&) const {}
-  virtual double momentum_of(const Options&) const { return 0; }
 
  private:
+  static double momentum_of(const Options& options) {
+    if constexpr (requires { options.momentum; })
+      return options.momentum;
+    else if constexpr (requires { options.beta1; })
+      return options.beta1;
+    else
+      return 0;
+  }
+
   std::vector<Options> options_;
 };
 

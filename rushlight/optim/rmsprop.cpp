@@ -16,10 +16,10 @@ void RMSprop::check(const RMSpropOptions& options) const {
   expect_between("RMSprop", "weight_decay", options.weight_decay, 0, kNoBound);
 }
 
-std::vector<const char*> RMSprop::memories(size_t group) const {
+std::vector<const char*> RMSprop::memories(size_t group, bool with_momentum) const {
   std::vector<const char*> names{"square_avg"};
   if (options(group).centered) names.push_back("grad_avg");
-  if (options(group).momentum > 0) names.push_back("momentum_buffer");
+  if (with_momentum) names.push_back("momentum_buffer");
   return names;
 }
 
@@ -38,13 +38,13 @@ void RMSprop::update(size_t group, Cohort& c) {
       variance = square - mean * mean;
     }
     directions.push_back(g / (sqrt(variance) + o.eps));
-    if (o.momentum > 0) {
-      const Tensor& velocity = c.states.back()[i];
-      velocity.mul_(o.momentum).add_(directions.back());
-      directions.back() = velocity;
-    }
   }
-  sgd_step(c.params, directions, groups()[group].lr);
+  const Slot &lr = groups()[group].lr, &momentum = groups()[group].momentum;
+  if (momentum.get() != 0) {
+    sgd_step(c.params, directions, c.states.back(), c.steps, lr, momentum);
+    return;
+  }
+  sgd_step(c.params, directions, lr);
   c.steps.add_(1);
 }
 

@@ -24,9 +24,8 @@ class RMSprop : public OptimizerWith<RMSpropOptions> {
 
  private:
   void update(size_t group, Cohort& cohort) override;
-  std::vector<const char*> memories(size_t group) const override;
+  std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const RMSpropOptions& options) const override;
-  double momentum_of(const RMSpropOptions& options) const override { return options.momentum; }
 };
 
 }  // namespace rushlight::optim

@@ -17,6 +17,16 @@ void expect_steps(const char* schedule, const char* what, int64_t steps) {
   if (steps < 1) fail(ErrorKind::value, "[", schedule, "] ", what, " must be at least 1, not ", steps);
 }
 
+void expect_finite(const char* schedule, const char* what, double value) {
+  if (!std::isfinite(value))
+    fail(ErrorKind::value, "[", schedule, "] ", what, " must be a number, not ", value);
+}
+
+void expect_above_zero(const char* schedule, const char* what, double value) {
+  expect_finite(schedule, what, value);
+  if (!(value > 0)) fail(ErrorKind::value, "[", schedule, "] ", what, " must be above 0, not ", value);
+}
+
 Tensor number(double value) { return full({}, value, {.dtype = DType::float64}); }
 
 double read_number(const char* schedule, const NamedTensors& state, const char* name) {
@@ -37,11 +47,22 @@ double share_of(int64_t part, int64_t whole) {
 
 }  // namespace
 
+void PerGroup::check(const char* schedule, const char* what, const Optimizer& optimizer) const {
+  const size_t groups = optimizer.groups().size();
+  if (values_.size() != 1 && values_.size() != groups)
+    fail(ErrorKind::value, "[", schedule, "] ", what, " is one number, or one for each of the ", groups,
+         " groups of parameters, not ", values_.size());
+  for (double value : values_) expect_finite(schedule, what, value);
+}
+
 void Schedule::go_to(int64_t steps) {
+  if (steps < 0) fail(ErrorKind::value, "[Schedule] ", steps, " is no number of steps");
   steps_ = steps;
-  for (ParamGroup& group : optimizer_.groups()) {
-    group.lr.set(lr_at(steps, group));
-    group.momentum.set(momentum_at(steps, group));
+  std::vector<ParamGroup>& groups = optimizer_.groups();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (!groups[g].initial_lr) groups[g].initial_lr = groups[g].lr.get();
+    groups[g].lr.set(lr_at(steps, g));
+    groups[g].momentum.set(momentum_at(steps, g));
   }
 }
 
@@ -56,40 +77,58 @@ void Schedule::load_state_dict(const NamedTensors& state) {
 
 // -- steps
 
+void LambdaLR::begin() {
+  const size_t groups = optimizer().groups().size();
+  if (factors_.size() != 1 && factors_.size() != groups)
+    fail(ErrorKind::value, "[LambdaLR] needs one function, or one for each of the ", groups,
+         " groups of parameters, not ", factors_.size());
+  go_to(0);
+}
+double LambdaLR::lr_at(int64_t steps, size_t group) const {
+  return initial_lr(group) * factors_.at(factors_.size() == 1 ? 0 : group)->at(steps);
+}
+
 StepLR::StepLR(Optimizer& optimizer, int64_t step_size, const DecayOptions& options)
     : Schedule(optimizer), step_size_(step_size), gamma_(options.gamma) {
   expect_steps("StepLR", "step_size", step_size);
+  expect_finite("StepLR", "gamma", gamma_);
   go_to(0);
 }
-double StepLR::lr_at(int64_t steps, const ParamGroup& group) const {
-  return group.initial_lr * power(gamma_, steps / step_size_);
+double StepLR::lr_at(int64_t steps, size_t group) const {
+  return initial_lr(group) * power(gamma_, steps / step_size_);
 }
 
 MultiStepLR::MultiStepLR(Optimizer& optimizer, std::vector<int64_t> milestones, const DecayOptions& options)
     : Schedule(optimizer), milestones_(std::move(milestones)), gamma_(options.gamma) {
   std::ranges::sort(milestones_);
+  if (!milestones_.empty() && milestones_[0] < 0)
+    fail(ErrorKind::value, "[MultiStepLR] milestones are numbers of steps, not ", milestones_[0]);
+  expect_finite("MultiStepLR", "gamma", gamma_);
   go_to(0);
 }
-double MultiStepLR::lr_at(int64_t steps, const ParamGroup& group) const {
+double MultiStepLR::lr_at(int64_t steps, size_t group) const {
   const auto passed = std::ranges::upper_bound(milestones_, steps) - milestones_.begin();
-  return group.initial_lr * power(gamma_, passed);
+  return initial_lr(group) * power(gamma_, passed);
 }
 
 ExponentialLR::ExponentialLR(Optimizer& optimizer, double gamma) : Schedule(optimizer), gamma_(gamma) {
+  expect_finite("ExponentialLR", "gamma", gamma);
   go_to(0);
 }
-double ExponentialLR::lr_at(int64_t steps, const ParamGroup& group) const {
-  return group.initial_lr * power(gamma_, steps);
+double ExponentialLR::lr_at(int64_t steps, size_t group) const {
+  return initial_lr(group) * power(gamma_, steps);
 }
 
 // -- warmups
 
 ConstantLR::ConstantLR(Optimizer& optimizer, const ConstantOptions& options)
     : Schedule(optimizer), options_(options) {
+  if (!(options.factor >= 0 && options.factor <= 1))
+    fail(ErrorKind::value, "[ConstantLR] factor must be between 0 and 1, not ", options.factor);
   go_to(0);
 }
-double ConstantLR::lr_at(int64_t steps, const ParamGroup& group) const {
-  return steps < options_.total_iters ? group.initial_lr * options_.factor : group.initial_lr;
+double ConstantLR::lr_at(int64_t steps, size_t group) const {
+  return steps < options_.total_iters ? initial_lr(group) * options_.factor : initial_lr(group);
 }
 
 LinearLR::LinearLR(Optimizer& optimizer, const LinearOptions& options)
@@ -101,9 +140,9 @@ LinearLR::LinearLR(Optimizer& optimizer, const LinearOptions& options)
          "[LinearLR] start_factor must be above 0, end_factor at least 0, and both at most 1");
   go_to(0);
 }
-double LinearLR::lr_at(int64_t steps, const ParamGroup& group) const {
+double LinearLR::lr_at(int64_t steps, size_t group) const {
   const double share = share_of(std::min(steps, options_.total_iters), options_.total_iters);
-  return group.initial_lr * (options_.start_factor + (options_.end_factor - options_.start_factor) * share);
+  return initial_lr(group) * (options_.start_factor + (options_.end_factor - options_.start_factor) * share);
 }
 
 // -- waves
@@ -111,10 +150,11 @@ double LinearLR::lr_at(int64_t steps, const ParamGroup& group) const {
 CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, int64_t T_max, const CosineOptions& options)
     : Schedule(optimizer), T_max_(T_max), eta_min_(options.eta_min) {
   expect_steps("CosineAnnealingLR", "T_max", T_max);
+  expect_finite("CosineAnnealingLR", "eta_min", eta_min_);
   go_to(0);
 }
-double CosineAnnealingLR::lr_at(int64_t steps, const ParamGroup& group) const {
-  return along_cosine(group.initial_lr, eta_min_, share_of(steps, T_max_));
+double CosineAnnealingLR::lr_at(int64_t steps, size_t group) const {
+  return along_cosine(initial_lr(group), eta_min_, share_of(steps, T_max_));
 }
 
 CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer& optimizer, int64_t T_0,
@@ -122,22 +162,42 @@ CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer& optimizer, i
     : Schedule(optimizer), T_0_(T_0), T_mult_(options.T_mult), eta_min_(options.eta_min) {
   expect_steps("CosineAnnealingWarmRestarts", "T_0", T_0);
   expect_steps("CosineAnnealingWarmRestarts", "T_mult", T_mult_);
+  expect_finite("CosineAnnealingWarmRestarts", "eta_min", eta_min_);
   go_to(0);
 }
-double CosineAnnealingWarmRestarts::lr_at(int64_t steps, const ParamGroup& group) const {
+double CosineAnnealingWarmRestarts::lr_at(int64_t steps, size_t group) const {
   int64_t length = T_0_;
   if (T_mult_ == 1) steps %= length;
   for (; steps >= length; length *= T_mult_) steps -= length;
-  return along_cosine(group.initial_lr, eta_min_, share_of(steps, length));
+  return along_cosine(initial_lr(group), eta_min_, share_of(steps, length));
 }
 
-OneCycleLR::OneCycleLR(Optimizer& optimizer, double max_lr, int64_t total_steps,
+OneCycleLR::OneCycleLR(Optimizer& optimizer, const PerGroup& max_lr, int64_t total_steps,
                        const OneCycleOptions& options)
     : Schedule(optimizer), max_lr_(max_lr), total_steps_(total_steps), options_(options) {
-  expect_steps("OneCycleLR", "total_steps", total_steps);
-  if (!(options.pct_start >= 0 && options.pct_start <= 1))
-    fail(ErrorKind::value, "[OneCycleLR] pct_start is a share between 0 and 1, not ", options.pct_start);
+  check();
+  // What a schedule that comes later starts from.
+  for (size_t g = 0; g < optimizer.groups().size(); ++g)
+    optimizer.groups()[g].initial_lr = max_lr.of(g) / options.div_factor;
   go_to(0);
+}
+void OneCycleLR::check() const {
+  expect_steps("OneCycleLR", "total_steps", total_steps_);
+  const double pct = options_.pct_start;
+  if (!(pct >= 0 && pct <= 1))
+    fail(ErrorKind::value, "[OneCycleLR] pct_start is a share between 0 and 1, not ", pct);
+  if (pct * static_cast<double>(total_steps_) == 1)
+    fail(ErrorKind::value, "[OneCycleLR] a pct_start of ", pct, " is one step of ", total_steps_,
+         ", which leaves none on the way up; use a larger share");
+  max_lr_.check("OneCycleLR", "max_lr", optimizer());
+  expect_above_zero("OneCycleLR", "div_factor", options_.div_factor);
+  expect_above_zero("OneCycleLR", "final_div_factor", options_.final_div_factor);
+  if (!options_.cycle_momentum) return;
+  if (!optimizer().has_momentum())
+    fail(ErrorKind::value, "[OneCycleLR] ", optimizer().name(),
+         " has no momentum to cycle; say .cycle_momentum = false");
+  options_.base_momentum.check("OneCycleLR", "base_momentum", optimizer());
+  options_.max_momentum.check("OneCycleLR", "max_momentum", optimizer());
 }
 // `start` at the first step, `top` after a share of them, `end` at the last.
 double OneCycleLR::between(int64_t steps, double start, double top, double end) const {
@@ -147,20 +207,21 @@ double OneCycleLR::between(int64_t steps, double start, double top, double end) 
   const double up = options_.pct_start * static_cast<double>(total_steps_) - 1;
   const double down = options_.three_phase ? 2 * up : last;
   const auto part = [&](double from, double to, double begin, double finish) {
-    const double share = (now - begin) / (finish - begin);
+    const double share = begin == finish ? 1 : (now - begin) / (finish - begin);
     return options_.cosine ? along_cosine(from, to, share) : from + (to - from) * share;
   };
   if (now <= up) return part(start, top, 0, up);
   if (!options_.three_phase) return part(top, end, up, last);
   return now <= down ? part(top, start, up, down) : part(start, end, down, last);
 }
-double OneCycleLR::lr_at(int64_t steps, const ParamGroup&) const {
-  const double start = max_lr_ / options_.div_factor;
-  return between(steps, start, max_lr_, start / options_.final_div_factor);
+double OneCycleLR::lr_at(int64_t steps, size_t group) const {
+  const double top = max_lr_.of(group), start = top / options_.div_factor;
+  return between(steps, start, top, start / options_.final_div_factor);
 }
-double OneCycleLR::momentum_at(int64_t steps, const ParamGroup& group) const {
-  if (!options_.cycle_momentum) return group.momentum.get();
-  return between(steps, options_.max_momentum, options_.base_momentum, options_.max_momentum);
+double OneCycleLR::momentum_at(int64_t steps, size_t group) const {
+  if (!options_.cycle_momentum) return optimizer().groups()[group].momentum.get();
+  const double most = options_.max_momentum.of(group);
+  return between(steps, most, options_.base_momentum.of(group), most);
 }
 
 // -- one after the other
@@ -177,11 +238,11 @@ void SequentialLR::begin() {
 size_t SequentialLR::phase_at(int64_t steps) const {
   return static_cast<size_t>(std::ranges::upper_bound(milestones_, steps) - milestones_.begin());
 }
-double SequentialLR::lr_at(int64_t steps, const ParamGroup& group) const {
+double SequentialLR::lr_at(int64_t steps, size_t group) const {
   const size_t phase = phase_at(steps);
   return schedules_[phase]->lr_at(steps - (phase ? milestones_[phase - 1] : 0), group);
 }
-double SequentialLR::momentum_at(int64_t steps, const ParamGroup& group) const {
+double SequentialLR::momentum_at(int64_t steps, size_t group) const {
   const size_t phase = phase_at(steps);
   return schedules_[phase]->momentum_at(steps - (phase ? milestones_[phase - 1] : 0), group);
 }
@@ -191,6 +252,7 @@ double SequentialLR::momentum_at(int64_t steps, const ParamGroup& group) const {
 ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const PlateauOptions& options)
     : optimizer_(optimizer), options_(options), best_(options.maximize ? -kInfinity : kInfinity) {
   expect_between("ReduceLROnPlateau", "factor", options.factor, 0, 1);
+  options.min_lr.check("ReduceLROnPlateau", "min_lr", optimizer);
 }
 
 bool ReduceLROnPlateau::is_better(double metric) const {
@@ -212,9 +274,10 @@ void ReduceLROnPlateau::step(double metric) {
     bad_steps_ = 0;
   }
   if (bad_steps_ <= options_.patience) return;
-  for (ParamGroup& group : optimizer_.groups()) {
-    const double now = group.lr.get(), next = std::max(now * options_.factor, options_.min_lr);
-    if (now - next > options_.eps) group.lr.set(next);
+  std::vector<ParamGroup>& groups = optimizer_.groups();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const double now = groups[g].lr.get(), next = std::max(now * options_.factor, options_.min_lr.of(g));
+    if (now - next > options_.eps) groups[g].lr.set(next);
   }
   cooling_ = options_.cooldown;
   bad_steps_ = 0;

@@ -4,7 +4,8 @@
 //   optim::CosineAnnealingLR schedule(optimizer, 1000);
 //   ... optimizer.step(); schedule.step();
 //
-// A schedule is a formula of the number of steps, so one can go on from any of them.
+// A schedule is a formula of the number of steps, so one can go on from any of them. It starts from the rate
+// that it finds, or that an earlier schedule of the optimizer found.
 #pragma once
 
 #include <concepts>
@@ -13,6 +14,20 @@
 #include "rushlight/optim/optimizer.h"
 
 namespace rushlight::optim {
+
+// One number for all groups of parameters, or one for each.
+class PerGroup {
+ public:
+  PerGroup(double all) : values_{all} {}
+  PerGroup(std::initializer_list<double> each) : values_(each) {}
+  PerGroup(std::vector<double> each) : values_(std::move(each)) {}
+  double of(size_t group) const { return values_.at(values_.size() == 1 ? 0 : group); }
+  // Throws unless there is one for each of the optimizer's groups, and it is a number.
+  void check(const char* schedule, const char* what, const Optimizer& optimizer) const;
+
+ private:
+  std::vector<double> values_;
+};
 
 class Schedule {
  public:
@@ -30,26 +45,28 @@ class Schedule {
   // Derived classes call go_to(0) once they are made.
   explicit Schedule(Optimizer& optimizer) : optimizer_(optimizer) {}
   Optimizer& optimizer() const { return optimizer_; }
+  double initial_lr(size_t group) const { return *optimizer_.groups()[group].initial_lr; }
 
  private:
   friend class SequentialLR;
   // The group's learning rate after so many steps.
-  virtual double lr_at(int64_t steps, const ParamGroup& group) const = 0;
-  virtual double momentum_at(int64_t /*steps*/, const ParamGroup& group) const {
-    return group.momentum.get();
+  virtual double lr_at(int64_t steps, size_t group) const = 0;
+  virtual double momentum_at(int64_t /*steps*/, size_t group) const {
+    return optimizer_.groups()[group].momentum.get();
   }
 
   Optimizer& optimizer_;
   int64_t steps_ = 0;
 };
 
-// lr * function(steps)
+// lr * function(steps), by one function for all groups, or one for each.
 class LambdaLR : public Schedule {
  public:
-  template <std::invocable<int64_t> F>
-  LambdaLR(Optimizer& optimizer, F function)
-      : Schedule(optimizer), factor_(std::make_unique<Of<F>>(std::move(function))) {
-    go_to(0);
+  template <std::invocable<int64_t>... F>
+    requires(sizeof...(F) > 0)
+  explicit LambdaLR(Optimizer& optimizer, F... functions) : Schedule(optimizer) {
+    (factors_.push_back(std::make_unique<Of<F>>(std::move(functions))), ...);
+    begin();
   }
 
  private:
@@ -63,11 +80,10 @@ class LambdaLR : public Schedule {
     double at(int64_t steps) override { return static_cast<double>(function(steps)); }
     F function;
   };
-  double lr_at(int64_t steps, const ParamGroup& group) const override {
-    return group.initial_lr * factor_->at(steps);
-  }
+  void begin();
+  double lr_at(int64_t steps, size_t group) const override;
 
-  std::unique_ptr<Factor> factor_;
+  std::vector<std::unique_ptr<Factor>> factors_;
 };
 
 struct DecayOptions {
@@ -80,7 +96,7 @@ class StepLR : public Schedule {
   StepLR(Optimizer& optimizer, int64_t step_size, const DecayOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   int64_t step_size_;
   double gamma_;
 };
@@ -91,7 +107,7 @@ class MultiStepLR : public Schedule {
   MultiStepLR(Optimizer& optimizer, std::vector<int64_t> milestones, const DecayOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   std::vector<int64_t> milestones_;
   double gamma_;
 };
@@ -102,7 +118,7 @@ class ExponentialLR : public Schedule {
   ExponentialLR(Optimizer& optimizer, double gamma);
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   double gamma_;
 };
 
@@ -117,7 +133,7 @@ class ConstantLR : public Schedule {
   explicit ConstantLR(Optimizer& optimizer, const ConstantOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   ConstantOptions options_;
 };
 
@@ -132,7 +148,7 @@ class LinearLR : public Schedule {
   explicit LinearLR(Optimizer& optimizer, const LinearOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   LinearOptions options_;
 };
 
@@ -146,7 +162,7 @@ class CosineAnnealingLR : public Schedule {
   CosineAnnealingLR(Optimizer& optimizer, int64_t T_max, const CosineOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   int64_t T_max_;
   double eta_min_;
 };
@@ -162,7 +178,7 @@ class CosineAnnealingWarmRestarts : public Schedule {
   CosineAnnealingWarmRestarts(Optimizer& optimizer, int64_t T_0, const WarmRestartOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
   int64_t T_0_, T_mult_;
   double eta_min_;
 };
@@ -171,7 +187,7 @@ struct OneCycleOptions {
   double pct_start = 0.3;  // the share of the steps that go up
   bool cosine = true;      // or straight lines
   bool cycle_momentum = true;
-  double base_momentum = 0.85, max_momentum = 0.95;
+  PerGroup base_momentum = 0.85, max_momentum = 0.95;
   double div_factor = 25;         // how far below the top it starts
   double final_div_factor = 1e4;  // how far below the start it ends
   bool three_phase = false;       // down to the start as it went up, then further
@@ -180,14 +196,16 @@ struct OneCycleOptions {
 // Up and far down again in total_steps, the momentum the other way round.
 class OneCycleLR : public Schedule {
  public:
-  OneCycleLR(Optimizer& optimizer, double max_lr, int64_t total_steps, const OneCycleOptions& options = {});
+  OneCycleLR(Optimizer& optimizer, const PerGroup& max_lr, int64_t total_steps,
+             const OneCycleOptions& options = {});
 
  private:
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
-  double momentum_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
+  double momentum_at(int64_t steps, size_t group) const override;
+  void check() const;
   double between(int64_t steps, double start, double top, double end) const;
 
-  double max_lr_;
+  PerGroup max_lr_;
   int64_t total_steps_;
   OneCycleOptions options_;
 };
@@ -205,8 +223,8 @@ class SequentialLR : public Schedule {
 
  private:
   void begin();
-  double lr_at(int64_t steps, const ParamGroup& group) const override;
-  double momentum_at(int64_t steps, const ParamGroup& group) const override;
+  double lr_at(int64_t steps, size_t group) const override;
+  double momentum_at(int64_t steps, size_t group) const override;
   size_t phase_at(int64_t steps) const;
 
   std::vector<int64_t> milestones_;
@@ -216,11 +234,12 @@ class SequentialLR : public Schedule {
 struct PlateauOptions {
   bool maximize = false;  // the metric is to grow
   double factor = 0.1;
-  int64_t patience = 10;          // so many steps without progress are borne
-  double threshold = 1e-4;        // what counts as progress,
-  bool relative = true;           // as a share of the best so far
-  int64_t cooldown = 0;           // steps after a change in which nothing is counted
-  double min_lr = 0, eps = 1e-8;  // a smaller change is not made
+  int64_t patience = 10;    // so many steps without progress are borne
+  double threshold = 1e-4;  // what counts as progress,
+  bool relative = true;     // as a share of the best so far
+  int64_t cooldown = 0;     // steps after a change in which nothing is counted
+  PerGroup min_lr = 0;
+  double eps = 1e-8;  // a smaller change is not made
 };
 
 // Times factor when a metric has stopped getting better. It looks at the metric, not at the number of steps.

@@ -15,20 +15,20 @@ void SGD::check(const SGDOptions& options) const {
     fail(ErrorKind::value, "[SGD] Nesterov's step needs a momentum and no dampening");
 }
 
-std::vector<const char*> SGD::memories(size_t group) const {
-  if (options(group).momentum == 0) return {};
+std::vector<const char*> SGD::memories(size_t, bool with_momentum) const {
+  if (!with_momentum) return {};
   return {"momentum_buffer"};
 }
 
 void SGD::update(size_t group, Cohort& cohort) {
   const SGDOptions& o = options(group);
-  const Slot& lr = groups()[group].lr;
-  if (o.momentum == 0) {
+  const Slot &lr = groups()[group].lr, &momentum = groups()[group].momentum;
+  if (momentum.get() == 0) {
     sgd_step(cohort.params, cohort.grads, lr, {.weight_decay = o.weight_decay, .maximize = o.maximize});
     cohort.steps.add_(1);
     return;
   }
-  sgd_step(cohort.params, cohort.grads, cohort.states[0], cohort.steps, lr, groups()[group].momentum,
+  sgd_step(cohort.params, cohort.grads, cohort.states[0], cohort.steps, lr, momentum,
            {.dampening = o.dampening,
             .weight_decay = o.weight_decay,
             .nesterov = o.nesterov,

@@ -22,9 +22,8 @@ class SGD : public OptimizerWith<SGDOptions> {
 
  private:
   void update(size_t group, Cohort& cohort) override;
-  std::vector<const char*> memories(size_t group) const override;
+  std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const SGDOptions& options) const override;
-  double momentum_of(const SGDOptions& options) const override { return options.momentum; }
 };
 
 }  // namespace rushlight::optim

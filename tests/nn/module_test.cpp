@@ -7,6 +7,7 @@
 #include "rushlight/nn/init.h"
 #include "rushlight/nn/linear.h"
 #include "rushlight/nn/normalization.h"
+#include "rushlight/nn/recurrent.h"
 #include "rushlight/nn/sequential.h"
 #include "rushlight/rushlight.h"
 #include "tests/engine/error_words.h"
@@ -108,6 +109,13 @@ TEST_CASE("a member is named where it is declared") {
     nn::Linear a = child("a.b", nn::Linear(1, 1));
   };
   CHECK(fails_with(ErrorKind::value, {"a.b", "dot"}, [&] { (void)Dotted(); }));
+  struct Nameless : nn::Layer<Nameless> {
+    nn::Parameter a = parameter("", full(1, 0.0));
+  };
+  CHECK(fails_with(ErrorKind::value, {"Nameless", "empty"}, [&] { (void)Nameless(); }));
+  for (const char* name : {"", "a.b"})
+    CHECK(fails_with(ErrorKind::value, {"Sequential", "dot"},
+                     [&] { nn::Sequential().push_back(name, nn::ReLU()); }));
 }
 
 TEST_CASE("tied tensors are one, and stay so in a clone") {
@@ -145,6 +153,8 @@ TEST_CASE("modes reach all modules") {
   CHECK(net.norm.num_batches_tracked.dtype() == DType::int64);
   CHECK(net(some_input().to(DType::float64)).dtype() == DType::float64);
   CHECK(fails_with(ErrorKind::type, {"int32"}, [&] { (void)net.to(DType::int32); }));
+  net.to(Device());
+  CHECK(fails_with(ErrorKind::runtime, {"cuda:0", "cpu"}, [&] { net.to(Device{DeviceType::cuda}); }));
   net.requires_grad_(false);
   CHECK_FALSE(net(some_input().to(DType::float64)).requires_grad());
 }
@@ -215,6 +225,52 @@ TEST_CASE("hooks see a layer's tensors and may change its result") {
   CHECK(before == 1);
 }
 
+TEST_CASE("what a hook gives back takes the place of a layer's input or result") {
+  nn::Linear layer(3, 2);
+  const Tensor x = some_input();
+  const auto once = [](auto& module, auto hook, auto run) {
+    const int64_t id = module.register_forward_pre_hook(hook);
+    const auto result = run();
+    module.remove_hook(id);
+    return result;
+  };
+  const Tensor doubled =
+      once(layer, [](nn::Module&, TensorList inputs) { return inputs[0] * 2; }, [&] { return layer(x); });
+  CHECK(equal(doubled, layer(x * 2)));
+  const Tensor left = once(layer, [](nn::Module&, TensorList) { return Tensor(); }, [&] { return layer(x); });
+  CHECK(equal(left, layer(x)));
+
+  // Each hook sees what the one before it gave back, and so does a forward hook.
+  const int64_t first =
+      layer.register_forward_pre_hook([](nn::Module&, TensorList inputs) { return inputs[0] + 1; });
+  const int64_t second =
+      layer.register_forward_pre_hook([](nn::Module&, TensorList inputs) { return inputs[0] * 3; });
+  const int64_t last = layer.register_forward_hook(
+      [](nn::Module&, TensorList inputs, const Tensor&) { return inputs[0].sum(); });
+  CHECK(equal(layer(x), ((x + 1) * 3).sum()));
+  for (int64_t id : {first, second, last}) layer.remove_hook(id);
+
+  nn::Bilinear two(3, 3, 2);
+  const Tensor y = x + 1;
+  const Tensor swapped = once(
+      two, [](nn::Module&, TensorList inputs) { return std::vector{inputs[1], inputs[0]}; },
+      [&] { return two(x, y); });
+  CHECK(equal(swapped, two(y, x)));
+  CHECK(fails_with(ErrorKind::value, {"Bilinear", "1 tensor", "2"}, [&] {
+    (void)once(two, [](nn::Module&, TensorList inputs) { return inputs[0] * 2; }, [&] { return two(x, y); });
+  }));
+
+  nn::LSTMCell cell(3, 2);
+  cell.register_forward_hook([](nn::Module&, TensorList, const Tensor& hidden) { return hidden * 0; });
+  CHECK(equal(cell(x).hidden, full({4, 2}, 0.0)));
+  struct Pair : nn::Layer<Pair> {
+    std::pair<Tensor, Tensor> forward(const Tensor& t) const { return {t, t}; }
+  };
+  Pair pair;
+  pair.register_forward_hook([](nn::Module&, TensorList inputs, const Tensor&) { return inputs[0]; });
+  CHECK(fails_with(ErrorKind::type, {"Pair", "can not change"}, [&] { (void)pair(x); }));
+}
+
 TEST_CASE("a Sequential nests anything") {
   nn::Sequential inner(nn::Linear(3, 4), nn::BatchNorm1d(4), nn::ReLU());
   nn::Sequential model(inner, [](const Tensor& x) { return x * 2; }, nn::Linear(4, 1));
@@ -258,6 +314,10 @@ TEST_CASE("lists and dictionaries of modules are children too") {
                                                      "dict.head.weight"});
   CHECK(blocks(full({2, 1}, 1.0)).size(1) == 4);
   CHECK(fails_with(ErrorKind::index, {"tail"}, [&] { (void)blocks.dict["tail"]; }));
+  for (const char* name : {"", "a.b", "."})
+    CHECK(fails_with(ErrorKind::value, {"ModuleDict", name, "dot"},
+                     [&] { blocks.dict.set(name, nn::Linear(1, 1)); }));
+  CHECK(blocks.dict.size() == 1);
   Blocks copy = blocks;
   CHECK_FALSE(copy.list[1].weight.shares_storage(blocks.list[1].weight));
 }

@@ -229,13 +229,17 @@ TEST_CASE("a schedule moves the rate and the momentum of an optimizer at work") 
     void after_step(optim::Optimizer&) { schedule->step(); }
     std::unique_ptr<optim::OneCycleLR> schedule;
   };
-  Problem problem;
-  auto optimizer = std::make_unique<optim::AdamW>(
-      problem.both(), optim::AdamWOptions{.lr = 0.01, .eps = 1e-6, .weight_decay = 0.1});
-  Cycle cycle;
-  cycle.schedule = std::make_unique<optim::OneCycleLR>(*optimizer, 0.1, 120);
-  const auto make = [&](std::vector<Tensor>) { return std::move(optimizer); };
-  CHECK(farthest("adamw_one_cycle", problem, problem.both(), make, std::move(cycle)) < 1e-10);
+  Optimizers optimizers = kOptimizers;
+  optimizers["muon"] = with<optim::Muon>(optim::MuonOptions{.lr = 0.02});
+  for (const std::string name : {"sgd", "adamw", "rmsprop", "rmsprop_centered", "muon"}) {
+    CAPTURE(name);
+    Problem problem;
+    auto optimizer = optimizers.at(name)(name == "muon" ? std::vector{problem.weight} : problem.both());
+    Cycle cycle;
+    cycle.schedule = std::make_unique<optim::OneCycleLR>(*optimizer, 0.1, 120);
+    const auto make = [&](std::vector<Tensor>) { return std::move(optimizer); };
+    CHECK(farthest(name + "_one_cycle", problem, problem.both(), make, std::move(cycle)) < 1e-10);
+  }
 }
 
 TEST_CASE("schedules follow PyTorch's") {
