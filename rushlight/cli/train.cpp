@@ -1,6 +1,7 @@
 // rushlight train: a recipe from the first weights to a file that predicts.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
@@ -76,6 +77,25 @@ void report(Training& training, const train::FitResult& result, const std::strin
                 .c_str());
 }
 
+// Of a run that goes on: before anything is written.
+void expect_more_to_do(const Training& training, const train::Checkpoints& checkpoints,
+                       const std::string& run) {
+  const std::optional<std::string> newest = checkpoints.newest();
+  if (!newest && std::filesystem::exists(model_in(run)))
+    fail(ErrorKind::value, run,
+         " has a trained model but no checkpoint to go on from; `rushlight train --config ", run,
+         "/config.json` begins a new run like it");
+  if (!newest) {
+    std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", run.c_str());
+    return;
+  }
+  const train::Progressed done = train::load_checkpoint(*newest, {});
+  const int64_t epochs = *training.settings.epochs;
+  if (done.epoch > epochs || (done.epoch == epochs && done.step > epochs * steps_of_epoch(training)))
+    fail(ErrorKind::value, run, " is past epoch ", epochs, ": it has done ", done.epoch, " epochs, ",
+         done.step, " steps. --epochs ", done.epoch + 1, ", or more, goes on; a new run takes any number");
+}
+
 void run(const TrainSettings& settings, const TrainCommand& command) {
   Training training(settings);
   const std::string folder =
@@ -86,9 +106,9 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
                                   training.schedule.get(), &training.loader, nullptr},
                                  {.config = to_json(settings)});
   if (!command.resume.empty()) {
+    expect_more_to_do(training, checkpoints, folder);
     remove_leftovers(folder);
-    if (!checkpoints.resume())
-      std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", folder.c_str());
+    (void)checkpoints.resume();
   }
   write_file_atomically(folder + "/config.json", {to_json(settings)});
   train::EpochLog log(log_in(folder));

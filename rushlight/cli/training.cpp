@@ -22,8 +22,8 @@ data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) 
 
 std::unique_ptr<optim::Schedule> schedule_of(const Training& t) {
   if (t.recipe.method == Method::adamw) return nullptr;
-  const int64_t steps = (t.loader.size() + *t.settings.accumulate - 1) / *t.settings.accumulate;
-  return std::make_unique<optim::OneCycleLR>(*t.optimizer, *t.settings.lr, *t.settings.epochs * steps + 1);
+  return std::make_unique<optim::OneCycleLR>(*t.optimizer, *t.settings.lr,
+                                             *t.settings.epochs * steps_of_epoch(t) + 1);
 }
 
 models::Network network_of(const std::string& architecture, int64_t seed) {
@@ -37,6 +37,10 @@ void expect_count(int64_t number, const char* option) {
   constexpr int64_t kMost = 1'000'000'000;
   if (number < 1 || number > kMost)
     fail(ErrorKind::value, option, " must be a number from 1 to ", kMost, ", not ", number);
+}
+
+int64_t steps_of_epoch(const Training& t) {
+  return (t.loader.size() + *t.settings.accumulate - 1) / *t.settings.accumulate;
 }
 
 std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<Tensor>& parameters,

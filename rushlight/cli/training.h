@@ -31,4 +31,7 @@ TrainSettings settled(const TrainSettings& settings);
 // Throws unless it is at least 1, and no absurd number.
 void expect_count(int64_t number, const char* option);
 
+// Of the optimizer, in an epoch.
+int64_t steps_of_epoch(const Training& training);
+
 }  // namespace rushlight::cli

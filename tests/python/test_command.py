@@ -7,6 +7,7 @@ import pathlib
 import pty
 import random
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -163,6 +164,28 @@ def test_a_run_goes_on_where_it_was(tmp_path):
     assert last_json(whole)["test_loss"] == last_json(parts)["test_loss"]
     out, err = rushlight("train", "--resume", "nothing-1", folder=tmp_path, code=2)
     assert "no folder of a run" in err
+
+
+def test_a_run_does_not_go_back(tmp_path):
+    rushlight("train", "xor", "--epochs", 30, folder=tmp_path)
+    run = tmp_path / "runs/xor-1"
+    before = {name: (run / name).read_bytes() for name in ("config.json", "model.safetensors", "metrics.jsonl")}
+    (tmp_path / "fewer.json").write_text('{"epochs": 10}')
+    for fewer in (["--epochs", 10], ["--config", "fewer.json"]):
+        _, err = rushlight("train", "--resume", "runs/xor-1", *fewer, folder=tmp_path, code=2)
+        assert "runs/xor-1 is past epoch 10: it has done 30 epochs" in err and "--epochs 31" in err
+    shutil.rmtree(run / "checkpoints")
+    for words in ([], ["--epochs", 40]):
+        _, err = rushlight("train", "--resume", "runs/xor-1", *words, folder=tmp_path, code=2)
+        assert "no checkpoint to go on from" in err
+    assert before == {name: (run / name).read_bytes() for name in before}
+
+
+@with_mnist
+def test_a_run_with_a_schedule_does_not_go_back(tmp_path):
+    rushlight("train", "mlp", "--batch", 1000, "--epochs", 2, folder=tmp_path)
+    _, err = rushlight("train", "--resume", "runs/mlp-1", "--epochs", 1, folder=tmp_path, code=2)
+    assert "is past epoch 1: it has done 2 epochs, 120 steps" in err
 
 
 @pytest.mark.slow
