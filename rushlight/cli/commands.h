@@ -12,11 +12,9 @@
 namespace rushlight::cli {
 
 struct TrainCommand {
-  TrainSettings settings;       // without a recipe: list them
-  std::string config;           // a file of settings; those above come first
-  bool dry_run = false;         // a few steps, then an estimate of time, FLOPs and memory
-  bool ledger = false;          // a hash of each tensor after each step, for diff()
-  bool detect_anomaly = false;  // the first op that makes a NaN is named
+  TrainSettings settings;  // without a recipe: list them
+  std::string config;      // a file of settings; those above come first
+  bool dry_run = false;    // a few steps, then an estimate of time, FLOPs and memory
   std::string runs = "runs";
   std::string resume;  // the folder of a run
 };

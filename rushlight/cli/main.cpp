@@ -5,10 +5,9 @@
 
 #include "rushlight/base/error.h"
 #include "rushlight/base/nearest.h"
-#include "rushlight/base/thread_pool.h"
 #include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
-#include "rushlight/engine/context.h"
+#include "rushlight/cli/training.h"
 
 using namespace rushlight;
 
@@ -67,8 +66,12 @@ void describe_train(CLI::App& app, cli::TrainCommand& train) {
                     "a JSON file of these, such as a run's config.json; flags come first");
   words->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
   words->add_option("--resume", train.resume, "a run's folder: go on there");
-  words->add_flag("--ledger", train.ledger, "a hash of each tensor after each step, for `rushlight diff`");
-  words->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
+  words->add_flag_callback(
+      "--ledger", [&settings] { settings.ledger = true; },
+      "a hash of each tensor after each step, for `rushlight diff`");
+  words->add_flag_callback(
+      "--detect-anomaly", [&settings] { settings.detect_anomaly = true; },
+      "name the first op that makes a NaN (slow)");
   words->add_flag("--dry-run", train.dry_run,
                   "a few steps on one batch, then how long it all would take, its FLOPs and memory");
 }
@@ -220,12 +223,11 @@ int run(int argc, char** argv) {
       "  rushlight show runs/mlp-1                its curves\n"
       "  rushlight predict runs/mlp-1 digit.png\n"
       "`rushlight COMMAND --help` has more.");
-  std::string backend;
-  std::optional<int> threads;
-  app.add_option("--backend", backend, "cpu, or reference: plain loops to learn from");
-  app.add_option("--threads", threads, "how many (default: all that this process may use)");
-  app.fallthrough();
   Words said;
+  cli::TrainSettings& machine = said.train.settings;  // of every command; a training keeps it
+  app.add_option("--backend", machine.backend, "cpu, or reference: plain loops to learn from");
+  app.add_option("--threads", machine.threads, "how many (default: all that this process may use)");
+  app.fallthrough();
   describe_train(app, said.train);
   describe_eval(app, said.eval);
   describe_predict(app, said.predict);
@@ -245,9 +247,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (!backend.empty()) set_backend(backend);
-  if (threads) set_num_threads(*threads);
   const std::string command = app.get_subcommands().front()->get_name();
+  if (command != "train") cli::use_machine(machine);
   if (command == "train") cli::train(said.train);
   if (command == "eval") cli::eval(said.eval);
   if (command == "predict") cli::predict(said.predict);

@@ -32,8 +32,8 @@ TrainSettings settings_of(const TrainCommand& command) {
   TrainSettings all = command.settings;
   if (!command.config.empty()) all = first_said(all, load_settings(command.config));
   if (!command.resume.empty()) {
-    const TrainSettings before = load_settings(config_in(command.resume));
-    expect_same_but_epochs(all, before, command.resume);
+    const TrainSettings before = settled(load_settings(config_in(command.resume)));
+    expect_fitting(all, before, command.resume);
     all = first_said(all, before);
   }
   return settled(all);
@@ -114,9 +114,9 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
   train::EpochLog log(log_in(folder));
   std::vector<train::Callback*> callbacks{&log, &checkpoints};
   std::optional<train::Ledger> ledger;
-  if (command.ledger) callbacks.push_back(&ledger.emplace(folder + "/ledger.jsonl"));
+  if (settings.ledger.value_or(false)) callbacks.push_back(&ledger.emplace(folder + "/ledger.jsonl"));
   std::optional<train::DetectAnomaly> watch;
-  if (command.detect_anomaly) watch.emplace();
+  if (settings.detect_anomaly.value_or(false)) watch.emplace();
   const train::FitResult result =
       train::fit(train::classifier(training.network), *training.optimizer, training.loader,
                  {.epochs = *settings.epochs,
@@ -136,9 +136,9 @@ void run(const TrainSettings& settings, const TrainCommand& command) {
 }
 
 // The median of a few steps, after one that pays for memory; few where they are long.
-double seconds_of_a_step(Training& training, bool detect_anomaly) {
+double seconds_of_a_step(Training& training) {
   std::optional<train::DetectAnomaly> watch;
-  if (detect_anomaly) watch.emplace();
+  if (training.settings.detect_anomaly.value_or(false)) watch.emplace();
   auto task = train::classifier(training.network);
   const auto first = training.loader.begin();
   std::vector<double> seconds;
@@ -153,9 +153,9 @@ double seconds_of_a_step(Training& training, bool detect_anomaly) {
   return seconds[seconds.size() / 2];
 }
 
-void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
+void try_one_batch(const TrainSettings& settings) {
   Training training(settings);
-  const double seconds = seconds_of_a_step(training, detect_anomaly);
+  const double seconds = seconds_of_a_step(training);
   const train::StepCost cost = [&] {
     const auto first = training.loader.begin();
     return train::cost_of_step(train::classifier(training.network), *training.optimizer, *first);
@@ -181,7 +181,8 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
 void train(const TrainCommand& command) {
   if (!command.settings.recipe && command.config.empty() && command.resume.empty()) return list_recipes();
   const TrainSettings settings = settings_of(command);
-  if (command.dry_run) return try_one_batch(settings, command.detect_anomaly);
+  use_machine(settings);
+  if (command.dry_run) return try_one_batch(settings);
   run(settings, command);
 }
 

@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/core/generator.h"
+#include "rushlight/engine/context.h"
 
 namespace rushlight::cli {
 
@@ -54,9 +56,13 @@ std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<
 TrainSettings settled(const TrainSettings& settings) {
   if (!settings.recipe) fail(ErrorKind::value, "these settings name no recipe; `rushlight train` lists them");
   const Recipe& r = recipe(*settings.recipe);
-  TrainSettings all = first_said(
-      settings,
-      {.epochs = r.epochs, .batch = r.batch, .accumulate = 1, .seed = 0, .lr = r.lr, .full = false});
+  TrainSettings all = first_said(settings, {.epochs = r.epochs,
+                                            .batch = r.batch,
+                                            .accumulate = 1,
+                                            .seed = 0,
+                                            .lr = r.lr,
+                                            .full = false,
+                                            .backend = std::string(host_backend().name)});
   expect_count(*all.epochs, "--epochs");
   expect_count(*all.batch, "--batch");
   expect_count(*all.accumulate, "--accumulate");
@@ -64,6 +70,13 @@ TrainSettings settled(const TrainSettings& settings) {
   expect_positive(*all.lr, "--lr");
   if (all.clip_norm) expect_positive(*all.clip_norm, "--clip-norm");
   return all;
+}
+
+void use_machine(const TrainSettings& settings) {
+  if (settings.backend) set_backend(*settings.backend);
+  if (!settings.threads) return;
+  expect_count(*settings.threads, "--threads");
+  set_num_threads(static_cast<int>(*settings.threads));
 }
 
 Training::Training(const TrainSettings& s)

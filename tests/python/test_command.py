@@ -247,7 +247,7 @@ def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "batch": 100, "epochs": 3, "clip_norm": 1}')
     rushlight("train", "--config", "mine.json", "--epochs", 1, folder=tmp_path)
     kept = json.loads((tmp_path / "runs/tinyvit-1/config.json").read_text())
-    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False}
+    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False, "backend": "cpu"}
     rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 2, folder=tmp_path)
     log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line).get("step") for line in log] == [20, None, 40, None]  # each followed by a test
@@ -269,6 +269,26 @@ def test_a_run_goes_on_as_it_began(word, value, tmp_path):
     _, err = rushlight("train", "--resume", "runs/moons-1", word, value, folder=tmp_path, code=2)
     assert "goes on as it began" in err and str(value) in err
     assert (tmp_path / "runs/moons-1/config.json").read_text() == before
+
+
+def test_a_run_goes_on_with_the_machine_it_began_with(tmp_path):
+    train = ("train", "xor", "--epochs")
+    rushlight(*train, 4, "--backend", "reference", "--ledger", "--threads", 1, "--runs", "whole", folder=tmp_path)
+    (tmp_path / "mine.json").write_text('{"recipe": "xor", "backend": "reference", "ledger": true, "threads": 2}')
+    rushlight("train", "--config", "mine.json", "--epochs", 2, "--threads", 1, folder=tmp_path)
+    _, err = rushlight("train", "--resume", "runs/xor-1", "--backend", "cpu", folder=tmp_path, code=2)
+    assert "its backend is reference, not cpu" in err
+    rushlight("train", "--resume", "runs/xor-1", "--epochs", 4, "--threads", 2, "--detect-anomaly", folder=tmp_path)
+    kept = json.loads((tmp_path / "runs/xor-1/config.json").read_text())
+    assert (kept["backend"], kept["ledger"], kept["threads"], kept["detect_anomaly"]) == ("reference", True, 2, True)
+    same, _ = rushlight("diff", "whole/xor-1", "runs/xor-1", folder=tmp_path)
+    assert same == "the same after each of the 100 steps that both have\n"
+    assert (tmp_path / "whole/xor-1/model.safetensors").read_bytes() == (tmp_path / "runs/xor-1/model.safetensors").read_bytes()
+
+    old = {name: value for name, value in kept.items() if name in ("recipe", "epochs", "batch", "lr", "seed")}
+    rushlight(*train, 2, "--runs", "old", folder=tmp_path)
+    (tmp_path / "old/xor-1/config.json").write_text(json.dumps(old | {"epochs": 2}))
+    rushlight("train", "--resume", "old/xor-1", "--backend", "cpu", "--epochs", 3, folder=tmp_path)
 
 
 def test_runs_that_begin_together_get_folders_of_their_own(tmp_path):
