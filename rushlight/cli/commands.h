@@ -67,6 +67,7 @@ void convert(const ConvertCommand& command);
 
 struct DiffCommand {
   std::string left, right;  // folders of runs, or files of tensors
+  bool json = false;        // a line for each tensor that differs, then one for the whole
 };
 // True where they are the same.
 bool diff(const DiffCommand& command);

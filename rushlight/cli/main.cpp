@@ -156,6 +156,7 @@ void describe_diff(CLI::App& app, cli::DiffCommand& diff) {
       "  rushlight diff a.safetensors b.pt");
   words->add_option("left", diff.left, "a run that kept a ledger, or a file of tensors")->required();
   words->add_option("right", diff.right, "another")->required();
+  words->add_flag("--json", diff.json, "a line of JSON for each tensor that differs, then one for the whole");
 }
 
 void describe_data(CLI::App& app, cli::DataCommand& data) {
