@@ -19,6 +19,7 @@ struct TrainCommand {
   std::string resume;  // the folder of a run
 };
 void train(const TrainCommand& command);
+void list_recipes();
 
 struct EvalCommand {
   std::string model, architecture;

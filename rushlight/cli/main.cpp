@@ -1,7 +1,9 @@
 // The program `rushlight`: understands its words, calls, and says what went wrong.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "rushlight/base/error.h"
 #include "rushlight/base/nearest.h"
@@ -17,6 +19,8 @@ constexpr const char* kArchitectures =
     "of foreign weights: mlp, tinyvit, cnn, burn_mnist_cnn, mlp:2-16-2:tanh, JSON such as "
     "{\"model\": \"cnn\", \"classes\": 5}, or a .json file of it";
 constexpr const char* kModel = "model.safetensors, a run's folder, or foreign weights with --arch";
+
+constexpr const char* kJsonAnyway = "changes nothing: what goes to stdout is a line of JSON anyway";
 
 // What each command was told.
 struct Words {
@@ -72,6 +76,7 @@ void describe_train(CLI::App& app, cli::TrainCommand& train) {
   words->add_flag_callback(
       "--detect-anomaly", [&settings] { settings.detect_anomaly = true; },
       "name the first op that makes a NaN (slow)");
+  words->add_flag("--json", kJsonAnyway);
   words->add_flag("--dry-run", train.dry_run,
                   "a few steps on one batch, then how long it all would take, its FLOPs and memory");
 }
@@ -89,14 +94,24 @@ void describe_eval(CLI::App& app, cli::EvalCommand& eval) {
       "instead of what it was trained on: mnist, fashion_mnist, cifar10, xor, moons, spirals, or "
       "a folder as for train");
   words->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
+  words->add_flag("--json", kJsonAnyway);
 }
 
 void describe_predict(CLI::App& app, cli::PredictCommand& predict) {
   CLI::App* words = add_command(app, "predict", "what a picture shows",
                                 "  rushlight predict runs/mlp-1 digit.png\n"
                                 "  rushlight predict --model model.safetensors cat.jpg --json");
-  words->add_option("model,--model", predict.model, kModel)->required();
-  words->add_option("image", predict.image, "a PNG or JPEG")->required();
+  words->add_option("model", predict.model, kModel);
+  words->add_option("image", predict.image, "a PNG or JPEG");
+  const CLI::Option* named = words->add_option("--model", "the model; the only other word is the image then");
+  words->callback([&predict, named] {
+    if (named->count() > 0) {
+      if (!predict.image.empty()) fail(ErrorKind::value, "`rushlight predict --model MODEL` takes one image");
+      predict.image = std::exchange(predict.model, named->as<std::string>());
+    }
+    if (predict.model.empty()) throw CLI::RequiredError("model");
+    if (predict.image.empty()) throw CLI::RequiredError("image");
+  });
   words->add_option("--arch", predict.architecture, kArchitectures);
   words->add_flag("--json", predict.json, "a line of JSON with the probability of each class");
 }
@@ -177,6 +192,21 @@ void describe_info(CLI::App& app, cli::InfoCommand& info) {
   words->add_flag("--json", info.json, "a line of JSON");
 }
 
+// CLI11 takes the nearest number that there is for one beyond all, and 010 for 8.
+std::string expect_whole_number(const std::string& word) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc::result_out_of_range) return word + " is beyond all numbers that are known here";
+  const bool is_plain = error == std::errc() && std::to_string(number) == word;
+  return is_plain ? "" : "\"" + word + "\" is no whole number";
+}
+
+void check_whole_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name() == "INT") option->check(expect_whole_number);
+  for (CLI::App* command : app.get_subcommands({})) check_whole_numbers(*command);
+}
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
   const std::string near = nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
   return near.empty() ? "" : ". Did you mean \"" + near + "\"?";
@@ -239,6 +269,7 @@ int run(int argc, char** argv) {
   describe_diff(app, said.diff);
   describe_data(app, said.data);
   describe_info(app, said.info);
+  check_whole_numbers(app);
 
   if (argc > 1) expect_command(app, argv[1]);
   try {
@@ -250,7 +281,8 @@ int run(int argc, char** argv) {
   }
   const std::string command = app.get_subcommands().front()->get_name();
   if (command != "train") cli::use_machine(machine);
-  if (command == "train") cli::train(said.train);
+  const bool alone = app.get_subcommands().front()->count_all() == 1;
+  if (command == "train") alone ? cli::list_recipes() : cli::train(said.train);
   if (command == "eval") cli::eval(said.eval);
   if (command == "predict") cli::predict(said.predict);
   if (command == "show") cli::show(said.show);
@@ -265,7 +297,12 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
+int main(int argc, char** argv) try {
+  const int code = run(argc, argv);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    fail(ErrorKind::runtime, "not all results could be written to stdout; is the disk full?");
+  return code;
+} catch (const std::exception& error) {
   std::fprintf(stderr, "rushlight: %s\n", without_controls(error.what()).c_str());
   return 2;
 }

@@ -20,13 +20,6 @@ namespace rushlight::cli {
 
 namespace {
 
-void list_recipes() {
-  std::puts("recipes (rushlight train NAME):");
-  for (const Recipe& r : recipes())
-    std::printf("  %-12s %-52s %3lld epochs  %s\n", std::string(r.name).c_str(), std::string(r.what).c_str(),
-                static_cast<long long>(r.epochs), std::string(r.reaches).c_str());
-}
-
 // The command's own words, then those of its file, then those of the run that goes on, then the recipe's.
 TrainSettings settings_of(const TrainCommand& command) {
   TrainSettings all = command.settings;
@@ -176,10 +169,24 @@ void try_one_batch(const TrainSettings& settings) {
                 .c_str());
 }
 
+[[noreturn]] void refuse_without_recipe() {
+  std::string names;
+  for (const Recipe& r : recipes()) names += (names.empty() ? "" : ", ") + std::string(r.name);
+  fail(ErrorKind::value, "a training needs a recipe (", names,
+       "), a file of --config that names one, or a run to --resume");
+}
+
 }  // namespace
 
+void list_recipes() {
+  std::puts("recipes (rushlight train NAME):");
+  for (const Recipe& r : recipes())
+    std::printf("  %-12s %-52s %3lld epochs  %s\n", std::string(r.name).c_str(), std::string(r.what).c_str(),
+                static_cast<long long>(r.epochs), std::string(r.reaches).c_str());
+}
+
 void train(const TrainCommand& command) {
-  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) return list_recipes();
+  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) refuse_without_recipe();
   const TrainSettings settings = settings_of(command);
   use_machine(settings);
   if (command.dry_run) return try_one_batch(settings);

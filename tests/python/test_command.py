@@ -81,12 +81,35 @@ def test_help_teaches():
         (["train", "xor", "--runs", "/dev/null/runs"], 2, "/dev/null/runs"),
         (["train", "mlp", "--size", "8"], 2, "--size is for folders of pictures"),
         (["show", "--batch", "0", "nowhere.pt"], 2, "--batch"),
+        (["train", "--epochs", "3"], 2, "needs a recipe (xor, moons, "),
+        (["train", "--dry-run"], 2, "needs a recipe (xor, "),
+        (["train", "--resume", ""], 2, "needs a recipe (xor, "),
+        (["train", "xor", "--seed", "99999999999999999999"], 2, "--seed: 99999999999999999999 is beyond"),
+        (["train", "xor", "--seed", "-99999999999999999999"], 2, "--seed: -99999999999999999999 is beyond"),
+        (["train", "xor", "--epochs", "010"], 2, '--epochs: "010" is no whole number'),
+        (["info", "--threads", "1.5"], 2, '--threads: "1.5" is no whole number'),
+        (["predict"], 2, "model is required"),
+        (["predict", "runs/mlp-1"], 2, "image is required"),
+        (["predict", "--model", "runs/mlp-1"], 2, "image is required"),
+        (["predict", "one.png", "two.png", "--model", "runs/mlp-1"], 2, "takes one image"),
         ([], 2, "--help"),
     ],
 )
 def test_wrong_words_are_answered(words, code, said):
     out, err = rushlight(*words, code=code)
     assert said in out + err
+
+
+def test_results_that_nobody_gets_are_an_error(tmp_path):
+    for words in (["info", "--json"], ["train"], ["train", "xor", "--epochs", "1"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2 and "could be written to stdout" in done.stderr, words
+
+
+def test_json_may_be_asked_for_where_it_comes_anyway(tmp_path):
+    trained = last_json(rushlight("train", "xor", "--json", folder=tmp_path)[0])
+    assert last_json(rushlight("eval", "runs/xor-1", "--json", folder=tmp_path)[0])["test_accuracy"] == trained["test_accuracy"]
 
 
 def write_png(path, pixels, width, colours=1):
@@ -118,7 +141,8 @@ def test_from_training_to_a_prediction(tmp_path):
     write_png(tmp_path / "digit.png", pixels, 28)
     out, err = rushlight("predict", trained["model"], "digit.png", folder=tmp_path)
     assert out.strip() == "7" and "█" in err
-    assert rushlight("predict", "--model", trained["model"], "digit.png", folder=tmp_path)[0] == out
+    for named in (["--model", trained["model"], "digit.png"], ["digit.png", "--model", trained["model"]]):
+        assert rushlight("predict", *named, folder=tmp_path)[0] == out
     assert last_json(rushlight("show", trained["model"], "--json", folder=tmp_path)[0].splitlines()[0])["output"] == [1, 10]
     answer = last_json(rushlight("predict", "runs/mlp-1", "digit.png", "--json", folder=tmp_path)[0])
     assert answer["label"] == "7" and sum(answer["probabilities"].values()) == pytest.approx(1)
