@@ -23,8 +23,9 @@ void list_recipes();
 
 struct EvalCommand {
   std::string model, architecture;
-  std::string data;  // none: what it was trained on
-  std::string svg;   // a file for the confusion matrix
+  std::string data;   // none: what it was trained on
+  bool part = false;  // of the test as its training used it, where that took a part
+  std::string svg;    // a file for the confusion matrix
 };
 void eval(const EvalCommand& command);
 

@@ -93,6 +93,8 @@ void describe_eval(CLI::App& app, cli::EvalCommand& eval) {
       "--data", eval.data,
       "instead of what it was trained on: mnist, fashion_mnist, cifar10, xor, moons, spirals, or "
       "a folder as for train");
+  words->add_flag("--part", eval.part,
+                  "only the part of the test that its training ended with, if it was one");
   words->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
   words->add_flag("--json", kJsonAnyway);
 }

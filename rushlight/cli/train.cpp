@@ -58,13 +58,14 @@ void report(Training& training, const train::FitResult& result, const std::strin
   const std::string model = model_in(folder);
   const uint64_t peak_bytes = memory_stats().peak_bytes;
   models::save_model(model, {std::move(training.network), training.data.preprocessing, training.data.labels,
-                             training.data.name});
+                             training.data.name, training.data.test_part});
   std::fprintf(stderr, "%s\n", model.c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"model", model},
                               {"epochs", result.epochs},
                               {"test_accuracy", measured.accuracy},
                               {"test_loss", measured.loss},
+                              {"examples", measured.count},
                               {"peak_bytes", static_cast<int64_t>(peak_bytes)},
                               {"seconds", result.seconds}})
                 .c_str());

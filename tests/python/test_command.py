@@ -7,7 +7,6 @@ import pathlib
 import pty
 import random
 import re
-import shutil
 import signal
 import struct
 import subprocess
@@ -15,7 +14,6 @@ import termios
 import time
 import zlib
 
-import numpy as np
 import pytest
 
 import rushlight as rl
@@ -191,28 +189,6 @@ def test_a_run_goes_on_where_it_was(tmp_path):
     assert "no folder of a run" in err
 
 
-def test_a_run_does_not_go_back(tmp_path):
-    rushlight("train", "xor", "--epochs", 30, folder=tmp_path)
-    run = tmp_path / "runs/xor-1"
-    before = {name: (run / name).read_bytes() for name in ("config.json", "model.safetensors", "metrics.jsonl")}
-    (tmp_path / "fewer.json").write_text('{"epochs": 10}')
-    for fewer in (["--epochs", 10], ["--config", "fewer.json"]):
-        _, err = rushlight("train", "--resume", "runs/xor-1", *fewer, folder=tmp_path, code=2)
-        assert "runs/xor-1 is past epoch 10: it has done 30 epochs" in err and "--epochs 31" in err
-    shutil.rmtree(run / "checkpoints")
-    for words in ([], ["--epochs", 40]):
-        _, err = rushlight("train", "--resume", "runs/xor-1", *words, folder=tmp_path, code=2)
-        assert "no checkpoint to go on from" in err
-    assert before == {name: (run / name).read_bytes() for name in before}
-
-
-@with_mnist
-def test_a_run_with_a_schedule_does_not_go_back(tmp_path):
-    rushlight("train", "mlp", "--batch", 1000, "--epochs", 2, folder=tmp_path)
-    _, err = rushlight("train", "--resume", "runs/mlp-1", "--epochs", 1, folder=tmp_path, code=2)
-    assert "is past epoch 1: it has done 2 epochs, 120 steps" in err
-
-
 @pytest.mark.slow
 @with_mnist
 def test_a_run_goes_on_past_the_end_of_its_schedule(tmp_path):
@@ -297,26 +273,6 @@ def test_a_run_goes_on_as_it_began(word, value, tmp_path):
     _, err = rushlight("train", "--resume", "runs/moons-1", word, value, folder=tmp_path, code=2)
     assert "goes on as it began" in err and str(value) in err
     assert (tmp_path / "runs/moons-1/config.json").read_text() == before
-
-
-def test_a_run_goes_on_with_the_machine_it_began_with(tmp_path):
-    train = ("train", "xor", "--epochs")
-    rushlight(*train, 4, "--backend", "reference", "--ledger", "--threads", 1, "--runs", "whole", folder=tmp_path)
-    (tmp_path / "mine.json").write_text('{"recipe": "xor", "backend": "reference", "ledger": true, "threads": 2}')
-    rushlight("train", "--config", "mine.json", "--epochs", 2, "--threads", 1, folder=tmp_path)
-    _, err = rushlight("train", "--resume", "runs/xor-1", "--backend", "cpu", folder=tmp_path, code=2)
-    assert "its backend is reference, not cpu" in err
-    rushlight("train", "--resume", "runs/xor-1", "--epochs", 4, "--threads", 2, "--detect-anomaly", folder=tmp_path)
-    kept = json.loads((tmp_path / "runs/xor-1/config.json").read_text())
-    assert (kept["backend"], kept["ledger"], kept["threads"], kept["detect_anomaly"]) == ("reference", True, 2, True)
-    same, _ = rushlight("diff", "whole/xor-1", "runs/xor-1", folder=tmp_path)
-    assert same == "the same after each of the 100 steps that both have\n"
-    assert (tmp_path / "whole/xor-1/model.safetensors").read_bytes() == (tmp_path / "runs/xor-1/model.safetensors").read_bytes()
-
-    old = {name: value for name, value in kept.items() if name in ("recipe", "epochs", "batch", "lr", "seed")}
-    rushlight(*train, 2, "--runs", "old", folder=tmp_path)
-    (tmp_path / "old/xor-1/config.json").write_text(json.dumps(old | {"epochs": 2}))
-    rushlight("train", "--resume", "old/xor-1", "--backend", "cpu", "--epochs", 3, folder=tmp_path)
 
 
 def test_runs_that_begin_together_get_folders_of_their_own(tmp_path):
@@ -503,39 +459,6 @@ def test_own_idx_files_are_learnt(tmp_path):
         assert last_json(out)["test_accuracy"] > 0.9, recipe
         model = last_json(out)["model"]
         assert last_json(rushlight("eval", model, "--data", tmp_path, folder=tmp_path)[0])["examples"] == 40
-
-
-def test_files_of_tensors_are_compared_number_by_number(tmp_path):
-    def diff(left, right, *words, code=0):
-        np.savez(tmp_path / "left.npz", w=left), np.savez(tmp_path / "right.npz", w=right)
-        return rushlight("diff", "left.npz", "right.npz", *words, folder=tmp_path, code=code)[0]
-
-    with_nan = np.array([1, np.nan, np.inf], np.float32)
-    assert diff(with_nan, with_nan) == "the same 1 tensors\n"
-    assert json.loads(diff(with_nan, with_nan, "--json")) == {"same": True, "different": 0}
-    for left, right, said in (
-        (with_nan, np.array([1.5, 2, np.inf], np.float32), "differ by at most 0.5, in 2 of 3 numbers; NaN on one side only: 1"),
-        (np.array([2**53, 7]), np.array([2**53 + 1, 7]), "differ by at most 1, in 1 of 2 numbers"),
-        (np.array([2**64 - 1], np.uint64), np.array([0], np.uint64), "differ by at most 18446744073709551615, in 1 of 1 numbers"),
-        (np.array([-(2**63)]), np.array([2**63 - 1]), "differ by at most 18446744073709551615, in 1 of 1 numbers"),
-        (np.array([True, False]), np.array([True, True]), "differ by at most 1, in 1 of 2 numbers"),
-        (np.array([1, 2], np.float16), np.array([1, 2], np.float32), "float16(2,) and float32(2,)"),
-    ):
-        assert re.sub(" +", " ", diff(left, right, code=1)) == f"w {said}\n"
-        lines = diff(left, right, "--json", code=1).splitlines()
-        assert list(map(json.loads, lines)) == [{"name": "w", "difference": said}, {"same": False, "different": 1}]
-
-
-@pytest.mark.slow
-def test_a_network_with_batch_norm_goes_through_json(tmp_path):
-    folder_of_pictures(tmp_path / "photos")
-    rushlight("train", "cnn", "--data", "photos", "--size", 16, "--batch", 8, "--epochs", 1, folder=tmp_path)
-    (tmp_path / "net.json").write_text('{"model": "cnn", "classes": 2, "image": 16}')
-    rushlight("convert", "runs/cnn-1/model.safetensors", "weights.json", folder=tmp_path)
-    rushlight("convert", "weights.json", "weights.safetensors", folder=tmp_path)
-    evals = [last_json(rushlight("eval", file, "--arch", "net.json", "--data", "photos", folder=tmp_path)[0])
-             for file in ("runs/cnn-1", "weights.json", "weights.safetensors")]  # fmt: skip
-    assert evals[0]["test_loss"] == evals[1]["test_loss"] == evals[2]["test_loss"]
 
 
 def test_foreign_weights_of_a_described_network(tmp_path):
