@@ -6,7 +6,6 @@
 // Serves (serving.h); rivals/epochs.py is the same in PyTorch. TinyViT sees the 2,000 digits of its recipe,
 // the CNN a tenth of its epoch.
 #include <cstring>
-#include <numeric>
 
 #include "bench/serving.h"
 #include "rushlight/data/data.h"
@@ -17,12 +16,6 @@
 using namespace rushlight;
 
 namespace {
-
-data::Dataset first_of(const data::Dataset& whole, int64_t count) {
-  std::vector<int64_t> indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), 0);
-  return data::Subset(whole, std::move(indices));
-}
 
 data::Dataset digits() {
   using namespace data;

@@ -12,21 +12,21 @@
 namespace rushlight::cli {
 
 struct TrainCommand {
-  TrainSettings settings;       // without a recipe: list them
-  std::string config;           // a file of settings; those above come first
-  bool dry_run = false;         // a few steps, then an estimate of time, FLOPs and memory
-  bool ledger = false;          // a hash of each tensor after each step, for diff()
-  bool detect_anomaly = false;  // the first op that makes a NaN is named
+  TrainSettings settings;  // without a recipe: list them
+  std::string config;      // a file of settings; those above come first
+  bool dry_run = false;    // a few steps, then an estimate of time, FLOPs and memory
   std::string runs = "runs";
   std::string resume;  // the folder of a run
 };
 // False where Ctrl-C stopped it.
 bool train(const TrainCommand& command);
+void list_recipes();
 
 struct EvalCommand {
   std::string model, architecture;
-  std::string data;  // none: what it was trained on
-  std::string svg;   // a file for the confusion matrix
+  std::string data;   // none: what it was trained on
+  bool part = false;  // of the test as its training used it, where that took a part
+  std::string svg;    // a file for the confusion matrix
 };
 void eval(const EvalCommand& command);
 
@@ -70,6 +70,7 @@ void convert(const ConvertCommand& command);
 
 struct DiffCommand {
   std::string left, right;  // folders of runs, or files of tensors
+  bool json = false;        // a line for each tensor that differs, then one for the whole
 };
 // True where they are the same.
 bool diff(const DiffCommand& command);

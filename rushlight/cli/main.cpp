@@ -1,14 +1,15 @@
 // The program `rushlight`: understands its words, calls, and says what went wrong.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "rushlight/base/error.h"
 #include "rushlight/base/nearest.h"
-#include "rushlight/base/thread_pool.h"
 #include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
-#include "rushlight/engine/context.h"
+#include "rushlight/cli/training.h"
 
 using namespace rushlight;
 
@@ -20,6 +21,7 @@ constexpr const char* kArchitectures =
 constexpr const char* kModel = "model.safetensors, a run's folder, or foreign weights with --arch";
 
 constexpr int kStopped = 130;  // as of a program that Ctrl-C ends: what was to follow does not
+constexpr const char* kJsonAnyway = "changes nothing: what goes to stdout is a line of JSON anyway";
 
 // What each command was told.
 struct Words {
@@ -70,8 +72,13 @@ void describe_train(CLI::App& app, cli::TrainCommand& train) {
   words->add_option("--runs", train.runs, "the folder of all runs")->capture_default_str();
   words->add_option("--resume", train.resume,
                     "a run's folder: go on there, as after Ctrl-C, which saves and exits with 130");
-  words->add_flag("--ledger", train.ledger, "a hash of each tensor after each step, for `rushlight diff`");
-  words->add_flag("--detect-anomaly", train.detect_anomaly, "name the first op that makes a NaN (slow)");
+  words->add_flag_callback(
+      "--ledger", [&settings] { settings.ledger = true; },
+      "a hash of each tensor after each step, for `rushlight diff`");
+  words->add_flag_callback(
+      "--detect-anomaly", [&settings] { settings.detect_anomaly = true; },
+      "name the first op that makes a NaN (slow)");
+  words->add_flag("--json", kJsonAnyway);
   words->add_flag("--dry-run", train.dry_run,
                   "a few steps on one batch, then how long it all would take, its FLOPs and memory");
 }
@@ -88,15 +95,27 @@ void describe_eval(CLI::App& app, cli::EvalCommand& eval) {
       "--data", eval.data,
       "instead of what it was trained on: mnist, fashion_mnist, cifar10, xor, moons, spirals, or "
       "a folder as for train");
+  words->add_flag("--part", eval.part,
+                  "only the part of the test that its training ended with, if it was one");
   words->add_option("--svg", eval.svg, "a file for the confusion matrix, for a browser");
+  words->add_flag("--json", kJsonAnyway);
 }
 
 void describe_predict(CLI::App& app, cli::PredictCommand& predict) {
   CLI::App* words = add_command(app, "predict", "what a picture shows",
                                 "  rushlight predict runs/mlp-1 digit.png\n"
                                 "  rushlight predict --model model.safetensors cat.jpg --json");
-  words->add_option("model,--model", predict.model, kModel)->required();
-  words->add_option("image", predict.image, "a PNG or JPEG")->required();
+  words->add_option("model", predict.model, kModel);
+  words->add_option("image", predict.image, "a PNG or JPEG");
+  const CLI::Option* named = words->add_option("--model", "the model; the only other word is the image then");
+  words->callback([&predict, named] {
+    if (named->count() > 0) {
+      if (!predict.image.empty()) fail(ErrorKind::value, "`rushlight predict --model MODEL` takes one image");
+      predict.image = std::exchange(predict.model, named->as<std::string>());
+    }
+    if (predict.model.empty()) throw CLI::RequiredError("model");
+    if (predict.image.empty()) throw CLI::RequiredError("image");
+  });
   words->add_option("--arch", predict.architecture, kArchitectures);
   words->add_flag("--json", predict.json, "a line of JSON with the probability of each class");
 }
@@ -156,6 +175,7 @@ void describe_diff(CLI::App& app, cli::DiffCommand& diff) {
       "  rushlight diff a.safetensors b.pt");
   words->add_option("left", diff.left, "a run that kept a ledger, or a file of tensors")->required();
   words->add_option("right", diff.right, "another")->required();
+  words->add_flag("--json", diff.json, "a line of JSON for each tensor that differs, then one for the whole");
 }
 
 void describe_data(CLI::App& app, cli::DataCommand& data) {
@@ -174,6 +194,21 @@ void describe_info(CLI::App& app, cli::InfoCommand& info) {
                   "  rushlight info\n"
                   "  rushlight info --json");
   words->add_flag("--json", info.json, "a line of JSON");
+}
+
+// CLI11 takes the nearest number that there is for one beyond all, and 010 for 8.
+std::string expect_whole_number(const std::string& word) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc::result_out_of_range) return word + " is beyond all numbers that are known here";
+  const bool is_plain = error == std::errc() && std::to_string(number) == word;
+  return is_plain ? "" : "\"" + word + "\" is no whole number";
+}
+
+void check_whole_numbers(CLI::App& app) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name() == "INT") option->check(expect_whole_number);
+  for (CLI::App* command : app.get_subcommands({})) check_whole_numbers(*command);
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
@@ -223,12 +258,11 @@ int run(int argc, char** argv) {
       "  rushlight show runs/mlp-1                its curves\n"
       "  rushlight predict runs/mlp-1 digit.png\n"
       "`rushlight COMMAND --help` has more.");
-  std::string backend;
-  std::optional<int> threads;
-  app.add_option("--backend", backend, "cpu, or reference: plain loops to learn from");
-  app.add_option("--threads", threads, "how many (default: all that this process may use)");
-  app.fallthrough();
   Words said;
+  cli::TrainSettings& machine = said.train.settings;  // of every command; a training keeps it
+  app.add_option("--backend", machine.backend, "cpu, or reference: plain loops to learn from");
+  app.add_option("--threads", machine.threads, "how many (default: all that this process may use)");
+  app.fallthrough();
   describe_train(app, said.train);
   describe_eval(app, said.eval);
   describe_predict(app, said.predict);
@@ -239,6 +273,7 @@ int run(int argc, char** argv) {
   describe_diff(app, said.diff);
   describe_data(app, said.data);
   describe_info(app, said.info);
+  check_whole_numbers(app);
 
   if (argc > 1) expect_command(app, argv[1]);
   try {
@@ -248,10 +283,11 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (!backend.empty()) set_backend(backend);
-  if (threads) set_num_threads(*threads);
   const std::string command = app.get_subcommands().front()->get_name();
-  if (command == "train") return cli::train(said.train) ? 0 : kStopped;
+  if (command != "train") cli::use_machine(machine);
+  const bool alone = app.get_subcommands().front()->count_all() == 1;
+  if (command == "train" && alone) cli::list_recipes();
+  if (command == "train" && !alone) return cli::train(said.train) ? 0 : kStopped;
   if (command == "eval") cli::eval(said.eval);
   if (command == "predict") cli::predict(said.predict);
   if (command == "show") cli::show(said.show);
@@ -266,7 +302,12 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
+int main(int argc, char** argv) try {
+  const int code = run(argc, argv);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    fail(ErrorKind::runtime, "not all results could be written to stdout; is the disk full?");
+  return code;
+} catch (const std::exception& error) {
   std::fprintf(stderr, "rushlight: %s\n", without_controls(error.what()).c_str());
   return 2;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 
 #include "rushlight/base/nearest.h"
 #include "rushlight/base/utf8.h"
@@ -103,13 +102,6 @@ Pictures pictures_in(const std::string& folder, const Preprocessing& p, bool aug
 
 // -- a task
 
-data::Dataset first_of(const data::Dataset& whole, int64_t count) {
-  if (count == 0 || count >= whole.size()) return whole;
-  std::vector<int64_t> indices(static_cast<size_t>(count));
-  std::iota(indices.begin(), indices.end(), 0);
-  return data::Subset(whole, std::move(indices));
-}
-
 TaskData task_of_points(const Recipe& r, const data::PointSet& points) {
   return {data::dataset_of(points),
           test_data(std::string(r.data), {}).examples,
@@ -124,13 +116,16 @@ TaskData task_of_image_set(const Recipe& r, std::string_view name, bool full) {
   const Preprocessing p = preprocessing_of(name);
   const data::ImageDataset train = image_set(name, Split::train, for_training(p, r.augment));
   const auto classes = static_cast<int64_t>(train.classes().size());
-  return {first_of(train, full ? 0 : r.train_part),
-          first_of(test_data(std::string(name), p).examples, full ? 0 : r.test_part),
+  const int64_t test_part = full ? 0 : r.test_part;
+  return {part_of(train, full ? 0 : r.train_part),
+          part_of(test_data(std::string(name), p).examples, test_part),
           p,
           train.classes(),
           name == r.data ? std::string(r.architecture)
                          : architecture_for(r.architecture, {p.channels, p.size}, classes),
-          std::string(name)};
+          std::string(name),
+          {},
+          test_part};
 }
 
 TaskData task_of_idx_files(const Recipe& r, const std::string& folder) {
@@ -191,6 +186,10 @@ bool is_here(const std::string& name) {
 
 data::Transform usual_transform(const Preprocessing& p) {
   return data::Compose(data::ToTensor(), data::Normalize(p.mean, p.deviation));
+}
+
+data::Dataset part_of(const data::Dataset& whole, int64_t part) {
+  return part == 0 ? whole : data::first_of(whole, part);
 }
 
 TestData test_data(const std::string& name, const Preprocessing& p) {

@@ -20,6 +20,7 @@ struct TaskData {
   std::string architecture;                // that such data ask for
   std::string name;                        // of the known set, or the folder
   std::optional<data::PointSet> points{};  // that it is trained on, where it is about points
+  int64_t test_part = 0;                   // the test is so many of the first examples; 0: all
 };
 
 // The recipe's data, or those that the settings name: another known set, or a folder. A folder holds one
@@ -34,6 +35,8 @@ struct TestData {
 // Whether there are such data here, by this name.
 bool is_here(const std::string& name_or_folder);
 TestData test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing);
+// As many of the first examples as a recipe takes; 0: all.
+data::Dataset part_of(const data::Dataset& whole, int64_t part);
 // What becomes of an image of the network's size, after training too.
 data::Transform usual_transform(const models::Preprocessing& preprocessing);
 

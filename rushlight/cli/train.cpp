@@ -1,6 +1,7 @@
 // rushlight train: a recipe from the first weights to a file that predicts.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
@@ -19,20 +20,13 @@ namespace rushlight::cli {
 
 namespace {
 
-void list_recipes() {
-  std::puts("recipes (rushlight train NAME):");
-  for (const Recipe& r : recipes())
-    std::printf("  %-12s %-52s %3lld epochs  %s\n", std::string(r.name).c_str(), std::string(r.what).c_str(),
-                static_cast<long long>(r.epochs), std::string(r.reaches).c_str());
-}
-
 // The command's own words, then those of its file, then those of the run that goes on, then the recipe's.
 TrainSettings settings_of(const TrainCommand& command) {
   TrainSettings all = command.settings;
   if (!command.config.empty()) all = first_said(all, load_settings(command.config));
   if (!command.resume.empty()) {
-    const TrainSettings before = load_settings(config_in(command.resume));
-    expect_same_but_epochs(all, before, command.resume);
+    const TrainSettings before = settled(load_settings(config_in(command.resume)));
+    expect_fitting(all, before, command.resume);
     all = first_said(all, before);
   }
   return settled(all);
@@ -64,16 +58,36 @@ void report(Training& training, const train::FitResult& result, const std::strin
   const std::string model = model_in(folder);
   const uint64_t peak_bytes = memory_stats().peak_bytes;
   models::save_model(model, {std::move(training.network), training.data.preprocessing, training.data.labels,
-                             training.data.name});
+                             training.data.name, training.data.test_part});
   std::fprintf(stderr, "%s\n", model.c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"model", model},
                               {"epochs", result.epochs},
                               {"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},
+                              {"examples", measured.count},
                               {"peak_bytes", static_cast<int64_t>(peak_bytes)},
                               {"seconds", result.seconds}})
                 .c_str());
+}
+
+// Of a run that goes on: before anything is written.
+void expect_more_to_do(const Training& training, const train::Checkpoints& checkpoints,
+                       const std::string& run) {
+  const std::optional<std::string> newest = checkpoints.newest();
+  if (!newest && std::filesystem::exists(model_in(run)))
+    fail(ErrorKind::value, run,
+         " has a trained model but no checkpoint to go on from; `rushlight train --config ", run,
+         "/config.json` begins a new run like it");
+  if (!newest) {
+    std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", run.c_str());
+    return;
+  }
+  const train::Progressed done = train::load_checkpoint(*newest, {});
+  const int64_t epochs = *training.settings.epochs;
+  if (done.epoch > epochs || (done.epoch == epochs && done.step > epochs * steps_of_epoch(training)))
+    fail(ErrorKind::value, run, " is past epoch ", epochs, ": it has done ", done.epoch, " epochs, ",
+         done.step, " steps. --epochs ", done.epoch + 1, ", or more, goes on; a new run takes any number");
 }
 
 bool run(const TrainSettings& settings, const TrainCommand& command) {
@@ -86,17 +100,17 @@ bool run(const TrainSettings& settings, const TrainCommand& command) {
                                   training.schedule.get(), &training.loader, nullptr},
                                  {.config = to_json(settings)});
   if (!command.resume.empty()) {
+    expect_more_to_do(training, checkpoints, folder);
     remove_leftovers(folder);
-    if (!checkpoints.resume())
-      std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", folder.c_str());
+    (void)checkpoints.resume();
   }
   write_file_atomically(folder + "/config.json", {to_json(settings)});
   train::EpochLog log(log_in(folder));
   std::vector<train::Callback*> callbacks{&log, &checkpoints};
   std::optional<train::Ledger> ledger;
-  if (command.ledger) callbacks.push_back(&ledger.emplace(folder + "/ledger.jsonl"));
+  if (settings.ledger.value_or(false)) callbacks.push_back(&ledger.emplace(folder + "/ledger.jsonl"));
   std::optional<train::DetectAnomaly> watch;
-  if (command.detect_anomaly) watch.emplace();
+  if (settings.detect_anomaly.value_or(false)) watch.emplace();
   const train::FitResult result =
       train::fit(train::classifier(training.network), *training.optimizer, training.loader,
                  {.epochs = *settings.epochs,
@@ -120,9 +134,9 @@ bool run(const TrainSettings& settings, const TrainCommand& command) {
 }
 
 // The median of a few steps, after one that pays for memory; few where they are long.
-double seconds_of_a_step(Training& training, bool detect_anomaly) {
+double seconds_of_a_step(Training& training) {
   std::optional<train::DetectAnomaly> watch;
-  if (detect_anomaly) watch.emplace();
+  if (training.settings.detect_anomaly.value_or(false)) watch.emplace();
   auto task = train::classifier(training.network);
   const auto first = training.loader.begin();
   std::vector<double> seconds;
@@ -137,9 +151,9 @@ double seconds_of_a_step(Training& training, bool detect_anomaly) {
   return seconds[seconds.size() / 2];
 }
 
-void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
+void try_one_batch(const TrainSettings& settings) {
   Training training(settings);
-  const double seconds = seconds_of_a_step(training, detect_anomaly);
+  const double seconds = seconds_of_a_step(training);
   const train::StepCost cost = [&] {
     const auto first = training.loader.begin();
     return train::cost_of_step(train::classifier(training.network), *training.optimizer, *first);
@@ -160,16 +174,28 @@ void try_one_batch(const TrainSettings& settings, bool detect_anomaly) {
                 .c_str());
 }
 
+[[noreturn]] void refuse_without_recipe() {
+  std::string names;
+  for (const Recipe& r : recipes()) names += (names.empty() ? "" : ", ") + std::string(r.name);
+  fail(ErrorKind::value, "a training needs a recipe (", names,
+       "), a file of --config that names one, or a run to --resume");
+}
+
 }  // namespace
 
+void list_recipes() {
+  std::puts("recipes (rushlight train NAME):");
+  for (const Recipe& r : recipes())
+    std::printf("  %-12s %-52s %3lld epochs  %s\n", std::string(r.name).c_str(), std::string(r.what).c_str(),
+                static_cast<long long>(r.epochs), std::string(r.reaches).c_str());
+}
+
 bool train(const TrainCommand& command) {
-  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) {
-    list_recipes();
-    return true;
-  }
+  if (!command.settings.recipe && command.config.empty() && command.resume.empty()) refuse_without_recipe();
   const TrainSettings settings = settings_of(command);
+  use_machine(settings);
   if (!command.dry_run) return run(settings, command);
-  try_one_batch(settings, command.detect_anomaly);
+  try_one_batch(settings);
   return true;
 }
 

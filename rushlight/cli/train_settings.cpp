@@ -26,6 +26,15 @@ void for_each_setting(Visit visit, Settings&... settings) {
   visit("lr", settings.lr...);
   visit("clip_norm", settings.clip_norm...);
   visit("full", settings.full...);
+  visit("backend", settings.backend...);
+  visit("threads", settings.threads...);
+  visit("ledger", settings.ledger...);
+  visit("detect_anomaly", settings.detect_anomaly...);
+}
+
+// What a run may be told anew each time that it goes on.
+bool may_change(std::string_view name) {
+  return name == "epochs" || name == "threads" || name == "ledger" || name == "detect_anomaly";
 }
 
 void read(const io::Json& json, std::string_view what, std::optional<std::string>& field) {
@@ -95,13 +104,14 @@ TrainSettings first_said(TrainSettings first, const TrainSettings& second) {
   return first;
 }
 
-void expect_same_but_epochs(const TrainSettings& said, const TrainSettings& before, const std::string& run) {
+void expect_fitting(const TrainSettings& said, const TrainSettings& before, const std::string& run) {
   for_each_setting(
       [&](std::string_view name, const auto& mine, const auto& its) {
-        if (!mine || name == "epochs" || mine == its) return;
+        if (!mine || may_change(name) || mine == its) return;
         fail(ErrorKind::value, run, " goes on as it began: its ", name, " is ",
              its ? in_words(*its) : std::string("not said"), ", not ", in_words(*mine),
-             ". Only --epochs may change; a new run takes any setting");
+             ". Only --epochs, --threads, --ledger and --detect-anomaly may change; a new run takes any "
+             "setting");
       },
       said, before);
 }

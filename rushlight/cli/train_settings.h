@@ -12,6 +12,11 @@ struct TrainSettings {
   std::optional<int64_t> epochs{}, batch{}, accumulate{}, seed{}, size{};
   std::optional<double> lr{}, clip_norm{};
   std::optional<bool> full{};  // all data, where a recipe takes a part of it
+  // How the machine goes about it. Only the backend changes what comes out.
+  std::optional<std::string> backend{};
+  std::optional<int64_t> threads{};
+  std::optional<bool> ledger{};          // a hash of each tensor after each step, for diff()
+  std::optional<bool> detect_anomaly{};  // the first op that makes a NaN is named
 };
 
 // A JSON file with these names; what it does not say stays unsaid.
@@ -19,7 +24,8 @@ TrainSettings load_settings(const std::string& path);
 std::string to_json(const TrainSettings& settings);
 // The first's, and where it says nothing, the second's.
 TrainSettings first_said(TrainSettings first, const TrainSettings& second);
-// Throws where they say something else than the run that goes on with them; only its end may be another.
-void expect_same_but_epochs(const TrainSettings& said, const TrainSettings& before, const std::string& run);
+// Throws where they say something else than the run that goes on with them, but for its end and for what
+// changes no number.
+void expect_fitting(const TrainSettings& said, const TrainSettings& before, const std::string& run);
 
 }  // namespace rushlight::cli

@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/core/generator.h"
+#include "rushlight/engine/context.h"
 
 namespace rushlight::cli {
 
@@ -22,8 +24,8 @@ data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) 
 
 std::unique_ptr<optim::Schedule> schedule_of(const Training& t) {
   if (t.recipe.method == Method::adamw) return nullptr;
-  const int64_t steps = (t.loader.size() + *t.settings.accumulate - 1) / *t.settings.accumulate;
-  return std::make_unique<optim::OneCycleLR>(*t.optimizer, *t.settings.lr, *t.settings.epochs * steps + 1);
+  return std::make_unique<optim::OneCycleLR>(*t.optimizer, *t.settings.lr,
+                                             *t.settings.epochs * steps_of_epoch(t) + 1);
 }
 
 models::Network network_of(const std::string& architecture, int64_t seed) {
@@ -39,6 +41,10 @@ void expect_count(int64_t number, const char* option) {
     fail(ErrorKind::value, option, " must be a number from 1 to ", kMost, ", not ", number);
 }
 
+int64_t steps_of_epoch(const Training& t) {
+  return (t.loader.size() + *t.settings.accumulate - 1) / *t.settings.accumulate;
+}
+
 std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<Tensor>& parameters,
                                                double lr) {
   if (method != Method::sgd_one_cycle)
@@ -50,9 +56,13 @@ std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<
 TrainSettings settled(const TrainSettings& settings) {
   if (!settings.recipe) fail(ErrorKind::value, "these settings name no recipe; `rushlight train` lists them");
   const Recipe& r = recipe(*settings.recipe);
-  TrainSettings all = first_said(
-      settings,
-      {.epochs = r.epochs, .batch = r.batch, .accumulate = 1, .seed = 0, .lr = r.lr, .full = false});
+  TrainSettings all = first_said(settings, {.epochs = r.epochs,
+                                            .batch = r.batch,
+                                            .accumulate = 1,
+                                            .seed = 0,
+                                            .lr = r.lr,
+                                            .full = false,
+                                            .backend = std::string(host_backend().name)});
   expect_count(*all.epochs, "--epochs");
   expect_count(*all.batch, "--batch");
   expect_count(*all.accumulate, "--accumulate");
@@ -60,6 +70,13 @@ TrainSettings settled(const TrainSettings& settings) {
   expect_positive(*all.lr, "--lr");
   if (all.clip_norm) expect_positive(*all.clip_norm, "--clip-norm");
   return all;
+}
+
+void use_machine(const TrainSettings& settings) {
+  if (settings.backend) set_backend(*settings.backend);
+  if (!settings.threads) return;
+  expect_count(*settings.threads, "--threads");
+  set_num_threads(static_cast<int>(*settings.threads));
 }
 
 Training::Training(const TrainSettings& s)

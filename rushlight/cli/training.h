@@ -28,7 +28,13 @@ std::unique_ptr<optim::Optimizer> optimizer_of(Method method, const std::vector<
 // With the recipe's choices where nothing is said; throws at what makes no sense.
 TrainSettings settled(const TrainSettings& settings);
 
+// From now on tensors are computed by the backend and the threads that are said.
+void use_machine(const TrainSettings& settings);
+
 // Throws unless it is at least 1, and no absurd number.
 void expect_count(int64_t number, const char* option);
+
+// Of the optimizer, in an epoch.
+int64_t steps_of_epoch(const Training& training);
 
 }  // namespace rushlight::cli

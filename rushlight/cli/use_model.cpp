@@ -86,6 +86,15 @@ void expect_fit(const models::Network& network, const data::Dataset& examples, c
          "; an example of ", data, " is ", one.shape());
 }
 
+// The figure at the end of a training that takes a part of the test differs from that of the whole.
+void say_what_was_tested(int64_t count, int64_t all, int64_t part, const std::string& data) {
+  std::fprintf(stderr, "tested on %s %lld examples of %s", count < all ? "the first" : "all",
+               static_cast<long long>(count), data.c_str());
+  if (count < all || part == 0) return (void)std::fputc('\n', stderr);
+  std::fprintf(stderr, "; its training ended with a test on the first %lld, as --part does\n",
+               static_cast<long long>(part));
+}
+
 // {"label": "7", "probabilities": {"0": 0.001, ...}}
 std::string json_of(const models::TrainedModel& model, const std::string& label,
                     const std::vector<double>& shares) {
@@ -107,13 +116,15 @@ void eval(const EvalCommand& command) {
     fail(ErrorKind::value, "the classes of ", data, " (", listed(test.labels),
          ") are not what the model tells apart (", listed(model.labels), ")");
   expect_fit(model.network, test.examples, data);
-  data::DataLoader loader(test.examples, {.batch_size = 500});
+  const int64_t part = data == model.data ? model.test_part : 0;
+  data::DataLoader loader(part_of(test.examples, command.part ? part : 0), {.batch_size = 500});
   train::ConfusionMatrix confusion(model.network.classes());
   const int64_t begin = monotonic_ns();
   const train::Measured measured =
       train::evaluate(train::classifier(model.network), loader, {.confusion = &confusion});
   const double seconds = static_cast<double>(monotonic_ns() - begin) * 1e-9;
   std::fputs(confusion.to_string(test.labels).c_str(), stderr);
+  say_what_was_tested(measured.count, test.examples.size(), part, data);
   if (!command.svg.empty()) write_file_atomically(command.svg, {confusion.to_svg(test.labels)});
   std::puts(train::json_line({{"test_accuracy", measured.accuracy.value()},
                               {"test_loss", measured.loss},

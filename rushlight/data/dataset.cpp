@@ -122,6 +122,12 @@ Example Subset::get_batch(std::span<const int64_t> indices, EpochSeed seed) cons
 
 // -- ConcatDataset
 
+Dataset first_of(const Dataset& whole, int64_t count) {
+  std::vector<int64_t> indices(static_cast<size_t>(std::clamp<int64_t>(count, 0, whole.size())));
+  std::iota(indices.begin(), indices.end(), 0);
+  return Subset(whole, std::move(indices));
+}
+
 ConcatDataset::ConcatDataset(std::vector<Dataset> parts) : parts_(std::move(parts)) {
   int64_t end = 0;
   for (const Dataset& part : parts_) ends_.push_back(end += part.size());

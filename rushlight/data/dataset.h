@@ -102,6 +102,9 @@ class Subset {
   std::shared_ptr<const std::vector<int64_t>> indices_;
 };
 
+// So many of the first examples; all of them where there are no more.
+Dataset first_of(const Dataset& whole, int64_t count);
+
 // One after the other.
 class ConcatDataset {
  public:

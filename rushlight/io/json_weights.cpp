@@ -80,9 +80,21 @@ void append_lists(std::string& json, const NamedTensor& named, int level, const 
   json += ']';
 }
 
+// Numbers are read as float32, so whole ones are written only where that changes none.
+template <class Whole>
+void expect_exact(const NamedTensor& named) {
+  for (const Whole number : named.tensor.to_vector<Whole>())
+    if (static_cast<long double>(static_cast<float>(number)) != static_cast<long double>(number))
+      refuse("\"", named.name, "\" has ", number, ", which float32 cannot hold. Use .safetensors");
+}
+
 void expect_simple(const NamedTensor& named) {
   const DType dtype = named.tensor.dtype();
-  if (dtype != DType::float32 && !is_half(dtype))
+  if (dtype == DType::uint64)
+    expect_exact<uint64_t>(named);
+  else if (is_integral(dtype))
+    expect_exact<int64_t>(named);
+  else if (dtype != DType::float32 && !is_half(dtype))
     refuse("\"", named.name, "\" is ", dtype, "; only what float32 can hold is written. Use .safetensors");
   if (named.tensor.rank() >= kMostJsonDepth)
     refuse("\"", named.name, "\" has ", named.tensor.rank(), " dimensions, which no reader follows");

@@ -13,7 +13,8 @@ namespace rushlight::io {
 NamedTensors load_json_weights(const std::string& path);
 NamedTensors parse_json_weights(std::string_view text);
 
-// The fewest digits that read back as the same float32. Takes float32, float16 and bfloat16, all finite.
+// The fewest digits that read back as the same float32. Takes float32, float16 and bfloat16, all finite, and
+// integers that float32 holds exactly, such as batch norm's count of batches.
 void save_json_weights(const std::string& path, const NamedTensors& tensors);
 
 }  // namespace rushlight::io

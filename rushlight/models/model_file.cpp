@@ -45,7 +45,7 @@ Network network_of(const ModelMetadata& described, const NamedTensors& tensors) 
 TrainedModel described_model(const io::TensorFile& file) {
   const ModelMetadata described = parse_metadata(file.metadata);
   TrainedModel model{network_of(described, file.tensors), described.preprocessing.value_or(Preprocessing()),
-                     described.labels, described.data};
+                     described.labels, described.data, described.test_part};
   expect_fitting(model.network, described);
   model.network.module().load_state_dict(file.tensors);
   return model;
@@ -86,7 +86,8 @@ Preprocessing usual_preprocessing(const NetworkInput& input) {
 
 void save_model(const std::string& path, const TrainedModel& model) {
   const Network& network = model.network;
-  ModelMetadata described{network.architecture(), model.preprocessing, model.labels, model.data};
+  ModelMetadata described{network.architecture(), model.preprocessing, model.labels, model.data,
+                          model.test_part};
   if (network.input().size == 0 && !takes(network, model.preprocessing)) described.preprocessing.reset();
   io::in_file(path, [&] {
     const io::FileMetadata metadata = write_metadata(described);

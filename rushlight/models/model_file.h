@@ -17,6 +17,7 @@ struct TrainedModel {
   Preprocessing preprocessing;
   std::vector<std::string> labels;  // of the classes
   std::string data{};               // what it was trained on: a known set, or a folder
+  int64_t test_part = 0;            // it was tested on so many of the first examples; 0: on all
 };
 
 // Throws where load_model() would refuse the file: labels must be as many as classes, or none, and the image

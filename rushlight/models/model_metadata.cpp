@@ -140,6 +140,14 @@ std::vector<std::string> read_labels(const std::string& text) {
   return {lines.begin(), lines.end()};
 }
 
+int64_t read_test_part(const io::FileMetadata& metadata) {
+  constexpr std::string_view kKey = "test_part";
+  if (!find(metadata, kKey)) return 0;
+  const auto count = read_number<int64_t>(kKey, line(metadata, kKey));
+  if (count < 1) refuse(kKey, ": ", count, " examples are no part");
+  return count;
+}
+
 }  // namespace
 
 bool describe_model(const io::FileMetadata& metadata) {
@@ -151,7 +159,8 @@ ModelMetadata parse_metadata(const io::FileMetadata& metadata) {
   if (const std::string& format = line(metadata, "format"); format != kFormat)
     refuse("format", ": \"", format, "\" is not known here; \"", kFormat, "\" is");
   return {read_architecture(metadata), read_preprocessing(metadata),
-          read_labels(required(metadata, "labels")), find(metadata, "data") ? line(metadata, "data") : ""};
+          read_labels(required(metadata, "labels")), find(metadata, "data") ? line(metadata, "data") : "",
+          read_test_part(metadata)};
 }
 
 io::FileMetadata write_metadata(const ModelMetadata& described) {
@@ -167,6 +176,7 @@ io::FileMetadata write_metadata(const ModelMetadata& described) {
   }
   metadata.emplace_back("labels", labels);
   if (!described.data.empty()) metadata.emplace_back("data", described.data);
+  if (described.test_part != 0) metadata.emplace_back("test_part", join_text(described.test_part));
   if (parse_metadata(metadata).labels != described.labels)
     refuse("labels", ": a label has more than one line");
   return metadata;

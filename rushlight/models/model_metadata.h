@@ -21,6 +21,7 @@ struct ModelMetadata {
   std::optional<Preprocessing> preprocessing;  // none where the network takes points, not images
   std::vector<std::string> labels;             // of the classes; none where they have no names
   std::string data{};                          // what it was trained on, a known set or a folder; "": unknown
+  int64_t test_part = 0;                       // it was tested on so many of the first examples; 0: on all
   bool operator==(const ModelMetadata&) const = default;
 };
 

@@ -133,6 +133,14 @@ TEST_CASE("JSON weights keep the bits of every float32") {
 
   save_json_weights(path, {{"half", counted({3}, DType::bfloat16)}});
   CHECK(same(load_json_weights(path), {{"half", counted({3}, DType::float32)}}));
+  const int64_t count = 1 << 24;
+  const uint64_t most = uint64_t{1} << 63;
+  save_json_weights(path, {{"count", from_values<int64_t>({&count, 1}, {})},
+                           {"most", from_values<uint64_t>({&most, 1}, {})},
+                           {"small", counted({3}, DType::int8)}});
+  CHECK(same(load_json_weights(path), {{"count", full({}, 16777216.0)},
+                                       {"most", full({}, 9223372036854775808.0)},
+                                       {"small", counted({3}, DType::float32)}}));
   CHECK(same(parse_json_weights("{\"w\": [1e-50, 1, -2.5]}"),
              {{"w", from_values<float>(std::vector{0.0f, 1.0f, -2.5f}, {3})}}));
 }
@@ -161,7 +169,10 @@ TEST_CASE("JSON weights that are none are refused") {
     return fails_with(ErrorKind::value, words, [&] { save_json_weights(path, tensors); });
   };
   CHECK(refuses_to_save({{"w", full({2}, std::nan(""))}}, {"\"w\"", "nan"}));
-  CHECK(refuses_to_save({{"w", counted({2}, DType::int64)}}, {"\"w\"", "int64", ".safetensors"}));
+  CHECK(refuses_to_save({{"w", counted({2}, DType::float64)}}, {"\"w\"", "float64", ".safetensors"}));
+  for (const int64_t wide : {(int64_t{1} << 24) + 1, INT64_MAX, INT64_MIN + 1})
+    CHECK(refuses_to_save({{"w", from_values<int64_t>({&wide, 1}, {1})}},
+                          {"\"w\"", std::to_string(wide).c_str(), ".safetensors"}));
   CHECK(
       refuses_to_save({{"w", counted({2}, DType::float32)}, {"w", counted({2}, DType::float32)}}, {"\"w\""}));
   CHECK(refuses_to_save({{"w", Tensor()}}, {"undefined"}));

@@ -28,7 +28,9 @@ TrainedModel good_model() {
   manual_seed(1);
   return {Network::make(kArchitecture),
           {3, 8, {0.5, -0.25, 1e-3}, {0.25, 0.5, 1.0 / 3}},
-          {"cat", "guinea pig", "chien, \"chat\" & caf\u00e9"}};
+          {"cat", "guinea pig", "chien, \"chat\" & caf\u00e9"},
+          "pets",
+          1000};
 }
 
 struct Spoilt {
@@ -131,6 +133,10 @@ const std::vector<Spoilt> kSpoilt = {
     {"a label that rubs out", "labels", "a\nb\x7f\nc\n", "class 1 has control"},
     {"a label with one of the other control characters", "labels", "a\nb\nc\u009b31m\n",
      "class 2 has control"},
+    {"a test of nothing", "test_part", "0", "0 examples"},
+    {"a test of less", "test_part", "-1", "-1 examples"},
+    {"a test in words", "test_part", "many", "whole"},
+    {"an empty test", "test_part", "", "whole"},
     {"a label with a zero byte", "labels", std::string("a\0\nb\nc\n", 7), "class 0 has control"},
 };
 
@@ -154,6 +160,8 @@ TEST_CASE("a model comes back with all that a prediction needs") {
   CHECK(again.network.architecture() == kArchitecture);
   CHECK(again.labels == model.labels);
   CHECK(again.preprocessing == model.preprocessing);  // to the last bit
+  CHECK(again.data == "pets");
+  CHECK(again.test_part == 1000);
   const Tensor images = randn({2, 3, 8, 8});
   CHECK(equal(again.network(images), model.network(images)));
 }
@@ -237,6 +245,7 @@ TEST_CASE("a model that no file could hold is not saved") {
   CHECK(refuses("image", [](TrainedModel& m) { m.preprocessing.size = 16; }));
   CHECK(refuses("above 0", [](TrainedModel& m) { m.preprocessing.deviation[2] = 0; }));
   CHECK(refuses("finite", [](TrainedModel& m) { m.preprocessing.mean[0] = NAN; }));
+  CHECK(refuses("test_part", [](TrainedModel& m) { m.test_part = -1; }));
   CHECK(refuses("mean", [](TrainedModel& m) { m.preprocessing.mean.pop_back(); }));
   CHECK(folder.count_files() == 0);
 }

@@ -79,12 +79,35 @@ def test_help_teaches():
         (["train", "xor", "--runs", "/dev/null/runs"], 2, "/dev/null/runs"),
         (["train", "mlp", "--size", "8"], 2, "--size is for folders of pictures"),
         (["show", "--batch", "0", "nowhere.pt"], 2, "--batch"),
+        (["train", "--epochs", "3"], 2, "needs a recipe (xor, moons, "),
+        (["train", "--dry-run"], 2, "needs a recipe (xor, "),
+        (["train", "--resume", ""], 2, "needs a recipe (xor, "),
+        (["train", "xor", "--seed", "99999999999999999999"], 2, "--seed: 99999999999999999999 is beyond"),
+        (["train", "xor", "--seed", "-99999999999999999999"], 2, "--seed: -99999999999999999999 is beyond"),
+        (["train", "xor", "--epochs", "010"], 2, '--epochs: "010" is no whole number'),
+        (["info", "--threads", "1.5"], 2, '--threads: "1.5" is no whole number'),
+        (["predict"], 2, "model is required"),
+        (["predict", "runs/mlp-1"], 2, "image is required"),
+        (["predict", "--model", "runs/mlp-1"], 2, "image is required"),
+        (["predict", "one.png", "two.png", "--model", "runs/mlp-1"], 2, "takes one image"),
         ([], 2, "--help"),
     ],
 )
 def test_wrong_words_are_answered(words, code, said):
     out, err = rushlight(*words, code=code)
     assert said in out + err
+
+
+def test_results_that_nobody_gets_are_an_error(tmp_path):
+    for words in (["info", "--json"], ["train"], ["train", "xor", "--epochs", "1"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2 and "could be written to stdout" in done.stderr, words
+
+
+def test_json_may_be_asked_for_where_it_comes_anyway(tmp_path):
+    trained = last_json(rushlight("train", "xor", "--json", folder=tmp_path)[0])
+    assert last_json(rushlight("eval", "runs/xor-1", "--json", folder=tmp_path)[0])["test_accuracy"] == trained["test_accuracy"]
 
 
 def write_png(path, pixels, width, colours=1):
@@ -116,7 +139,8 @@ def test_from_training_to_a_prediction(tmp_path):
     write_png(tmp_path / "digit.png", pixels, 28)
     out, err = rushlight("predict", trained["model"], "digit.png", folder=tmp_path)
     assert out.strip() == "7" and "█" in err
-    assert rushlight("predict", "--model", trained["model"], "digit.png", folder=tmp_path)[0] == out
+    for named in (["--model", trained["model"], "digit.png"], ["digit.png", "--model", trained["model"]]):
+        assert rushlight("predict", *named, folder=tmp_path)[0] == out
     assert last_json(rushlight("show", trained["model"], "--json", folder=tmp_path)[0].splitlines()[0])["output"] == [1, 10]
     answer = last_json(rushlight("predict", "runs/mlp-1", "digit.png", "--json", folder=tmp_path)[0])
     assert answer["label"] == "7" and sum(answer["probabilities"].values()) == pytest.approx(1)
@@ -217,6 +241,9 @@ def test_two_runs_part_where_their_ledgers_say(tmp_path):
     assert same.startswith("the same ")
     apart, _ = rushlight("diff", *models[1:], folder=tmp_path, code=1)
     assert "differ by at most" in apart
+    parted = json.loads(rushlight("diff", "a/tinyvit-1", "c/tinyvit-1", "--json", folder=tmp_path, code=1)[0])
+    assert parted["same"] is False and parted["parted_at"] == 1 and len(parted["tensors"]) > 1
+    assert json.loads(rushlight("diff", "a/tinyvit-1", "b/tinyvit-1", "--json", folder=tmp_path)[0]) == {"same": True, "steps": 63, "parted_at": None, "tensors": []}
 
 
 @pytest.mark.slow
@@ -225,7 +252,7 @@ def test_settings_are_kept_with_a_run_and_read_from_files(tmp_path):
     (tmp_path / "mine.json").write_text('{"recipe": "tinyvit", "batch": 100, "epochs": 3, "clip_norm": 1}')
     rushlight("train", "--config", "mine.json", "--epochs", 1, folder=tmp_path)
     kept = json.loads((tmp_path / "runs/tinyvit-1/config.json").read_text())
-    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False}
+    assert kept == {"recipe": "tinyvit", "epochs": 1, "batch": 100, "accumulate": 1, "seed": 0, "lr": 0.005, "clip_norm": 1, "full": False, "backend": "cpu"}
     rushlight("train", "--resume", "runs/tinyvit-1", "--epochs", 2, folder=tmp_path)
     log = (tmp_path / "runs/tinyvit-1/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line).get("step") for line in log] == [20, None, 40, None]  # each followed by a test
