@@ -25,7 +25,13 @@ namespace {
 constexpr int kMaxThreads = 256;
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
-thread_local bool inside_chunk = false;
+thread_local bool inside_chunk = false;  // of a job of the pool
+thread_local int calls_in_progress = 0;  // of parallel_for, plain loops too
+
+struct CallInProgress {
+  CallInProgress() { ++calls_in_progress; }
+  ~CallInProgress() { --calls_in_progress; }
+};
 
 void relax() {
 #if defined(__x86_64__)
@@ -216,6 +222,7 @@ Pool& pool() {
 }  // namespace
 
 void parallel_for(int64_t chunks, ChunkFunction function, void* context) {
+  const CallInProgress call;
   if (chunks <= 1 || inside_chunk || !pool().try_run(chunks, function, context))
     run_inline(chunks, function, context);
 }
@@ -225,7 +232,8 @@ int num_threads() { return pool().threads(); }
 void set_num_threads(int count) {
   if (count < 1 || count > kMaxThreads)
     fail(ErrorKind::value, "[set_num_threads] ", count, ": expected a number from 1 to ", kMaxThreads);
-  if (inside_chunk) fail(ErrorKind::runtime, "[set_num_threads] called inside a parallel_for");
+  if (inside_chunk || calls_in_progress > 0)
+    fail(ErrorKind::runtime, "[set_num_threads] ", count, ": called inside a parallel_for");
   pool().set_threads(count);
 }
 

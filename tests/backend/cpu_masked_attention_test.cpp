@@ -110,6 +110,35 @@ TEST_CASE("a query that may look at nothing gets zeros, and no gradient is NaN")
   set_backend("cpu");
 }
 
+TEST_CASE("attention: a NaN is never hidden, not even among keys of which nothing else is seen") {
+  const auto attend = [](Tensor q, Tensor k, const Tensor& mask) {
+    q.requires_grad_(), k.requires_grad_();
+    const Tensor v = some_normals({1, 600, 8}, 3).requires_grad_();
+    const Tensor y = scaled_dot_product_attention(q, k, v, {.attn_mask = mask});
+    y.sum().backward();
+    return std::vector<Tensor>{y.detach(), q.grad(), k.grad(), v.grad()};
+  };
+  const Tensor first = arange(600) < 512;  // a whole block of keys
+  for (int64_t queries : {1, 3}) {
+    CAPTURE(queries);
+    const Tensor q = some_normals({1, queries, 8}, 1), k = some_normals({1, 600, 8}, 2);
+    const Tensor broken_keys = where(first.unsqueeze(1), NAN, k), broken_queries = full_like(q, NAN);
+    const Tensor one_row = q.clone();
+    one_row.select(1, 0).fill_(NAN);
+    const Tensor hidden = where(first, -INFINITY, 0.0).unsqueeze(0);
+    const auto check = [&](const Tensor& some_q, const Tensor& some_k, const Tensor& mask) {
+      check_close_on_both_backends(2e-5, [&] { return attend(some_q.clone(), some_k.clone(), mask); });
+    };
+    check(q, broken_keys, {});
+    check(broken_queries, k, {});
+    check(one_row, k, {});
+    check(q, broken_keys, hidden);
+    check(broken_queries, k, hidden);
+    CHECK(isnan(attend(q.clone(), broken_keys.clone(), {})[0]).all().item<bool>());
+    CHECK(isnan(attend(broken_queries.clone(), k.clone(), {})[2]).all().item<bool>());
+  }
+}
+
 TEST_CASE(
     "attention's result lies as the query does: heads that were cut from tokens are put together by views") {
   for (const char* backend : {"reference", "cpu"}) {

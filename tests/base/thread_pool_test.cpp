@@ -223,8 +223,27 @@ TEST_CASE("several user threads may call at once, also while the size changes") 
 TEST_CASE("wrong thread counts are refused") {
   CHECK_THROWS_AS(set_num_threads(0), Error);
   CHECK_THROWS_AS(set_num_threads(257), Error);
+}
+
+TEST_CASE("the size does not change inside a chunk, whoever runs it") {
+  for (int threads : {1, 2})
+    for (int64_t chunks : {1, 4}) {
+      ThreadCount scope(threads);
+      CHECK_THROWS_AS(parallel_for(chunks, [](int64_t) { set_num_threads(3); }), Error);
+      CHECK(num_threads() == threads);
+      CHECK_NOTHROW(set_num_threads(threads));
+    }
+}
+
+TEST_CASE("a call inside the only chunk of another has the whole pool") {
   ThreadCount scope(2);
-  CHECK_THROWS_AS(parallel_for(4, [](int64_t) { set_num_threads(3); }), Error);
+  std::atomic<int> arrived{0};
+  parallel_for(1, [&](int64_t) {
+    parallel_for(2, [&](int64_t) {
+      ++arrived;
+      CHECK(wait_until([&] { return arrived == 2; }));
+    });
+  });
 }
 
 #if !defined(__SANITIZE_THREAD__)  // which cannot start threads in a forked child

@@ -222,13 +222,12 @@ T raise_largest(const T* row, int64_t count, Vec<T> scale, T& largest, T& sum) {
   return shrink;
 }
 
-// The block becomes exp(scale * score - largest) and is summed.
+// The block becomes exp(scale * score - largest) and is summed. While the largest is -inf there were only
+// hidden scores, of which any shift makes zeros, and NaNs, which have to stay.
 template <class T>
 T weigh(T* row, int64_t count, int64_t width, Vec<T> scale, T largest) {
-  if (largest != -static_cast<T>(__builtin_inf()))
-    return exponentiate(row, count, width, scale, Vec<T>::splat(largest));
-  __builtin_memset(row, 0, static_cast<size_t>(width) * sizeof(T));  // the mask lets nothing through yet
-  return 0;
+  const T shift = largest == -static_cast<T>(__builtin_inf()) ? T(0) : largest;
+  return exponentiate(row, count, width, scale, Vec<T>::splat(shift));
 }
 
 template <class T>
