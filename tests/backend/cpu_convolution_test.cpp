@@ -160,6 +160,28 @@ TEST_CASE("cpu: the gradient of max pooling adds up what several windows send to
     }
 }
 
+TEST_CASE("cpu: max pooling of lines, planes and volumes of any floating type, and its gradient") {
+  const IntList shapes[] = {{2, 3, 75}, {2, 19, 9, 11}, {2, 5, 6, 7, 40}};
+  for (const IntList& shape : shapes)
+    for (DType dtype : {DType::float32, DType::float64, DType::bfloat16, DType::float16})
+      for (bool turned : {false, true}) {
+        CAPTURE(shape.size());
+        CAPTURE(dtype);
+        CAPTURE(turned);
+        Tensor x = to((numbers(shape, 5) * 3).round(), dtype);  // many are equal
+        x = masked_fill(x, numbers(shape, 7) > 0.9, NAN);
+        if (turned) x = clone(transpose(transpose(x, 1, -1).contiguous(), 1, -1));
+        check_same_on_both_backends([&] {
+          auto [y, places] = max_pool(x, 3, 2, 1, 1, true);
+          Tensor grad =
+              max_pool_gradient(remainder(places, 4).to(dtype), places, IntList(x.shape().subspan(2)));
+          auto [parts, at] = adaptive_max_pool(x, 3);
+          return std::vector{y, places, grad, parts, at, max_pool(x, 2, 1, 0, 2, false).indices};
+        });
+        CHECK(max_pool(x, 2, 2, 0, 1, false).output.dtype() == dtype);
+      }
+}
+
 TEST_CASE("cpu: channel norm of images in either order, with numbers far from zero") {
   const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}};
   for (const IntList& shape : shapes)

@@ -1,6 +1,7 @@
 #include "rushlight/backend/cpu/map_run.h"
 
 #include "rushlight/core/dtype.h"
+#include "tests/backend/both_backends.h"
 #include "tests/backend/cpu_testing.h"
 #include "tests/backend/map_position.h"
 
@@ -13,13 +14,13 @@ namespace {
 MapPort port(DType memory, DType loop, bool into_loop) {
   auto [to, from] = into_loop ? std::pair(loop, memory) : std::pair(memory, loop);
   return {kernels().cast_run(static_cast<int>(to), static_cast<int>(from)), memory == loop,
-          static_cast<int>(size_of(memory))};
+          static_cast<int>(size_of(memory)), static_cast<int>(size_of(loop))};
 }
 
 template <class T>
 MapRun run_of(int op, int part, int operands) {
-  MapRun run{.loop = kernels().map_loop(op, part, sizeof(T) == 8), .bytes = sizeof(T), .operands = operands};
-  run.lanes = kernels().vector_bytes / run.bytes;
+  MapRun run{.loop = kernels().map_loop(op, part, sizeof(T) == 8), .operands = operands};
+  run.lanes = kernels().vector_bytes / static_cast<int>(sizeof(T));
   run.out = port(dtype_of<T>, dtype_of<T>, false);
   for (MapPort& in : run.in) in = port(dtype_of<T>, dtype_of<T>, true);
   return run;
@@ -171,4 +172,58 @@ TEST_CASE("map: operands and results of other types are cast, single numbers too
                   .params = nullptr});
     for (int64_t i = 0; i < 1000; ++i) CHECK(y[i] == (i < count ? static_cast<uint8_t>(2.5f * a[i]) : 255));
   }
+}
+
+TEST_CASE(
+    "map: long tensors of truth values, whole numbers and comparisons, side by side, repeated and apart") {
+  for (DType dtype : {DType::boolean, DType::uint8, DType::int16, DType::int32, DType::int64, DType::float32,
+                      DType::float64, DType::bfloat16})
+    for (int64_t columns : {5, 64, 700}) {
+      CAPTURE(dtype);
+      CAPTURE(columns);
+      const int64_t rows = 4000 / columns + 3;
+      const auto some = [&](uint64_t seed) {
+        return (some_numbers({rows, columns}, 7, seed) - (dtype == DType::uint8 ? 0 : 3)).to(dtype);
+      };
+      Tensor a = some(1), b = some(2), mask = some_numbers({rows, columns}, 2, 3).to(DType::boolean);
+      if (is_floating(dtype)) a = where(eq(a, 2), full({}, NAN, {.dtype = dtype}), a);
+      const Tensor others[] = {b,
+                               narrow(b, 1, 0, 1),
+                               narrow(b, 0, 0, 1),
+                               b.t().contiguous().t(),
+                               flip(b, {0}),
+                               a.to(DType::int32),
+                               full({}, 2, {.dtype = dtype})};
+      for (const Tensor& other : others)
+        check_same_on_both_backends([&] {
+          std::vector<Tensor> results{a + other,
+                                      a * other,
+                                      maximum(a, other),
+                                      minimum(other, a),
+                                      a<other, a <= other, other>
+                                          a,
+                                      a >= other,
+                                      eq(a, other),
+                                      ne(a, other),
+                                      logical_and(a, other),
+                                      logical_or(a, other),
+                                      logical_xor(a, other),
+                                      logical_not(other),
+                                      where(mask, a, other),
+                                      where(narrow(mask, 1, 0, 1), other, a),
+                                      masked_fill(a, mask, 1)};
+          if (dtype != DType::boolean) results.push_back(a - other);
+          if (!is_floating(dtype))
+            for (Tensor bits :
+                 {bitwise_and(a, other), bitwise_or(a, other), bitwise_xor(a, other), bitwise_not(other)})
+              results.push_back(bits);
+          return results;
+        });
+      check_same_on_both_backends([&] {
+        Tensor x = clone(a);
+        x.logical_or_(b);
+        x.t().mul_(b.t());
+        return std::vector{x};
+      });
+    }
 }

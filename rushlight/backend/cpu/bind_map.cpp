@@ -1,9 +1,10 @@
-// MAP ops on SIMD loops, or the plain ones for whole numbers: any layout is cut into rows of a run.
+// MAP ops on SIMD loops, or plain ones for whole numbers: any layout is cut into rows of a run.
 #include <algorithm>
 #include <cstring>
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/cpu/map_run.h"
+#include "rushlight/backend/cpu/whole_loops.h"
 #include "rushlight/backend/map_facts.h"
 #include "rushlight/backend/plain_loops.h"
 #include "rushlight/backend/strided_loop.h"
@@ -15,20 +16,24 @@ namespace {
 MapPort port(const Tensor& tensor, DType loop_type, bool into_loop) {
   DType memory = tensor.dtype();
   CastRun cast = into_loop ? cast_run(loop_type, memory) : cast_run(memory, loop_type);
-  return {cast, memory == loop_type, static_cast<int>(size_of(memory))};
+  return {cast, memory == loop_type, static_cast<int>(size_of(memory)), static_cast<int>(size_of(loop_type))};
 }
 
-// SIMD loops compute floats and doubles, and masks travel through them as numbers. For whole numbers and
-// truth values there are the reference's loops, in which a mask is a bool.
-MapRun run_of(const KernelCall& call, const MapCall& map) {
-  bool vectors = has_kernels(map.type);
+// SIMD loops compute floats and doubles, and masks travel through them as numbers. Whole numbers, truth
+// values and comparisons have loops where they are common, and else the reference's; in both a mask is a
+// bool.
+MapRun run_of(const KernelCall& call, const MapCall& map, int64_t row) {
+  constexpr int64_t kLong = 4 * kWholeLanes;  // of shorter rows, the padded blocks cost more than they save
   MapRun run;
   run.operands = static_cast<int>(call.in.size());
-  run.bytes = static_cast<int>(size_of(map.type));
-  if (vectors) {
+  if (call.part == Part::forward && row >= kLong) run.loop = whole_map_loop(call.id, map.type);
+  const bool vectors = !run.loop && has_kernels(map.type);
+  if (run.loop) {
+    run.lanes = kWholeLanes;
+  } else if (vectors) {
     run.loop =
         kernels().map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
-    run.lanes = kernels().vector_bytes / run.bytes;
+    run.lanes = kernels().vector_bytes / static_cast<int>(size_of(map.type));
   } else {
     run.loop = plain_map_loop(call.id, call.part, map.type);
   }
@@ -37,6 +42,15 @@ MapRun run_of(const KernelCall& call, const MapCall& map) {
   for (size_t k = 0; k < call.in.size(); ++k)
     run.in[k] = port(call.in[k], loop_type(map.bool_operands >> k & 1), true);
   return run;
+}
+
+// Rows like the one that `first` describes. False where there is no loop for them.
+bool run_rows(const KernelCall& call, const MapCall& map, const MapArgs& first,
+              std::span<const MapDim> outer) {
+  MapRun run = run_of(call, map, first.count);
+  run.outer = outer;
+  if (run.loop) run_map(run, first);
+  return run.loop != nullptr;
 }
 
 // Few numbers of the loop's own type, side by side: whole vectors in place, the rest in padded ones. What
@@ -75,27 +89,22 @@ bool map(const KernelCall& call) {
   MapCall map(call);
   if (map.met != DType::boolean) return by_reference(call);
   if (map.flat && run_short(call, map)) return true;
-  MapRun run = run_of(call, map);
-  if (!run.loop) return false;
-  if (map.flat) {
-    run_map(run, map.flat_args(call));
-    return true;
-  }
+  if (map.flat) return run_rows(call, map, map.flat_args(call), {});
   StridedLoop<kMapOperands + 1> walk;
   walk.in_order_of_memory();
   walk.add(call.out[0]);
   for (size_t k = 0; k < call.in.size(); ++k) walk.add(call.in[k]);
+  bool done = true;
   walk.all_at_once([&](char* const* at, std::span<const MapDim> dims) {
     MapArgs args;
     args.out = at[0];
     args.out_step = dims[0].steps[0];
     args.count = dims[0].size;
     args.params = map.params;
-    for (int k = 0; k < run.operands; ++k) args.in[k] = at[k + 1], args.step[k] = dims[0].steps[k + 1];
-    run.outer = dims.subspan(1);
-    run_map(run, args);
+    for (size_t k = 0; k < call.in.size(); ++k) args.in[k] = at[k + 1], args.step[k] = dims[0].steps[k + 1];
+    done = run_rows(call, map, args, dims.subspan(1));
   });
-  return true;
+  return done;
 }
 
 }  // namespace rushlight::cpu

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "rushlight/backend/cpu/cuts.h"
 #include "rushlight/base/small_vector.h"
 #include "rushlight/base/thread_pool.h"
 
@@ -11,8 +12,8 @@ namespace rushlight::cpu {
 namespace {
 
 constexpr int64_t kTile = 512;                       // elements staged at a time: a few of these fit L1
-constexpr int64_t kChunk = 1 << 14;                  // elements of one chunk of parallel work
-constexpr int64_t kWidest = 64;                      // bytes of the widest vector
+constexpr int64_t kAligned = 64;                     // bytes of the widest vector
+constexpr int64_t kWidest = 512;                     // bytes of the most lanes that a loop takes at a time
 constexpr int64_t kRowsAhead = 8, kShortRow = 1024;  // bytes
 
 // Where rows begin, one after the other: offsets of the result and of the operands, in elements.
@@ -127,7 +128,7 @@ class Runner {
   }
 
   void direct(const MapArgs& args, int64_t count) const {
-    alignas(kWidest) unsigned char of_this_row[kMapOperands][kWidest];
+    alignas(kAligned) unsigned char of_this_row[kMapOperands][kWidest];
     MapArgs vectors = args;
     vectors.count = count;
     for (int k = 0; k < run_.operands; ++k) {
@@ -140,7 +141,7 @@ class Runner {
 
   // Elements from `begin` on, by way of padded tiles.
   void staged(const MapArgs& args, int64_t begin) const {
-    alignas(kWidest) unsigned char tile[kMapOperands + 1][kTile * 8];
+    alignas(kAligned) unsigned char tile[kMapOperands + 1][kTile * 8];
     MapArgs vectors = args;
     vectors.out = tile[kMapOperands];
     vectors.out_step = 1;
@@ -150,10 +151,10 @@ class Runner {
     }
     for (int64_t i = begin; i < args.count; i += kTile) {
       const int64_t count = std::min(kTile, args.count - i);
-      vectors.count = (count + run_.lanes - 1) / run_.lanes * run_.lanes;
+      vectors.count = ceil_div(count, run_.lanes) * run_.lanes;
       for (int k = 0; k < run_.operands; ++k) {
         run_.in[k].cast(tile[k], 1, in_at(args, k, i * args.step[k]), args.step[k], count);
-        pad(tile[k], count, vectors.count);
+        pad(tile[k], run_.in[k].loop_bytes, count, vectors.count);
       }
       run_.loop(vectors);
       run_.out.cast(out_at(args, i * args.out_step), args.out_step, tile[kMapOperands], 1, count);
@@ -161,17 +162,16 @@ class Runner {
   }
 
   // The last number again, so that what is computed for nothing raises nothing new.
-  void pad(unsigned char* tile, int64_t count, int64_t padded) const {
-    const unsigned char* last = tile + (count - 1) * run_.bytes;
-    for (int64_t i = count; i < padded; ++i)
-      std::memcpy(tile + i * run_.bytes, last, static_cast<size_t>(run_.bytes));
+  static void pad(unsigned char* tile, int64_t bytes, int64_t count, int64_t padded) {
+    const unsigned char* last = tile + (count - 1) * bytes;
+    for (int64_t i = count; i < padded; ++i) std::memcpy(tile + i * bytes, last, static_cast<size_t>(bytes));
   }
 
   const MapRun& run_;
   const MapArgs& first_;
   const bool is_direct_;
   bool is_fixed_[kMapOperands], repeats_in_rows_ = false;
-  alignas(kWidest) unsigned char repeated_[kMapOperands][kWidest];
+  alignas(kAligned) unsigned char repeated_[kMapOperands][kWidest];
 };
 
 }  // namespace
@@ -180,8 +180,8 @@ void run_map(const MapRun& run, const MapArgs& first) {
   int64_t all_rows = 1;
   for (const MapDim& dim : run.outer) all_rows *= dim.size;
   if (all_rows == 0 || first.count == 0) return;
-  const int64_t cols = std::min(first.count, kChunk), col_chunks = (first.count + cols - 1) / cols;
-  const int64_t rows = std::max<int64_t>(1, kChunk / cols), row_chunks = (all_rows + rows - 1) / rows;
+  const int64_t cols = std::min(first.count, kChunk), col_chunks = ceil_div(first.count, cols);
+  const int64_t rows = std::max<int64_t>(1, kChunk / cols), row_chunks = ceil_div(all_rows, rows);
   parallel_for(row_chunks * col_chunks, [&](int64_t chunk) {
     const int64_t row = chunk / col_chunks * rows, last = std::min(row + rows, all_rows);
     const int64_t begin = chunk % col_chunks * cols, end = std::min(begin + cols, first.count);

@@ -16,11 +16,11 @@ struct MapPort {
   CastRun cast = nullptr;  // into the loop's number type, or out of it
   bool same = true;        // memory holds the loop's own type: cast is a copy
   int bytes = 4;           // of an element in memory
+  int loop_bytes = 4;      // ... and in the loop
 };
 
 struct MapRun {
   MapLoop loop = nullptr;
-  int bytes = 4;  // of a number in the loop
   int lanes = 1;  // the loop takes multiples of them, side by side or repeated; with 1 it takes any steps
   int operands = 0;
   MapPort out = {}, in[kMapOperands] = {};

@@ -8,15 +8,49 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
 
-// The taps of a window at `position` that are inside the image, and where the first of them stands.
-struct Taps {
+// What of a window is inside the image along one axis: where it begins, and how many taps that is.
+struct Span {
   int64_t at, count;
 };
-Taps taps_inside(const PoolAxis& a, int64_t position) {
+Span inside(const PoolAxis& a, int64_t position) {
   const int64_t start = position * a.stride - a.padding;
   const int64_t skipped = start < 0 ? ceil_div(-start, a.dilation) : 0;
   const int64_t at = start + skipped * a.dilation;
   return {at, smaller(a.size - skipped, ceil_div(a.image - at, a.dilation))};
+}
+
+// The largest numbers under as many windows as a vector has lanes, and how far they stand from the windows'
+// first taps.
+template <class T>
+struct Largest {
+  Vec<T> most;
+  typename Vec<T>::Bits where;
+};
+// load(step) -> the windows' numbers so far from their first taps.
+template <class T, class Load>
+RUSHLIGHT_INLINE Largest<T> largest(const MaxPoolArgs<T>& args, Span slices, Span rows, Span columns,
+                                    Load load) {
+  using Bits = typename Vec<T>::Bits;
+  using Integer = typename Vec<T>::Integer;
+  const int64_t slice_step = args.slices.dilation * args.rows.image * args.columns.image,
+                row_step = args.rows.dilation * args.columns.image;
+  Vec<T> most = load(0);
+  Bits where{};
+  for (int64_t s = 0; s < slices.count; ++s)
+    for (int64_t r = 0; r < rows.count; ++r) {
+      int64_t step = s * slice_step + r * row_step;
+      for (int64_t c = 0; c < columns.count; ++c, step += args.columns.dilation) {
+        const Vec<T> value = load(step);
+        const auto taken = (value > most) | (value != value);
+        most = select(taken, value, most);
+        where = taken.bits ? static_cast<Integer>(step) - Bits{} : where;
+      }
+    }
+  return {most, where};
+}
+template <class T>
+int64_t first_place(const MaxPoolArgs<T>& args, Span slices, Span rows, Span columns) {
+  return (slices.at * args.rows.image + rows.at) * args.columns.image + columns.at;
 }
 
 // Lane i is from[i * stride], for the first `count` lanes; no memory beyond the last of them is touched.
@@ -39,86 +73,78 @@ RUSHLIGHT_INLINE Vec<T> load_strided(const T* from, int64_t stride, int64_t coun
 // Positions [j, j + count) of a row of results, count <= kLanes, whose windows meet the same `columns.count`
 // columns.
 template <class T>
-RUSHLIGHT_INLINE void largest(const MaxPoolArgs<T>& args, const T* plane, Taps rows, Taps columns,
-                              int64_t count, T* y, int64_t* places) {
-  using Bits = typename Vec<T>::Bits;
-  using Integer = typename Vec<T>::Integer;
-  const int64_t stride = args.columns.stride, first = rows.at * args.columns.image + columns.at;
-  Vec<T> most = load_strided(plane + first, stride, count);
-  Bits where{};
-  for (int64_t r = 0; r < rows.count; ++r)
-    for (int64_t c = 0; c < columns.count; ++c) {
-      const int64_t step = r * args.rows.dilation * args.columns.image + c * args.columns.dilation;
-      const Vec<T> value = load_strided(plane + first + step, stride, count);
-      const auto taken = (value > most) | (value != value);
-      most = select(taken, value, most);
-      where = taken.bits ? static_cast<Integer>(step) - Bits{} : where;
-    }
-  store_partial(y, most, count);
-  for (int i = 0; i < smaller(count, Vec<T>::kLanes); ++i) places[i] = first + i * stride + where[i];
+RUSHLIGHT_INLINE void largest_of_row(const MaxPoolArgs<T>& args, const T* volume, Span slices, Span rows,
+                                     Span columns, int64_t count, T* y, int64_t* places) {
+  const int64_t stride = args.columns.stride, first = first_place(args, slices, rows, columns);
+  const Largest<T> found =
+      largest(args, slices, rows, columns, [&](int64_t step) __attribute__((always_inline)) {
+        return load_strided(volume + first + step, stride, count);
+      });
+  store_partial(y, found.most, count);
+  for (int i = 0; i < smaller(count, Vec<T>::kLanes); ++i) places[i] = first + i * stride + found.where[i];
 }
 
 template <class T>
-void largest_of_plane(const MaxPoolArgs<T>& args, const T* plane, T* y, int64_t* places) {
+void largest_of_volume(const MaxPoolArgs<T>& args, const T* volume, T* y, int64_t* places) {
   const PoolAxis& c = args.columns;
   const int64_t before =
       smaller(c.positions, ceil_div(c.padding, c.stride));  // their windows begin in the padding
   const int64_t last = c.image + c.padding - c.dilation * (c.size - 1) - 1;  // where a whole window may begin
   const int64_t whole = clamped(last < 0 ? 0 : last / c.stride + 1, before, c.positions);
-  for (int64_t i = 0; i < args.rows.positions; ++i, y += c.positions, places += c.positions) {
-    const Taps rows = taps_inside(args.rows, i);
-    const auto one = [&](int64_t j) { largest(args, plane, rows, taps_inside(c, j), 1, y + j, places + j); };
+  for (int64_t i = 0; i < args.slices.positions * args.rows.positions; ++i) {
+    const Span slices = inside(args.slices, i / args.rows.positions),
+               rows = inside(args.rows, i % args.rows.positions);
+    const auto one = [&](int64_t j) {
+      largest_of_row(args, volume, slices, rows, inside(c, j), 1, y + j, places + j);
+    };
     for (int64_t j = 0; j < before; ++j) one(j);
     for (int64_t j = before; j < whole; j += Vec<T>::kLanes)
-      largest(args, plane, rows, Taps{j * c.stride - c.padding, c.size}, whole - j, y + j, places + j);
+      largest_of_row(args, volume, slices, rows, Span{j * c.stride - c.padding, c.size}, whole - j, y + j,
+                     places + j);
     for (int64_t j = whole; j < c.positions; ++j) one(j);
+    y += c.positions;
+    places += c.positions;
   }
 }
 
 template <class T>
-void largest_of_planes(const MaxPoolArgs<T>& args) {
-  const int64_t from = args.rows.image * args.columns.image,
-                to = args.rows.positions * args.columns.positions;
+void largest_of_volumes(const MaxPoolArgs<T>& args) {
+  const int64_t from = args.slices.image * args.rows.image * args.columns.image,
+                to = args.slices.positions * args.rows.positions * args.columns.positions;
   parallel_ranges(args.items * args.channels, from, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane)
-      largest_of_plane(args, args.x + plane * from, args.y + plane * to, args.places + plane * to);
+    for (int64_t v = begin; v < end; ++v)
+      largest_of_volume(args, args.x + v * from, args.y + v * to, args.places + v * to);
   });
 }
 
 // A position's channels.
 template <class T>
-void largest_of_pixels(const MaxPoolArgs<T>& args, const T* image, Taps rows, Taps columns, T* y,
+void largest_of_pixels(const MaxPoolArgs<T>& args, const T* image, Span slices, Span rows, Span columns, T* y,
                        int64_t* places) {
-  using Bits = typename Vec<T>::Bits;
-  using Integer = typename Vec<T>::Integer;
-  const int64_t first = rows.at * args.columns.image + columns.at;
+  const int64_t first = first_place(args, slices, rows, columns);
   for (int64_t c = 0; c < args.channels; c += Vec<T>::kLanes) {
     const int64_t left = args.channels - c;
-    Vec<T> most = load_partial(image + first * args.channels + c, left);
-    Bits where{};
-    for (int64_t r = 0; r < rows.count; ++r)
-      for (int64_t t = 0; t < columns.count; ++t) {
-        const int64_t step = r * args.rows.dilation * args.columns.image + t * args.columns.dilation;
-        const Vec<T> value = load_partial(image + (first + step) * args.channels + c, left);
-        const auto taken = (value > most) | (value != value);
-        most = select(taken, value, most);
-        where = taken.bits ? static_cast<Integer>(step) - Bits{} : where;
-      }
-    store_partial(y + c, most, left);
-    for (int i = 0; i < smaller(left, Vec<T>::kLanes); ++i) places[c + i] = first + where[i];
+    const Largest<T> found =
+        largest(args, slices, rows, columns, [&](int64_t step) __attribute__((always_inline)) {
+          return load_partial(image + (first + step) * args.channels + c, left);
+        });
+    store_partial(y + c, found.most, left);
+    for (int i = 0; i < smaller(left, Vec<T>::kLanes); ++i) places[c + i] = first + found.where[i];
   }
 }
 
 template <class T>
 void largest_by_pixel(const MaxPoolArgs<T>& args) {
-  const int64_t from = args.rows.image * args.columns.image * args.channels,
-                row = args.columns.positions * args.channels;
-  parallel_ranges(args.items * args.rows.positions, row, [&](int64_t begin, int64_t end) {
+  const int64_t from = args.slices.image * args.rows.image * args.columns.image * args.channels,
+                row = args.columns.positions * args.channels,
+                rows_of_item = args.slices.positions * args.rows.positions;
+  parallel_ranges(args.items * rows_of_item, row, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const Taps rows = taps_inside(args.rows, i % args.rows.positions);
+      const Span slices = inside(args.slices, i % rows_of_item / args.rows.positions),
+                 rows = inside(args.rows, i % args.rows.positions);
       for (int64_t j = 0; j < args.columns.positions; ++j) {
         const int64_t to = i * row + j * args.channels;
-        largest_of_pixels(args, args.x + i / args.rows.positions * from, rows, taps_inside(args.columns, j),
+        largest_of_pixels(args, args.x + i / rows_of_item * from, slices, rows, inside(args.columns, j),
                           args.y + to, args.places + to);
       }
     }
@@ -129,14 +155,14 @@ void largest_by_pixel(const MaxPoolArgs<T>& args) {
 
 template <class T>
 void max_pool(const MaxPoolArgs<T>& args) {
-  args.by_pixel ? largest_by_pixel(args) : largest_of_planes(args);
+  args.by_pixel ? largest_by_pixel(args) : largest_of_volumes(args);
 }
 
 template <class T>
 void max_pool_gradient(const MaxPoolGradientArgs<T>& args) {
-  // One run is what may be written without a look at others: a plane, or an image that lies by pixel.
+  // One run is what may be written without a look at others: a volume, or an image that lies by pixel.
   const int64_t channels = args.by_pixel ? args.channels : 1, runs = args.items * args.channels / channels;
-  const int64_t from = args.positions * channels, to = args.plane * channels;
+  const int64_t from = args.positions * channels, to = args.volume * channels;
   parallel_ranges(runs, to, [&](int64_t begin, int64_t end) {
     for (int64_t run = begin; run < end; ++run) {
       T* grad_x = args.grad_x + run * to;
