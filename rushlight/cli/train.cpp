@@ -74,20 +74,19 @@ void report(Training& training, const train::FitResult& result, const std::strin
 // Of a run that goes on: before anything is written.
 void expect_more_to_do(const Training& training, const train::Checkpoints& checkpoints,
                        const std::string& run) {
-  const std::optional<std::string> newest = checkpoints.newest();
-  if (!newest && std::filesystem::exists(model_in(run)))
+  const std::optional<train::Progressed> done = checkpoints.progressed();
+  if (!done && std::filesystem::exists(model_in(run)))
     fail(ErrorKind::value, run,
          " has a trained model but no checkpoint to go on from; `rushlight train --config ", run,
          "/config.json` begins a new run like it");
-  if (!newest) {
+  if (!done) {
     std::fprintf(stderr, "%s was stopped before its first checkpoint: it begins anew\n", run.c_str());
     return;
   }
-  const train::Progressed done = train::load_checkpoint(*newest, {});
   const int64_t epochs = *training.settings.epochs;
-  if (done.epoch > epochs || (done.epoch == epochs && done.step > epochs * steps_of_epoch(training)))
-    fail(ErrorKind::value, run, " is past epoch ", epochs, ": it has done ", done.epoch, " epochs, ",
-         done.step, " steps. --epochs ", done.epoch + 1, ", or more, goes on; a new run takes any number");
+  if (done->epoch > epochs || (done->epoch == epochs && done->step > epochs * steps_of_epoch(training)))
+    fail(ErrorKind::value, run, " is past epoch ", epochs, ": it has done ", done->epoch, " epochs, ",
+         done->step, " steps. --epochs ", done->epoch + 1, ", or more, goes on; a new run takes any number");
 }
 
 bool run(const TrainSettings& settings, const TrainCommand& command) {

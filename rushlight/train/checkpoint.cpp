@@ -154,8 +154,7 @@ std::optional<std::string> Checkpoints::newest() const {
   return folder_ + "/" + names.back();
 }
 
-std::optional<Progressed> Checkpoints::resume() {
-  remove_leftovers(folder_);
+std::optional<Progressed> Checkpoints::load_newest(const Snapshot& snapshot) const {
   const std::vector<std::string> names = saved();
   if (names.empty()) return std::nullopt;
   const std::string path = folder_ + "/" + names.back();
@@ -168,8 +167,14 @@ std::optional<Progressed> Checkpoints::resume() {
            names.size() > 1 ? "goes on from the one before, " + names[names.size() - 2] : "begins anew");
     }
   }();
-  resumed_ = take_over(path, file, snapshot_);
-  return resumed_;
+  return take_over(path, file, snapshot);
+}
+
+std::optional<Progressed> Checkpoints::progressed() const { return load_newest({}); }
+
+std::optional<Progressed> Checkpoints::resume() {
+  remove_leftovers(folder_);
+  return resumed_ = load_newest(snapshot_);
 }
 
 void Checkpoints::before_training(FitState& state) {

@@ -45,8 +45,11 @@ class Checkpoints : public Callback {
   Checkpoints(std::string folder, const Snapshot& snapshot, const CheckpointOptions& options = {});
   // The newest file in the folder, if there is one.
   std::optional<std::string> newest() const;
-  // To be called before training: loads the newest, if there is one. Where that is damaged, it throws and
-  // says what there is instead: no step is lost in silence. Half-written files that a crash left are removed.
+  // How far the newest got, if there is one. Where that is damaged, this and resume() throw and say what
+  // there is instead: no step is lost in silence.
+  std::optional<Progressed> progressed() const;
+  // To be called before training: loads the newest, if there is one. Half-written files that a crash left are
+  // removed.
   std::optional<Progressed> resume();
   // Writes FOLDER/step-..., and best.safetensors if it is the best; removes those beyond keep_last.
   void save(const Progressed& progressed, bool best = false);
@@ -59,6 +62,7 @@ class Checkpoints : public Callback {
  private:
   void save(const FitState& state);
   std::vector<std::string> saved() const;  // the oldest first
+  std::optional<Progressed> load_newest(const Snapshot& snapshot) const;
 
   std::string folder_;
   Snapshot snapshot_;
