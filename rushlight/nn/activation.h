@@ -129,4 +129,30 @@ struct Softmin : Along<Softmin> {
   Tensor forward(const Tensor& x) const { return softmin(x, dim); }
 };
 
+// Over the channels of (channels, height, width), or of many such.
+struct Softmax2d : Layer<Softmax2d> {
+  Tensor forward(const Tensor& x) const {
+    if (x.rank() != 3 && x.rank() != 4)
+      fail(ErrorKind::value, "[Softmax2d] needs (channels, height, width), of many items or of one, not ",
+           x.shape());
+    return softmax(x, -3);
+  }
+};
+
+// A leaky ReLU whose slopes are drawn between two bounds in training, and in their middle in evaluation.
+class RReLU : public Layer<RReLU> {
+ public:
+  explicit RReLU(double lower = 1.0 / 8, double upper = 1.0 / 3) : lower_(lower), upper_(upper) {
+    if (!(lower <= upper)) fail(ErrorKind::value, "[RReLU] lower ", lower, " is above upper ", upper);
+  }
+  Tensor forward(const Tensor& x) const {
+    if (!is_training()) return leaky_relu(x, {.negative_slope = (lower_ + upper_) / 2});
+    return where(gt(x, 0), x, mul(x, uniform(x.detach(), {.from = lower_, .to = upper_})));
+  }
+  std::string details() const override { return join_text("lower=", lower_, ", upper=", upper_); }
+
+ private:
+  double lower_, upper_;
+};
+
 }  // namespace rushlight::nn

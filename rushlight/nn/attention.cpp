@@ -35,6 +35,14 @@ int64_t checked_heads(int64_t features, int64_t heads) {
   return heads;
 }
 
+// Whether one matrix projects queries, keys and values.
+bool together(int64_t features, const MultiheadAttentionOptions& options) {
+  return options.kdim.value_or(features) == features && options.vdim.value_or(features) == features;
+}
+Tensor apart(int64_t features, int64_t from, const MultiheadAttentionOptions& options) {
+  return together(features, options) ? Tensor() : xavier({features, from});
+}
+
 // True means leave it out; numbers are added to the scores.
 Tensor additive(const Tensor& mask, DType dtype) {
   if (mask.dtype() != DType::boolean) return mask.to(dtype);
@@ -71,40 +79,58 @@ std::vector<Module::Child> layers_and_norm(const Module& layers, const std::opti
 
 MultiheadAttention::MultiheadAttention(int64_t embed_dim, int64_t num_heads,
                                        const MultiheadAttentionOptions& options)
-    : in_proj_weight(parameter("in_proj_weight",
-                               (checked_heads(embed_dim, num_heads), xavier({3 * embed_dim, embed_dim})))),
+    : in_proj_weight(parameter(
+          "in_proj_weight", (checked_heads(embed_dim, num_heads),
+                             together(embed_dim, options) ? xavier({3 * embed_dim, embed_dim}) : Tensor()))),
+      q_proj_weight(parameter("q_proj_weight", apart(embed_dim, embed_dim, options))),
+      k_proj_weight(parameter("k_proj_weight", apart(embed_dim, options.kdim.value_or(embed_dim), options))),
+      v_proj_weight(parameter("v_proj_weight", apart(embed_dim, options.vdim.value_or(embed_dim), options))),
       in_proj_bias(parameter("in_proj_bias", zeros_if(options.bias, 3 * embed_dim))),
       out_proj(child("out_proj", output_projection(embed_dim, options.bias))),
+      features_(embed_dim),
+      key_features_(options.kdim.value_or(embed_dim)),
+      value_features_(options.vdim.value_or(embed_dim)),
       heads_(num_heads),
       dropout_(options.dropout),
       batch_first_(options.batch_first) {}
 
+void MultiheadAttention::expect_shapes(const Tensor& query, const Tensor& key, const Tensor& value) const {
+  const auto expect = [&](const char* what, const Tensor& x, int64_t features) {
+    if ((x.rank() != 2 && x.rank() != 3) || x.rank() != query.rank() || x.size(-1) != features)
+      fail(ErrorKind::value, "[MultiheadAttention] query, key and value need ",
+           batch_first_ ? "(batch, time, features)" : "(time, batch, features)", ", and the ", what, " ",
+           features, " features, but its shape is ", x.shape());
+  };
+  expect("query", query, features_), expect("key", key, key_features_),
+      expect("value", value, value_features_);
+}
+
+// (batch, time, features) of each
+MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, const Tensor& key,
+                                                          const Tensor& value) const {
+  const auto turned = [&](const Tensor& x) {
+    return x.rank() == 2 ? x.unsqueeze(0) : batch_first_ ? x : x.transpose(0, 1);
+  };
+  if (in_proj_weight.defined() && query.is_same(key) && key.is_same(value)) {
+    const Tensor all = linear(turned(query), in_proj_weight, {.bias = in_proj_bias});
+    return {all.narrow(-1, 0, features_), all.narrow(-1, features_, features_),
+            all.narrow(-1, 2 * features_, features_)};
+  }
+  const auto projected = [&](const Tensor& x, int64_t which, const Tensor& own_weight) {
+    const int64_t first = which * features_;
+    const Tensor bias = in_proj_bias.defined() ? in_proj_bias.narrow(0, first, features_) : Tensor();
+    const Tensor weight = own_weight.defined() ? own_weight : in_proj_weight.narrow(0, first, features_);
+    return linear(turned(x), weight, {.bias = bias});
+  };
+  return {projected(query, 0, q_proj_weight), projected(key, 1, k_proj_weight),
+          projected(value, 2, v_proj_weight)};
+}
+
 AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
                                             const AttentionCall& call) const {
-  const int64_t features = in_proj_weight.size(1);
-  for (const Tensor* x : {&query, &key, &value})
-    if ((x->rank() != 2 && x->rank() != 3) || x->rank() != query.rank() || x->size(-1) != features)
-      fail(ErrorKind::value, "[MultiheadAttention] query, key and value need ",
-           batch_first_ ? "(batch, time, " : "(time, batch, ", features, "), but one has shape ", x->shape());
+  expect_shapes(query, key, value);
   const bool batched = query.rank() == 3;
-  // (batch, time, features) within
-  const auto turned = [&](const Tensor& x) {
-    return !batched ? x.unsqueeze(0) : batch_first_ ? x : x.transpose(0, 1);
-  };
-
-  Tensor q, k, v;
-  if (query.is_same(key) && key.is_same(value)) {
-    const Tensor all = linear(turned(query), in_proj_weight, {.bias = in_proj_bias});
-    q = all.narrow(-1, 0, features), k = all.narrow(-1, features, features),
-    v = all.narrow(-1, 2 * features, features);
-  } else {
-    const auto projected = [&](const Tensor& x, int64_t which) {
-      const Tensor bias =
-          in_proj_bias.defined() ? in_proj_bias.narrow(0, which * features, features) : Tensor();
-      return linear(turned(x), in_proj_weight.narrow(0, which * features, features), {.bias = bias});
-    };
-    q = projected(query, 0), k = projected(key, 1), v = projected(value, 2);
-  }
+  auto [q, k, v] = project(query, key, value);
   q = split_heads(q, heads_), k = split_heads(k, heads_), v = split_heads(v, heads_);
   const int64_t batch = q.size(0), queries = q.size(2), keys = k.size(2);
 
@@ -125,7 +151,7 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   AttentionResult result;
   Tensor heads;
   if (call.need_weights) {
-    const int64_t head_size = features / heads_;
+    const int64_t head_size = features_ / heads_;
     Tensor scores = matmul(q / std::sqrt(static_cast<double>(head_size)), k.transpose(-2, -1));
     if (mask.defined()) scores = scores + mask;
     Tensor weights = softmax(scores, -1);

@@ -11,7 +11,8 @@ namespace rushlight::nn {
 struct MultiheadAttentionOptions {
   double dropout = 0;
   bool bias = true;
-  bool batch_first = false;  // (batch, time, features) instead of (time, batch, features)
+  bool batch_first = false;               // (batch, time, features) instead of (time, batch, features)
+  std::optional<int64_t> kdim{}, vdim{};  // features of keys and values, where others than the queries'
 };
 struct AttentionCall {
   Tensor key_padding_mask{};         // (batch, keys): True, or -inf, where a key is to be left out
@@ -31,12 +32,20 @@ class MultiheadAttention : public Layer<MultiheadAttention> {
   AttentionResult forward(const Tensor& query, const Tensor& key, const Tensor& value,
                           const AttentionCall& call = {}) const;
 
-  Parameter in_proj_weight;  // (3 features, features): of queries, keys and values
+  // Of queries, keys and values: (3 features, features), or apart where they differ in their features.
+  Parameter in_proj_weight;
+  Parameter q_proj_weight, k_proj_weight, v_proj_weight;
   Parameter in_proj_bias;
   Linear out_proj;
 
  private:
-  int64_t heads_;
+  struct Projected {
+    Tensor q, k, v;
+  };
+  Projected project(const Tensor& query, const Tensor& key, const Tensor& value) const;
+  void expect_shapes(const Tensor& query, const Tensor& key, const Tensor& value) const;
+
+  int64_t features_, key_features_, value_features_, heads_;
   double dropout_;
   bool batch_first_;
 };

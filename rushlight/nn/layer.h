@@ -17,6 +17,15 @@ constexpr std::string_view short_name() {
   return colon == text.npos ? text : text.substr(colon + 1);
 }
 
+// "3", "(3, 2)": sizes in details()
+template <class List>
+std::string sizes_in_words(const List& list) {
+  if (list.size() == 1) return join_text(list[0]);
+  std::string text = "(";
+  for (size_t i = 0; i < list.size(); ++i) text += join_text(i ? ", " : "", list[i]);
+  return text + ")";
+}
+
 template <class Self>
 class Layer : public Module {
  public:

@@ -18,18 +18,19 @@ Tensor bias_summing(bool wanted, int64_t outputs, int64_t inputs) {
   return wanted ? summing(outputs, inputs) : Tensor();
 }
 
-std::optional<int64_t> checked_row(std::optional<int64_t> row, int64_t rows) {
-  if (!row) return row;
-  const int64_t at = *row < 0 ? *row + rows : *row;
-  if (at < 0 || at >= rows)
-    fail(ErrorKind::value, "[Embedding] padding_idx ", *row, " is none of the ", rows, " embeddings");
-  return at;
+EmbeddingOptions checked(EmbeddingOptions options, int64_t rows) {
+  if (!options.padding_idx) return options;
+  int64_t& row = *options.padding_idx;
+  if (row < -rows || row >= rows)
+    fail(ErrorKind::value, "[Embedding] padding_idx ", row, " is none of the ", rows, " embeddings");
+  if (row < 0) row += rows;
+  return options;
 }
 
-Tensor embeddings(int64_t rows, int64_t columns, std::optional<int64_t> padding_idx) {
+Tensor embeddings_of(int64_t rows, int64_t columns, const EmbeddingOptions& options) {
   Tensor table = empty({rows, columns}, default_dtype());
   init::normal_(table);
-  if (padding_idx) table.select(0, *padding_idx).zero_();
+  if (options.padding_idx) table.select(0, *checked(options, rows).padding_idx).zero_();
   return table;
 }
 
@@ -61,17 +62,37 @@ std::string Bilinear::details() const {
 }
 
 Embedding::Embedding(int64_t num_embeddings, int64_t embedding_dim, const EmbeddingOptions& options)
-    : weight(parameter("weight", embeddings(num_embeddings, embedding_dim,
-                                            checked_row(options.padding_idx, num_embeddings)))),
-      padding_idx_(checked_row(options.padding_idx, num_embeddings)) {}
+    : Embedding(embeddings_of(num_embeddings, embedding_dim, options), options) {}
+
+Embedding::Embedding(Tensor table, const EmbeddingOptions& options)
+    : weight(parameter("weight", std::move(table))), options_(checked(options, weight.size(0))) {}
+
+Embedding Embedding::from_pretrained(const Tensor& embeddings, const PretrainedOptions& options) {
+  if (embeddings.rank() != 2)
+    fail(ErrorKind::value, "[Embedding] embeddings are the rows of a matrix, not of shape ",
+         embeddings.shape());
+  Embedding made(embeddings.detach(), options.embedding);
+  made.weight.requires_grad_(!options.freeze);
+  return made;
+}
 
 Tensor Embedding::forward(const Tensor& indices) const {
-  return embedding(indices, weight, {.padding_idx = padding_idx_});
+  if (options_.max_norm) cut_to_norm(indices);
+  return embedding(indices, weight, {.padding_idx = options_.padding_idx});
+}
+
+void Embedding::cut_to_norm(const Tensor& indices) const {
+  NoGrad guard;
+  const Tensor rows = unique(indices).output;
+  weight.index_copy_(0, rows,
+                     renorm(weight.index_select(0, rows), options_.norm_type, 0, *options_.max_norm));
 }
 
 std::string Embedding::details() const {
   std::string text = join_text(weight.size(0), ", ", weight.size(1));
-  if (padding_idx_) text += join_text(", padding_idx=", *padding_idx_);
+  if (options_.padding_idx) text += join_text(", padding_idx=", *options_.padding_idx);
+  if (options_.max_norm) text += join_text(", max_norm=", *options_.max_norm);
+  if (options_.norm_type != 2) text += join_text(", norm_type=", options_.norm_type);
   return text;
 }
 

@@ -34,19 +34,30 @@ class Bilinear : public Layer<Bilinear> {
 
 struct EmbeddingOptions {
   std::optional<int64_t> padding_idx{};  // this row is 0 and stays so
+  std::optional<double> max_norm{};      // longer rows are cut to this when they are looked up
+  double norm_type = 2;                  // what they are measured by
+};
+struct PretrainedOptions {
+  bool freeze = true;  // no training
+  EmbeddingOptions embedding{};
 };
 
 // The rows of weight that the indices name.
 class Embedding : public Layer<Embedding> {
  public:
   Embedding(int64_t num_embeddings, int64_t embedding_dim, const EmbeddingOptions& options = {});
+  // With these rows, which it shares.
+  static Embedding from_pretrained(const Tensor& embeddings, const PretrainedOptions& options = {});
   Tensor forward(const Tensor& indices) const;
   std::string details() const override;
 
   Parameter weight;  // (num_embeddings, embedding_dim)
 
  private:
-  std::optional<int64_t> padding_idx_;
+  Embedding(Tensor table, const EmbeddingOptions& options);
+  void cut_to_norm(const Tensor& indices) const;
+
+  EmbeddingOptions options_;
 };
 
 class Identity : public Layer<Identity> {

@@ -13,15 +13,54 @@ class Loss : public Layer<Self> {
   explicit Loss(const Options& options = {}) : reduction_(options.reduction), options_(options) {}
   template <class... Tensors>
   Tensor forward(const Tensors&... tensors) const {
+    return op(tensors..., options());
+  }
+
+ protected:
+  Options options() const {
     Options options = options_;
     options.reduction = reduction_;  // the caller's text may be gone
-    return op(tensors..., options);
+    return options;
   }
-  std::string details() const override { return join_text("reduction='", reduction_, "'"); }
 
  private:
   std::string reduction_;
   Options options_;
+};
+
+// One with a weight for each class or number, which belongs to the state.
+template <class Self, class Options, auto op>
+class WeightedLoss : public Loss<Self, Options, op> {
+ public:
+  explicit WeightedLoss(const Options& options = {})
+      : Loss<Self, Options, op>(without_weights(options)),
+        weight(this->buffer("weight", options.weight)),
+        pos_weight(this->buffer("pos_weight", pos_weight_of(options))) {}
+  template <class... Tensors>
+  Tensor forward(const Tensors&... tensors) const {
+    Options options = this->options();
+    options.weight = weight;
+    if constexpr (kHasPosWeight) options.pos_weight = pos_weight;
+    return op(tensors..., options);
+  }
+
+  Buffer weight;
+  Buffer pos_weight;  // of BCEWithLogitsLoss
+
+ private:
+  static constexpr bool kHasPosWeight = requires(Options o) { o.pos_weight; };
+
+  static Tensor pos_weight_of(const Options& options) {
+    if constexpr (kHasPosWeight)
+      return options.pos_weight;
+    else
+      return {};
+  }
+  static Options without_weights(Options options) {
+    options.weight = {};
+    if constexpr (kHasPosWeight) options.pos_weight = {};
+    return options;
+  }
 };
 
 struct MSELoss : Loss<MSELoss, MseLossOptions, mse_loss> {
@@ -36,18 +75,18 @@ struct SmoothL1Loss : Loss<SmoothL1Loss, SmoothL1LossOptions, smooth_l1_loss> {
 struct HuberLoss : Loss<HuberLoss, HuberLossOptions, huber_loss> {
   using Loss::Loss;
 };
-struct CrossEntropyLoss : Loss<CrossEntropyLoss, CrossEntropyOptions, cross_entropy> {
-  using Loss::Loss;
+struct CrossEntropyLoss : WeightedLoss<CrossEntropyLoss, CrossEntropyOptions, cross_entropy> {
+  using WeightedLoss::WeightedLoss;
 };
-struct NLLLoss : Loss<NLLLoss, NllLossOptions, nll_loss> {
-  using Loss::Loss;
+struct NLLLoss : WeightedLoss<NLLLoss, NllLossOptions, nll_loss> {
+  using WeightedLoss::WeightedLoss;
 };
-struct BCELoss : Loss<BCELoss, BinaryCrossEntropyOptions, binary_cross_entropy> {
-  using Loss::Loss;
+struct BCELoss : WeightedLoss<BCELoss, BinaryCrossEntropyOptions, binary_cross_entropy> {
+  using WeightedLoss::WeightedLoss;
 };
 struct BCEWithLogitsLoss
-    : Loss<BCEWithLogitsLoss, BinaryCrossEntropyWithLogitsOptions, binary_cross_entropy_with_logits> {
-  using Loss::Loss;
+    : WeightedLoss<BCEWithLogitsLoss, BinaryCrossEntropyWithLogitsOptions, binary_cross_entropy_with_logits> {
+  using WeightedLoss::WeightedLoss;
 };
 struct KLDivLoss : Loss<KLDivLoss, KlDivOptions, kl_div> {
   using Loss::Loss;

@@ -54,8 +54,9 @@ Parameter Module::parameter(std::string name, Tensor tensor) {
   return owned(OwnedTensor(std::move(tensor)), {this, std::move(name), Role::parameter});
 }
 
+// Detached: to() turns the module's own tensor, not the caller's.
 Buffer Module::buffer(std::string name, Tensor tensor, bool persistent) {
-  return owned(OwnedTensor(std::move(tensor)),
+  return owned(OwnedTensor(tensor.defined() ? tensor.detach() : tensor),
                {this, std::move(name), persistent ? Role::buffer : Role::transient});
 }
 
@@ -240,23 +241,28 @@ void ForwardHooks::before(Module& module, std::vector<Tensor>& inputs) const {
 
 // -- in words
 
-void Module::print(std::string& text, int depth) const {
-  const std::vector<Child> below = children();
-  text += kind();
-  text += "(" + details();
-  const std::string margin(static_cast<size_t>(2 * depth), ' ');
-  for (const Child& child : below) {
-    text += "\n" + margin + "  (" + child.name + "): ";
-    child.module->print(text, depth + 1);
+std::string Module::printed(int depth) const {
+  struct Line {
+    std::string first, last, text;
+    int64_t count;
+  };
+  std::vector<Line> lines;
+  for (const Child& child : children()) {
+    std::string text = child.module->printed(depth + 1);
+    if (counts_equal_children() && !lines.empty() && lines.back().text == text)
+      lines.back().last = child.name, ++lines.back().count;
+    else
+      lines.push_back({child.name, child.name, std::move(text), 1});
   }
-  text += below.empty() ? ")" : "\n" + margin + ")";
+  const std::string margin(static_cast<size_t>(2 * depth), ' ');
+  std::string all = std::string(kind()) + "(" + details();
+  for (const auto& [first, last, text, count] : lines)
+    all += count == 1 ? join_text("\n", margin, "  (", first, "): ", text)
+                      : join_text("\n", margin, "  (", first, "-", last, "): ", count, " x ", text);
+  return all + (lines.empty() ? ")" : "\n" + margin + ")");
 }
 
-std::string Module::to_string() const {
-  std::string text;
-  print(text, 0);
-  return text;
-}
+std::string Module::to_string() const { return printed(0); }
 
 std::ostream& operator<<(std::ostream& out, const Module& module) { return out << module.to_string(); }
 

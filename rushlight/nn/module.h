@@ -124,7 +124,8 @@ class Module {
   void add_member(FutureHome home, const void* at);
   virtual size_t bytes() const = 0;  // of the whole object, members included
   static OwnedTensor owned(OwnedTensor tensor, FutureHome home);
-  void print(std::string& text, int depth) const;
+  std::string printed(int depth) const;
+  virtual bool counts_equal_children() const { return false; }  // when printed: "(0-2): 3 x ReLU()"
 
   std::vector<Member> members_;
   ForwardHooks hooks_;

@@ -18,7 +18,7 @@ Tensor counter(bool wanted) { return wanted ? full({}, 0, {.dtype = DType::int64
 BatchNorm::BatchNorm(const char* kind, int least_rank, int most_rank, int64_t num_features,
                      const BatchNormOptions& options)
     : weight(parameter("weight", constant(options.affine, num_features, 1))),
-      bias(parameter("bias", constant(options.affine, num_features, 0))),
+      bias(parameter("bias", constant(options.affine && options.bias, num_features, 0))),
       running_mean(buffer("running_mean", constant(options.track_running_stats, num_features, 0))),
       running_var(buffer("running_var", constant(options.track_running_stats, num_features, 1))),
       num_batches_tracked(buffer("num_batches_tracked", counter(options.track_running_stats))),
@@ -52,14 +52,14 @@ Tensor BatchNorm::forward(const Tensor& x, const BatchNormCall& call) const {
 std::string BatchNorm::details() const {
   std::string text = join_text(num_features_, ", eps=", options_.eps, ", momentum=");
   text += options_.momentum ? join_text(*options_.momentum) : "None";
-  return text +
-         join_text(", affine=", options_.affine, ", track_running_stats=", options_.track_running_stats);
+  return text + join_text(", affine=", options_.affine, ", bias=", bias.defined(),
+                          ", track_running_stats=", options_.track_running_stats);
 }
 
 InstanceNorm::InstanceNorm(const char* kind, int rank, int64_t num_features,
                            const InstanceNormOptions& options)
     : weight(parameter("weight", constant(options.affine, num_features, 1))),
-      bias(parameter("bias", constant(options.affine, num_features, 0))),
+      bias(parameter("bias", constant(options.affine && options.bias, num_features, 0))),
       running_mean(buffer("running_mean", constant(options.track_running_stats, num_features, 0))),
       running_var(buffer("running_var", constant(options.track_running_stats, num_features, 1))),
       num_batches_tracked(buffer("num_batches_tracked", counter(options.track_running_stats))),
@@ -86,7 +86,8 @@ Tensor InstanceNorm::forward(const Tensor& x) const {
 
 std::string InstanceNorm::details() const {
   return join_text(num_features_, ", eps=", options_.eps, ", momentum=", options_.momentum,
-                   ", affine=", options_.affine, ", track_running_stats=", options_.track_running_stats);
+                   ", affine=", options_.affine, ", bias=", bias.defined(),
+                   ", track_running_stats=", options_.track_running_stats);
 }
 
 LayerNorm::LayerNorm(IntList normalized_shape, const LayerNormOptions& options)
@@ -100,7 +101,8 @@ Tensor LayerNorm::forward(const Tensor& x) const {
 }
 
 std::string LayerNorm::details() const {
-  return join_text(static_cast<IntSpan>(shape_), ", eps=", eps_, ", elementwise_affine=", weight.defined());
+  return join_text(static_cast<IntSpan>(shape_), ", eps=", eps_, ", elementwise_affine=", weight.defined(),
+                   ", bias=", bias.defined());
 }
 
 RMSNorm::RMSNorm(IntList normalized_shape, const RMSNormOptions& options)
@@ -117,9 +119,29 @@ std::string RMSNorm::details() const {
                    ", elementwise_affine=", weight.defined());
 }
 
+LocalResponseNorm::LocalResponseNorm(int64_t size, const LocalResponseNormOptions& options)
+    : size_(size), options_(options) {
+  if (size < 1) fail(ErrorKind::value, "[LocalResponseNorm] size must be at least 1, not ", size);
+}
+
+Tensor LocalResponseNorm::forward(const Tensor& x) const {
+  if (x.rank() < 3)
+    fail(ErrorKind::value, "[LocalResponseNorm] needs (items, channels, ...), 3 dimensions or more, not ",
+         x.shape());
+  // (items, 1, channels, all pixels): windows over the channels
+  const Tensor squares =
+      pad(square(x).flatten({.start_dim = 2}).unsqueeze(1), {0, 0, size_ / 2, (size_ - 1) / 2});
+  const Tensor means = avg_pool2d(squares, {size_, 1}, {.stride = 1}).reshape(x.shape());
+  return x / pow(means * options_.alpha + options_.k, options_.beta);
+}
+
+std::string LocalResponseNorm::details() const {
+  return join_text(size_, ", alpha=", options_.alpha, ", beta=", options_.beta, ", k=", options_.k);
+}
+
 GroupNorm::GroupNorm(int64_t num_groups, int64_t num_channels, const GroupNormOptions& options)
     : weight(parameter("weight", constant(options.affine, num_channels, 1))),
-      bias(parameter("bias", constant(options.affine, num_channels, 0))),
+      bias(parameter("bias", constant(options.affine && options.bias, num_channels, 0))),
       groups_(num_groups),
       channels_(num_channels),
       eps_(options.eps) {
@@ -129,11 +151,16 @@ GroupNorm::GroupNorm(int64_t num_groups, int64_t num_channels, const GroupNormOp
 }
 
 Tensor GroupNorm::forward(const Tensor& x) const {
+  if (x.rank() >= 2 && x.size(1) == channels_ && x.numel() == groups_)
+    fail(ErrorKind::value,
+         "[GroupNorm] expected more than 1 value per group, in training and in evaluation, got ", groups_,
+         " groups of input size ", x.shape());
   return group_norm(x, groups_, {.weight = weight, .bias = bias, .eps = eps_});
 }
 
 std::string GroupNorm::details() const {
-  return join_text(groups_, ", ", channels_, ", eps=", eps_, ", affine=", weight.defined());
+  return join_text(groups_, ", ", channels_, ", eps=", eps_, ", affine=", weight.defined(),
+                   ", bias=", bias.defined());
 }
 
 }  // namespace rushlight::nn

@@ -11,6 +11,7 @@ struct BatchNormOptions {
       0.1;  // of the running statistics; without one they are the mean of all batches
   bool affine = true;
   bool track_running_stats = true;
+  bool bias = true;
 };
 struct BatchNormCall {
   bool relu = false;  // cut off what is negative, in the same pass
@@ -57,6 +58,7 @@ struct InstanceNormOptions {
   double momentum = 0.1;
   bool affine = false;
   bool track_running_stats = false;
+  bool bias = true;
 };
 
 // Each channel of each item by its own statistics.
@@ -134,6 +136,23 @@ class RMSNorm : public Layer<RMSNorm> {
 struct GroupNormOptions {
   double eps = 1e-5;
   bool affine = true;
+  bool bias = true;
+};
+
+struct LocalResponseNormOptions {
+  double alpha = 1e-4, beta = 0.75, k = 1;
+};
+
+// Each number over the size of those in `size` neighbouring channels.
+class LocalResponseNorm : public Layer<LocalResponseNorm> {
+ public:
+  explicit LocalResponseNorm(int64_t size, const LocalResponseNormOptions& options = {});
+  Tensor forward(const Tensor& x) const;
+  std::string details() const override;
+
+ private:
+  int64_t size_;
+  LocalResponseNormOptions options_;
 };
 
 // Groups of channels of each item.

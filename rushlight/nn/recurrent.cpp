@@ -177,6 +177,10 @@ Tensor RNNCell::forward(const Tensor& x, const Tensor& hidden) const {
   return rnn_tanh_cell(x, state, weight_ih, weight_hh, {.b_ih = bias_ih, .b_hh = bias_hh});
 }
 
+std::string RNNCell::details() const {
+  return RecurrentCell::details() + (relu_ ? ", nonlinearity=relu" : "");
+}
+
 GRUCell::GRUCell(int64_t input_size, int64_t hidden_size, const CellOptions& options)
     : RecurrentCell(3, input_size, hidden_size, options.bias) {}
 

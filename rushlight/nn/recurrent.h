@@ -92,6 +92,7 @@ class RNNCell : public RecurrentCell<RNNCell> {
  public:
   RNNCell(int64_t input_size, int64_t hidden_size, const CellOptions& options = {});
   Tensor forward(const Tensor& x, const Tensor& hidden = {}) const;
+  std::string details() const override;
 
  private:
   bool relu_;

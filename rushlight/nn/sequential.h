@@ -96,6 +96,8 @@ class ModuleList : public Layer<ModuleList<M>> {
   }
 
  private:
+  bool counts_equal_children() const override { return true; }
+
   std::vector<M> modules_;
 };
 

@@ -117,6 +117,7 @@ TEST_CASE("layers compute what PyTorch's do") {
   check_layer("linear_no_bias", nn::Linear(3, 4, {.bias = false}), uniform({2, 5, 3}, 0));
   check_layer("bilinear", nn::Bilinear(3, 2, 4), uniform({5, 3}, 0), uniform({5, 2}, 1));
   check_layer("embedding", nn::Embedding(7, 3, {.padding_idx = 2}), words({4, 5}, 7));
+  check_layer("embedding_max_norm", nn::Embedding(7, 3, {.max_norm = 0.4, .norm_type = 1}), words({4, 5}, 7));
   check_layer("flatten", nn::Flatten(2), uniform({2, 3, 4, 5}, 0));
   check_layer("unflatten", nn::Unflatten(1, {2, 3}), uniform({4, 6}, 0));
   check_layer("identity", nn::Identity(), same());
@@ -152,6 +153,20 @@ TEST_CASE("layers compute what PyTorch's do") {
   check_layer("adaptive_avg_pool1d", nn::AdaptiveAvgPool1d(3), uniform({2, 3, 8}, 0));
   check_layer("adaptive_avg_pool2d", nn::AdaptiveAvgPool2d(1), uniform({2, 3, 6, 7}, 0));
   check_layer("adaptive_avg_pool3d", nn::AdaptiveAvgPool3d(2), uniform({1, 2, 4, 5, 6}, 0));
+  check_layer("lp_pool1d", nn::LPPool1d(4, 2, {.stride = 1}), uniform({2, 3, 8}, 0));
+  check_layer("lp_pool2d", nn::LPPool2d(2, 3), uniform({2, 3, 6, 7}, 0));
+  check_layer("max_unpool2d", nn::MaxUnpool2d(2), uniform({2, 3, 2, 2}, 0),
+              whole({0, 3, 9, 14}).reshape({1, 1, 2, 2}).expand({2, 3, 2, 2}));
+  check_layer("zero_pad1d", nn::ZeroPad1d(2), uniform({2, 3, 4}, 0));
+  check_layer("constant_pad3d", nn::ConstantPad3d({1, 0, 2, 1, 0, 1}, 0.5), uniform({2, 2, 3, 3, 2}, 0));
+  check_layer("reflection_pad2d", nn::ReflectionPad2d({1, 2, 0, 1}), uniform({2, 3, 4, 5}, 0));
+  check_layer("replication_pad2d", nn::ReplicationPad2d(1), uniform({2, 3, 4, 5}, 0));
+  check_layer("circular_pad1d", nn::CircularPad1d({2, 1}), uniform({2, 3, 4}, 0));
+  check_layer("pixel_shuffle", nn::PixelShuffle(2), uniform({2, 8, 3, 4}, 0));
+  check_layer("pixel_unshuffle", nn::PixelUnshuffle(2), uniform({2, 3, 4, 6}, 0));
+  check_layer("channel_shuffle", nn::ChannelShuffle(3), uniform({2, 6, 4}, 0));
+  check_layer("unfold", nn::Unfold({2, 3}, {.padding = 1, .stride = 2}), uniform({2, 3, 4, 5}, 0));
+  check_layer("fold", nn::Fold({4, 5}, 2), uniform({2, 8, 12}, 0));
   check_layer("upsample", nn::Upsample({.scale_factor = 2, .mode = "bilinear"}), uniform({2, 3, 4, 5}, 0));
 
   check_layer("batch_norm1d", nn::BatchNorm1d(3), uniform({5, 3}, 0));
@@ -169,6 +184,11 @@ TEST_CASE("layers compute what PyTorch's do") {
   check_layer("layer_norm_no_bias", nn::LayerNorm(4, {.eps = 0.1, .bias = false}), uniform({5, 4}, 0));
   check_layer("rms_norm", nn::RMSNorm(4), uniform({5, 4}, 0));
   check_layer("group_norm", nn::GroupNorm(2, 6), uniform({3, 6, 4}, 0));
+  check_layer("group_norm_no_bias", nn::GroupNorm(2, 6, {.bias = false}), uniform({3, 6, 4}, 0));
+  check_layer("batch_norm1d_no_bias", nn::BatchNorm1d(3, {.bias = false}), uniform({5, 3}, 0));
+  check_layer("local_response_norm", nn::LocalResponseNorm(3, {.alpha = 0.5, .beta = 0.6, .k = 0.7}),
+              uniform({2, 5, 3, 4}, 0));
+  check_layer("local_response_norm_even", nn::LocalResponseNorm(2), uniform({2, 5, 3}, 0));
 
   check_layer("relu", nn::ReLU(), same());
   check_layer("relu6", nn::ReLU6(), same());
@@ -196,12 +216,19 @@ TEST_CASE("layers compute what PyTorch's do") {
   check_layer("prelu", nn::PReLU(3), uniform({4, 3}, 0));
   check_layer("softmax", nn::Softmax(1), same());
   check_layer("log_softmax", nn::LogSoftmax(0), same());
+  check_layer("softmax2d", nn::Softmax2d(), uniform({2, 3, 4, 5}, 0));
+  check_layer("rrelu_eval", evaluated(nn::RReLU(0.1, 0.5)), same());
+  check_layer("cosine_similarity", nn::CosineSimilarity({.dim = 0}), same(), uniform({4, 5}, 1));
+  check_layer("pairwise_distance", nn::PairwiseDistance({.p = 3, .keepdim = true}), same(),
+              uniform({4, 5}, 1));
   check_layer("softmin", nn::Softmin(1), same());
 
   const Tensor time = uniform({5, 3, 6}, 0), keys = uniform({5, 3, 6}, 1), values = uniform({5, 3, 6}, 2);
   check_layer("attention", nn::MultiheadAttention(6, 2), time, keys, values);
   check_layer("attention_batch_first", nn::MultiheadAttention(6, 3, {.bias = false, .batch_first = true}),
               uniform({3, 4, 6}, 0), uniform({3, 5, 6}, 1), uniform({3, 5, 6}, 2));
+  check_layer("attention_other_features", nn::MultiheadAttention(6, 2, {.kdim = 5, .vdim = 7}),
+              uniform({5, 3, 6}, 0), uniform({4, 3, 5}, 1), uniform({4, 3, 7}, 2));
   check_layer("attention_unbatched", nn::MultiheadAttention(6, 2), uniform({5, 6}, 0), uniform({4, 6}, 1),
               uniform({4, 6}, 2));
   const nn::TransformerOptions last{.dim_feedforward = 8, .dropout = 0};
@@ -242,6 +269,30 @@ TEST_CASE("layers compute what PyTorch's do") {
   check_layer("soft_margin_loss", nn::SoftMarginLoss(), other(0), signs(1));
   check_layer("hinge_embedding_loss", nn::HingeEmbeddingLoss({.margin = 0.5}), other(0), signs(1));
   check_layer("margin_ranking_loss", nn::MarginRankingLoss({.margin = 0.2}), other(0), other(1), signs(2));
+  const Tensor several_labels =
+      whole({3, 0, -1, 1, 2, 4, -1, 0, 0, 0, -1, 1, 2, 3, 4, 0, 1, 2, 3, 4}).reshape({4, 5});
+  const Tensor ones = full(5, 1.0);
+  check_layer("cross_entropy_loss_weight", nn::CrossEntropyLoss({.weight = ones}), other(0), labels);
+  check_layer("nll_loss_weight", nn::NLLLoss({.weight = ones, .reduction = "sum"}), other(0), labels);
+  check_layer("bce_loss_weight", nn::BCELoss({.weight = ones}), positive(0), positive(1));
+  check_layer("bce_with_logits_loss_weight", nn::BCEWithLogitsLoss({.weight = ones, .pos_weight = ones}),
+              other(0), positive(1));
+  check_layer("poisson_nll_loss", nn::PoissonNLLLoss({.full = true}), other(0),
+              arange(20, {.dtype = DType::float64}).reshape({4, 5}) / 4);
+  check_layer("poisson_nll_loss_plain",
+              nn::PoissonNLLLoss({.log_input = false, .eps = 0.1, .reduction = "sum"}), positive(0),
+              positive(1));
+  check_layer("gaussian_nll_loss", nn::GaussianNLLLoss({.full = true, .eps = 0.1}), other(0), other(1),
+              clamp_min(scattered(IntList{4, 1}, 22) - 0.2, 0).requires_grad_());
+  check_layer("gaussian_nll_loss_each", nn::GaussianNLLLoss({.reduction = "sum"}), other(0), other(1),
+              positive(2));
+  check_layer("multi_margin_loss", nn::MultiMarginLoss(), other(0), labels);
+  check_layer("multi_margin_loss_weight",
+              nn::MultiMarginLoss({.p = 2, .margin = 0.7, .weight = ones, .reduction = "sum"}), other(0),
+              labels);
+  check_layer("multi_label_margin_loss", nn::MultiLabelMarginLoss(), other(0), several_labels);
+  check_layer("multi_label_soft_margin_loss", nn::MultiLabelSoftMarginLoss({.weight = ones}), other(0),
+              positive(1));
   check_layer("cosine_embedding_loss", nn::CosineEmbeddingLoss({.margin = 0.1}), other(0), other(1),
               whole({1, -1, 1, -1}));
   check_layer("triplet_margin_loss", nn::TripletMarginLoss({.margin = 0.7}), other(0), other(1), other(2));

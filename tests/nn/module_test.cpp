@@ -57,12 +57,13 @@ TEST_CASE("a module knows its members by name, in PyTorch's order") {
 }
 
 TEST_CASE("a module prints as PyTorch's does") {
-  CHECK(Net().to_string() ==
-        "Net(\n"
-        "  (hidden): Linear(in_features=3, out_features=4, bias=True)\n"
-        "  (norm): BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)\n"
-        "  (output): Linear(in_features=4, out_features=2, bias=False)\n"
-        ")");
+  CHECK(
+      Net().to_string() ==
+      "Net(\n"
+      "  (hidden): Linear(in_features=3, out_features=4, bias=True)\n"
+      "  (norm): BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)\n"
+      "  (output): Linear(in_features=4, out_features=2, bias=False)\n"
+      ")");
 }
 
 TEST_CASE("a copy owns what it holds") {
