@@ -25,9 +25,8 @@ bool is_image_set(std::string_view name) {
 }
 
 [[noreturn]] void refuse(std::string_view name) {
-  const std::string near = nearest_word(name, kImageSets);
   fail(ErrorKind::value, "there is no data set and no folder \"", name, "\"",
-       near.empty() ? ": mnist, fashion_mnist and cifar10 are known" : ". Did you mean \"" + near + "\"?");
+       did_you_mean(name, kImageSets, ": mnist, fashion_mnist and cifar10 are known"));
 }
 
 data::ImageDataset image_set(std::string_view name, Split split,
