@@ -179,7 +179,7 @@ TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   return of_pictures ? task_of_pictures(r, name, settings.size) : task_of_idx_files(r, name);
 }
 
-bool is_here(const std::string& name) {
+bool names_data(const std::string& name) {
   return data::point_set(name, 1) || is_image_set(name) || fs::is_directory(name);
 }
 
