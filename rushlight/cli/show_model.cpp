@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "rushlight/base/readable.h"
 #include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/training.h"
@@ -17,16 +18,6 @@
 namespace rushlight::cli {
 
 namespace {
-
-// "", "12.3 k", "4.5 M"
-std::string readable_count(double number) {
-  constexpr const char* kUnits[] = {"", " k", " M", " G", " T"};
-  int unit = 0;
-  while (number >= 1000 && unit < 4) number /= 1000, ++unit;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f%s" : "%.3g%s", number, kUnits[unit]);
-  return text;
-}
 
 std::vector<nn::LayerLine> lines_of(const models::Network& network) {
   NoGrad guard;
