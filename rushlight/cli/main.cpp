@@ -131,8 +131,7 @@ void describe_show(CLI::App& app, cli::ShowCommand& show) {
   words->add_option("--confusion", show.confusion, "a file for its confusion matrix, for a browser");
   words->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
   words->add_option("--arch", show.architecture, kArchitectures);
-  words->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
-      ->capture_default_str();
+  words->add_option("--batch", show.batch, "examples in the step whose cost is foretold (64, or as the run)");
   words->add_flag("--json", show.json,
                   "a line of JSON for each layer, then one for the whole; or for each tensor or epoch");
 }
