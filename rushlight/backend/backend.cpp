@@ -1,5 +1,7 @@
 #include "rushlight/backend/backend.h"
 
+#include "rushlight/base/nearest.h"
+
 namespace rushlight {
 
 Backend::Backend(const char* backend_name, const Allocator& memory)
@@ -17,13 +19,16 @@ std::vector<const Backend*> host_backends() {
 }
 
 const Backend& find_backend(std::string_view name) {
-  std::string names;
+  std::string listed;
+  std::vector<std::string_view> names;
   for (const Backend* backend : host_backends()) {
     if (backend->name == name) return *backend;
-    names += names.empty() ? "" : ", ";
-    names += backend->name;
+    listed += listed.empty() ? "" : ", ";
+    listed += backend->name;
+    names.push_back(backend->name);
   }
-  fail(ErrorKind::value, "[set_backend] there is no backend '", name, "' in this build; there are: ", names);
+  fail(ErrorKind::value, "[set_backend] there is no backend '", name, "' in this build; there are: ", listed,
+       did_you_mean(name, names));
 }
 
 }  // namespace rushlight

@@ -38,7 +38,7 @@ void predict(const PredictCommand& command);
 
 struct ShowCommand {
   std::string file, architecture;
-  int64_t batch = 64;               // of the step that is foretold
+  std::optional<int64_t> batch{};   // of the step that is foretold: 64, or a run's
   std::string svg, csv, confusion;  // of a run: files for its curves and for what it confuses
   bool json = false;                // a line for each layer, tensor or epoch
 };

@@ -1,6 +1,5 @@
 // rushlight info and data: what there is on this machine.
 #include <cstdio>
-#include <filesystem>
 
 #include "rushlight/backend/machine_limits.h"
 #include "rushlight/base/cpu_features.h"
@@ -14,20 +13,10 @@ namespace rushlight::cli {
 
 namespace {
 
-bool is_here(const data::KnownSet& set) {
-  for (const data::KnownFile& file : set.files) {
-    bool found = false;
-    for (const std::string& folder : data::data_folders())
-      found |= std::filesystem::exists(folder + "/" + std::string(set.name) + "/" + std::string(file.name));
-    if (!found) return false;
-  }
-  return true;
-}
-
 void list_data() {
   for (const data::KnownSet& set : data::known_sets())
     std::printf("%-16s %-9s %8.1f MB  %s\n", std::string(set.name).c_str(),
-                is_here(set) ? "here" : "not here", static_cast<double>(set.bytes_to_get()) * 1e-6,
+                data::is_here(set) ? "here" : "not here", static_cast<double>(set.bytes_to_get()) * 1e-6,
                 std::string(set.title).c_str());
 }
 
@@ -35,7 +24,7 @@ void list_data_for_scripts() {
   for (const data::KnownSet& set : data::known_sets())
     std::puts(train::json_line({{"name", std::string(set.name)},
                                 {"title", std::string(set.title)},
-                                {"here", io::Json(is_here(set))},
+                                {"here", io::Json(data::is_here(set))},
                                 {"bytes_to_get", static_cast<int64_t>(set.bytes_to_get())},
                                 {"terms", std::string(set.terms)}})
                   .c_str());
@@ -45,7 +34,7 @@ void info_for_scripts() {
   const MachineLimits limits = LimitsProbe().measure();
   io::Json::Array here;
   for (const data::KnownSet& set : data::known_sets())
-    if (is_here(set)) here.emplace_back(std::string(set.name));
+    if (data::is_here(set)) here.emplace_back(std::string(set.name));
   std::puts(train::json_line({{"backend", std::string(host_backend().name)},
                               {"instruction_set", std::string(isa_name(chosen_isa()))},
                               {"widest_instruction_set", std::string(isa_name(widest_isa()))},

@@ -107,7 +107,8 @@ void describe_predict(CLI::App& app, cli::PredictCommand& predict) {
                                 "  rushlight predict --model model.safetensors cat.jpg --json");
   words->add_option("model", predict.model, kModel);
   words->add_option("image", predict.image, "a PNG or JPEG");
-  const CLI::Option* named = words->add_option("--model", "the model; the only other word is the image then");
+  const CLI::Option* named =
+      words->add_option("--model", "the model; the only other word is the image then")->type_name("TEXT");
   words->callback([&predict, named] {
     if (named->count() > 0) {
       if (!predict.image.empty()) fail(ErrorKind::value, "`rushlight predict --model MODEL` takes one image");
@@ -132,8 +133,7 @@ void describe_show(CLI::App& app, cli::ShowCommand& show) {
   words->add_option("--confusion", show.confusion, "a file for its confusion matrix, for a browser");
   words->add_option("--csv", show.csv, "a file for a run's numbers, for a spreadsheet");
   words->add_option("--arch", show.architecture, kArchitectures);
-  words->add_option("--batch", show.batch, "examples in the step whose cost is foretold")
-      ->capture_default_str();
+  words->add_option("--batch", show.batch, "examples in the step whose cost is foretold (64, or as the run)");
   words->add_flag("--json", show.json,
                   "a line of JSON for each layer, then one for the whole; or for each tensor or epoch");
 }
@@ -211,40 +211,39 @@ void check_whole_numbers(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) check_whole_numbers(*command);
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
-  const std::string near = nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
-  return near.empty() ? "" : ". Did you mean \"" + near + "\"?";
+using Names = std::vector<std::string>;
+
+std::string hint_at(std::string_view word, const Names& names, const char* otherwise) {
+  return did_you_mean(word, std::vector<std::string_view>(names.begin(), names.end()), otherwise);
 }
 
-std::vector<std::string> commands_of(const CLI::App& app) {
-  std::vector<std::string> names;
+Names commands_of(const CLI::App& app) {
+  Names names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   return names;
 }
 
 // A first word that is no command.
 void expect_command(const CLI::App& app, std::string_view word) {
-  const std::vector<std::string> names = commands_of(app);
+  const Names names = commands_of(app);
   if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return;
-  const std::string hint = did_you_mean(word, names);
   fail(ErrorKind::value, "there is no command \"", word, "\"",
-       hint.empty() ? "; `rushlight --help` lists them" : hint);
+       hint_at(word, names, "; `rushlight --help` lists them"));
 }
 
 // Words that no option took.
 [[noreturn]] void refuse_extras(const CLI::App& app) {
   const std::vector<CLI::App*> chosen = app.get_subcommands();
   const CLI::App& command = chosen.empty() ? app : *chosen.front();
-  std::vector<std::string> names = commands_of(command);
+  Names names = commands_of(command);
   for (const CLI::App* known : {&app, &command})
     for (const CLI::Option* option : known->get_options())
       if (option->nonpositional()) names.push_back(option->get_name());
   const std::vector<std::string> words = app.remaining(true);
   const auto flag = std::ranges::find_if(words, [](const auto& word) { return word.starts_with("--"); });
   const std::string word = flag == words.end() ? words.front() : flag->substr(0, flag->find('='));
-  const std::string hint = did_you_mean(word, names);
   fail(ErrorKind::value, "`rushlight ", command.get_name(), "` has no use for \"", word, "\"",
-       hint.empty() ? "; its --help says what it takes" : hint);
+       hint_at(word, names, "; its --help says what it takes"));
 }
 
 int run(int argc, char** argv) {

@@ -98,9 +98,8 @@ const Recipe& recipe(std::string_view name) {
     if (known.name == name) return known;
     names.push_back(known.name);
   }
-  const std::string near = nearest_word(name, names);
   fail(ErrorKind::value, "there is no recipe \"", name, "\"",
-       near.empty() ? "; `rushlight train` lists them" : ". Did you mean \"" + near + "\"?");
+       did_you_mean(name, names, "; `rushlight train` lists them"));
 }
 
 }  // namespace rushlight::cli

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "rushlight/base/readable.h"
 #include "rushlight/base/utf8.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/training.h"
@@ -17,16 +18,6 @@
 namespace rushlight::cli {
 
 namespace {
-
-// "", "12.3 k", "4.5 M"
-std::string readable_count(double number) {
-  constexpr const char* kUnits[] = {"", " k", " M", " G", " T"};
-  int unit = 0;
-  while (number >= 1000 && unit < 4) number /= 1000, ++unit;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f%s" : "%.3g%s", number, kUnits[unit]);
-  return text;
-}
 
 std::vector<nn::LayerLine> lines_of(const models::Network& network) {
   NoGrad guard;
@@ -55,11 +46,13 @@ void print_layers(const std::vector<nn::LayerLine>& lines) {
                 readable_count(line.flops).c_str());
 }
 
-train::StepCost cost_of_step(const models::Network& network, optim::Optimizer& optimizer, int64_t batch) {
+train::StepCost cost_of_step(const models::Network& network, optim::Optimizer& optimizer, int64_t batch) try {
   network.module().train();
   return train::cost_of_step(
       train::classifier(network), optimizer,
       {zeros(batch_shape(network.input(), batch)), zeros({batch}, {.dtype = DType::int64})});
+} catch (const Error& error) {  // batch norm, say, learns nothing from one number
+  fail(error.kind(), "no step can be trained with --batch ", batch, ": ", error.what());
 }
 
 io::Json json_of(IntSpan shape) {
@@ -69,6 +62,8 @@ io::Json json_of(IntSpan shape) {
 }
 
 void print_json(const models::Network& network, int64_t batch) {
+  const auto optimizer = optimizer_of(Method::adamw, network.module().parameters(), 1e-3);
+  const train::StepCost cost = cost_of_step(network, *optimizer, batch);
   for (const nn::LayerLine& line : lines_of(network))
     std::puts(train::json_line({{"layer", line.path},
                                 {"kind", line.kind},
@@ -76,8 +71,6 @@ void print_json(const models::Network& network, int64_t batch) {
                                 {"parameters", line.parameters},
                                 {"flops", line.flops}})
                   .c_str());
-  const auto optimizer = optimizer_of(Method::adamw, network.module().parameters(), 1e-3);
-  const train::StepCost cost = cost_of_step(network, *optimizer, batch);
   std::puts(train::json_line({{"parameters", network.module().count_parameters()},
                               {"batch", batch},
                               {"step_flops", cost.flops},
@@ -110,24 +103,26 @@ void show_tensors(const NamedTensors& tensors) {
 
 void show_network(const models::Network& network, Method method, int64_t batch) {
   const auto optimizer = optimizer_of(method, network.module().parameters(), 1e-3);
+  const train::StepCost cost = cost_of_step(network, *optimizer, batch);
   print_layers(lines_of(network));
   std::printf("\n%lld parameters\n", static_cast<long long>(network.module().count_parameters()));
   std::printf("training by %s on batches of %lld: %s", optimizer_name(method), static_cast<long long>(batch),
-              train::in_words(cost_of_step(network, *optimizer, batch)).c_str());
+              train::in_words(cost).c_str());
 }
 
 void show(const ShowCommand& command) {
+  const int64_t batch = command.batch.value_or(64);
+  expect_count(batch, "--batch");
   if (std::filesystem::is_directory(command.file)) return show_run(command);
   if (!command.svg.empty() || !command.csv.empty() || !command.confusion.empty())
     fail(ErrorKind::value, command.file, " is no run: only a run has what --svg, --csv and --confusion draw");
-  expect_count(command.batch, "--batch");
   if (command.architecture.empty() && !models::has_architecture(command.file)) {
     const NamedTensors tensors = io::load_tensors(command.file);
     return command.json ? print_json(tensors) : show_tensors(tensors);
   }
   const models::TrainedModel model = models::load_model(command.file, command.architecture);
-  if (command.json) return print_json(model.network, command.batch);
-  show_network(model.network, Method::adamw, command.batch);
+  if (command.json) return print_json(model.network, batch);
+  show_network(model.network, Method::adamw, batch);
 }
 
 }  // namespace rushlight::cli

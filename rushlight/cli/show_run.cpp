@@ -101,10 +101,10 @@ void draw_confusion(const ShowCommand& command, const std::optional<train::TestR
 }
 
 // What a step of this training costs, besides the layers.
-void show_model_of(const std::string& run) {
+void show_model_of(const std::string& run, std::optional<int64_t> batch) {
   const TrainSettings settings = settled(load_settings(config_in(run)));
   const models::TrainedModel model = models::load_model(model_file(run));
-  show_network(model.network, recipe(*settings.recipe).method, *settings.batch);
+  show_network(model.network, recipe(*settings.recipe).method, batch.value_or(*settings.batch));
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ void show_run(const ShowCommand& command) {
   if (!test) return;
   std::printf("\n%.2f %% of the test is right, its loss is %.4f; epochs: %lld\n\n", 100 * test->accuracy,
               test->loss, static_cast<long long>(test->epochs));
-  show_model_of(command.file);
+  show_model_of(command.file, command.batch);
 }
 
 }  // namespace rushlight::cli

@@ -25,9 +25,8 @@ bool is_image_set(std::string_view name) {
 }
 
 [[noreturn]] void refuse(std::string_view name) {
-  const std::string near = nearest_word(name, kImageSets);
   fail(ErrorKind::value, "there is no data set and no folder \"", name, "\"",
-       near.empty() ? ": mnist, fashion_mnist and cifar10 are known" : ". Did you mean \"" + near + "\"?");
+       did_you_mean(name, kImageSets, ": mnist, fashion_mnist and cifar10 are known"));
 }
 
 data::ImageDataset image_set(std::string_view name, Split split,
@@ -128,8 +127,18 @@ TaskData task_of_image_set(const Recipe& r, std::string_view name, bool full) {
           test_part};
 }
 
+void expect_something_to_tell_apart(const data::ImageDataset& train, const std::string& folder) {
+  const std::vector<int64_t> labels = train.labels().to_vector<int64_t>();
+  const auto [least, most] = std::ranges::minmax_element(labels);
+  if (labels.empty() || *least == *most)
+    fail(ErrorKind::value, folder, " holds ",
+         labels.empty() ? "no images" : join_text("images of one class, ", *least),
+         " to learn from; to tell apart there must be two classes");
+}
+
 TaskData task_of_idx_files(const Recipe& r, const std::string& folder) {
   const data::ImageDataset train = data::idx_images(folder, Split::train);
+  expect_something_to_tell_apart(train, folder);
   const Tensor first = train.images().narrow(0, 0, std::min<int64_t>(train.size(), 10'000));
   if (first.size(2) != first.size(3))
     fail(ErrorKind::value, folder, " holds images of ", first.size(3), " x ", first.size(2),
@@ -180,7 +189,7 @@ TaskData task_of(const Recipe& r, const TrainSettings& settings) {
   return of_pictures ? task_of_pictures(r, name, settings.size) : task_of_idx_files(r, name);
 }
 
-bool is_here(const std::string& name) {
+bool names_data(const std::string& name) {
   return data::point_set(name, 1) || is_image_set(name) || fs::is_directory(name);
 }
 
@@ -199,7 +208,11 @@ TestData test_data(const std::string& name, const Preprocessing& p) {
   };
   if (is_image_set(name)) return of_images(image_set(name, Split::test));
   if (!fs::is_directory(name)) refuse(name);
-  if (data::has_idx_images(name)) return of_images(data::idx_images(name, Split::test));
+  if (data::has_idx_images(name)) {
+    const data::ImageDataset set = data::idx_images(name, Split::test);
+    if (set.size() == 0) fail(ErrorKind::value, name, " holds no images to be tested on");
+    return of_images(set);
+  }
   const Pictures pictures = pictures_in(name, p, false);
   return {pictures.test, pictures.classes};
 }

@@ -32,8 +32,8 @@ struct TestData {
   data::Dataset examples;
   std::vector<std::string> labels;
 };
-// Whether there are such data here, by this name.
-bool is_here(const std::string& name_or_folder);
+// Whether it is a set of points, a known set of images, or a folder that is here.
+bool names_data(const std::string& name_or_folder);
 TestData test_data(const std::string& name_or_folder, const models::Preprocessing& preprocessing);
 // As many of the first examples as a recipe takes; 0: all.
 data::Dataset part_of(const data::Dataset& whole, int64_t part);

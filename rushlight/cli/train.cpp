@@ -6,6 +6,9 @@
 #include "rushlight/base/clock.h"
 #include "rushlight/base/files.h"
 #include "rushlight/base/memory.h"
+#include "rushlight/base/memory_account.h"
+#include "rushlight/base/os.h"
+#include "rushlight/base/readable.h"
 #include "rushlight/base/terminal.h"
 #include "rushlight/cli/commands.h"
 #include "rushlight/cli/run_folder.h"
@@ -150,21 +153,41 @@ double seconds_of_a_step(Training& training) {
   return seconds[seconds.size() / 2];
 }
 
+// A dry run fills no memory, so the limit does not hold for it: what is foretold may be beyond.
+class WithoutMemoryLimit {
+ public:
+  WithoutMemoryLimit() { set_memory_limit(SIZE_MAX); }
+  ~WithoutMemoryLimit() {
+    empty_cache();
+    if (const auto limit = environment("RUSHLIGHT_MEMORY_LIMIT"); limit && !limit->empty())
+      set_memory_limit(parse_memory_size(*limit));
+  }
+};
+
+train::StepCost foretell(Training& training) {
+  const WithoutMemoryLimit guard;
+  const auto first = training.loader.begin();
+  const train::StepCost cost =
+      train::cost_of_step(train::classifier(training.network), *training.optimizer, *first);
+  training.schedule.reset();  // the optimizer now remembers no numbers to go on with
+  training.optimizer =
+      optimizer_of(training.recipe.method, training.network.module().parameters(), *training.settings.lr);
+  return cost;
+}
+
+// First what is foretold, then a real step, which may need more memory than there is.
 void try_one_batch(const TrainSettings& settings) {
   Training training(settings);
+  const train::StepCost cost = foretell(training);
+  std::fprintf(stderr, "%sat most %s in memory at once, data included\n", in_words(cost).c_str(),
+               readable_bytes(cost.live_bytes).c_str());
   const double seconds = seconds_of_a_step(training);
-  const train::StepCost cost = [&] {
-    const auto first = training.loader.begin();
-    return train::cost_of_step(train::classifier(training.network), *training.optimizer, *first);
-  }();
   const int64_t batches = training.loader.size();
   const double in_all = seconds * static_cast<double>(*settings.epochs * batches);
-  std::fprintf(stderr,
-               "one batch of %lld takes %.3g s; %lld epochs of %lld batches about %.0f s\n%sat most %s in "
-               "memory at once, data included\n",
-               static_cast<long long>(*settings.batch), seconds, static_cast<long long>(*settings.epochs),
-               static_cast<long long>(batches), in_all, in_words(cost).c_str(),
-               readable_bytes(cost.live_bytes).c_str());
+  std::fprintf(stderr, "one batch of %lld takes %s; %lld epochs of %lld batches about %s\n",
+               static_cast<long long>(*settings.batch), readable_seconds(seconds).c_str(),
+               static_cast<long long>(*settings.epochs), static_cast<long long>(batches),
+               readable_seconds(in_all).c_str());
   std::puts(train::json_line({{"recipe", std::string(training.recipe.name)},
                               {"step_seconds", seconds},
                               {"step_flops", cost.flops},

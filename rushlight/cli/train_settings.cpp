@@ -71,9 +71,7 @@ TrainSettings load_settings(const std::string& path) {
       settings);
   for (const auto& [name, value] : said) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    const std::string near = nearest_word(name, known);
-    fail(ErrorKind::value, path, " sets \"", name, "\", which is no setting",
-         near.empty() ? "" : ". Did you mean \"" + near + "\"?");
+    fail(ErrorKind::value, path, " sets \"", name, "\", which is no setting", did_you_mean(name, known));
   }
   return settings;
 }

@@ -68,7 +68,7 @@ std::string listed(const std::vector<std::string>& words) {
 // of.
 std::string data_for(const models::TrainedModel& model, const EvalCommand& command) {
   if (!command.data.empty()) return command.data;
-  if (!model.data.empty() && !is_here(model.data))
+  if (!model.data.empty() && !names_data(model.data))
     fail(ErrorKind::value, command.model, " was trained on ", model.data,
          ", which is no folder here; --data names the test");
   if (!model.data.empty()) return model.data;

@@ -53,7 +53,11 @@ ImageFolder::ImageFolder(const std::string& folder, ImageFolderOptions options)
       fail(ErrorKind::value, "[ImageFolder] ", entry.string(),
            " is no folder; images lie in one folder for each class");
     expect_class_name(folder, entry, classes.size() + 1);
-    for (const fs::path& image : entries_of(entry)) {
+    const std::vector<fs::path> images = entries_of(entry);
+    if (images.empty())
+      fail(ErrorKind::value, "[ImageFolder] ", entry.string(), " is empty; a class without images cannot be ",
+           "learnt or tested: remove the folder, or fill it");
+    for (const fs::path& image : images) {
       expect_image_name(image);
       files.push_back({image.string(), static_cast<int64_t>(classes.size())});
     }

@@ -15,7 +15,7 @@ struct ImageFolderOptions {
 
 // FOLDER/cat/1.png has the label that "cat" has among the folders' names in the order of the alphabet. A file
 // is read when its example is asked for. Names that begin with a dot are passed over; other files that are no
-// .png, .jpg or .jpeg are an error.
+// .png, .jpg or .jpeg are an error, and so is a folder without any.
 class ImageFolder {
  public:
   explicit ImageFolder(const std::string& folder, ImageFolderOptions options = {});

@@ -14,10 +14,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::string path_of(std::string_view set, const SetOptions& options, const std::string& file) {
-  return options.folder.empty() ? find_data(known_set(set), file) : options.folder + "/" + file;
-}
-
 // Images and labels must be what the format of these sets says, and belong together.
 void expect_pair(const std::string& image_path, const Tensor& images, const std::string& label_path,
                  const Tensor& labels, const Names& classes) {
@@ -41,6 +37,12 @@ ImageDataset image_pair(const std::string& image_path, const std::string& label_
   return ImageDataset(images.unsqueeze(1), labels.to(DType::int64), std::move(classes));
 }
 
+// The file, plain or packed.
+std::string idx_path(const std::string& folder, const std::string& name) {
+  const std::string plain = folder + "/" + name;
+  return std::filesystem::exists(plain) ? plain : plain + ".gz";
+}
+
 struct PairOfNames {
   std::string images, labels;
 };
@@ -51,15 +53,11 @@ PairOfNames names_of(Split split) {
 
 ImageDataset idx_pair(std::string_view set, Split split, const SetOptions& options, Names classes) {
   const auto [images, labels] = names_of(split);
-  const std::string image_path = path_of(set, options, images + ".gz");  // who lacks both is told of this one
-  return image_pair(image_path, path_of(set, options, labels + ".gz"), std::move(classes))
-      .with(options.transform);
-}
-
-// The file, plain or packed.
-std::string idx_path(const std::string& folder, const std::string& name) {
-  const std::string plain = folder + "/" + name;
-  return std::filesystem::exists(plain) ? plain : plain + ".gz";
+  const auto path = [&](const std::string& name) {
+    return options.folder.empty() ? find_data(known_set(set), name + ".gz") : idx_path(options.folder, name);
+  };
+  const std::string image_path = path(images);  // who lacks both is told of this one
+  return image_pair(image_path, path(labels), std::move(classes)).with(options.transform);
 }
 
 }  // namespace
@@ -76,10 +74,13 @@ ImageDataset fashion_mnist(Split split, const SetOptions& options) {
 
 ImageDataset cifar10(Split split, const SetOptions& options) {
   constexpr int64_t kRecordsOfFile = 10'000;
+  const auto path = [&](const std::string& name) {
+    return options.folder.empty() ? find_data(known_set("cifar10"), name) : options.folder + "/" + name;
+  };
   Names paths;
-  if (split == Split::test) paths.push_back(path_of("cifar10", options, "test_batch.bin"));
+  if (split == Split::test) paths.push_back(path("test_batch.bin"));
   for (int i = 1; split == Split::train && i <= 5; ++i)
-    paths.push_back(path_of("cifar10", options, "data_batch_" + std::to_string(i) + ".bin"));
+    paths.push_back(path("data_batch_" + std::to_string(i) + ".bin"));
   const LabelledImages all = load_cifar10(paths, kRecordsOfFile);
   return ImageDataset(
              all.images, all.labels,

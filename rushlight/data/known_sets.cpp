@@ -1,10 +1,13 @@
 #include "rushlight/data/known_sets.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "rushlight/base/child_process.h"
 #include "rushlight/base/error.h"
+#include "rushlight/base/nearest.h"
 #include "rushlight/base/os.h"
 #include "rushlight/base/progress.h"
 #include "rushlight/data/download.h"
@@ -84,6 +87,8 @@ std::string megabytes(int64_t bytes) {
   return text;
 }
 
+constexpr std::string_view kPacked = ".gz";
+
 std::string joined(std::string_view folder, std::string_view name) {
   return std::string(folder) + "/" + std::string(name);
 }
@@ -92,6 +97,23 @@ bool is_there(const std::string& path, const KnownFile& file) {
   std::error_code problem;
   return fs::file_size(path, problem) == static_cast<uintmax_t>(file.bytes) && !problem &&
          sha256_of_file(path) == file.sha256;
+}
+
+// In the first folder that has it, as far as its size tells; an IDX file may be unpacked.
+std::optional<std::string> find_file(const KnownSet& set, const KnownFile& file) {
+  for (const std::string& folder : data_folders()) {
+    const std::string path = joined(joined(folder, set.name), file.name);
+    std::error_code problem;
+    if (fs::file_size(path, problem) == static_cast<uintmax_t>(file.bytes) && !problem) return path;
+    const std::string plain = path.ends_with(kPacked) ? path.substr(0, path.size() - kPacked.size()) : "";
+    if (fs::is_regular_file(plain, problem)) return plain;
+  }
+  return std::nullopt;
+}
+
+bool is_in_order(const KnownSet& set, const KnownFile& file) {
+  const std::optional<std::string> path = find_file(set, file);
+  return path && (!path->ends_with(file.name) || is_there(*path, file));
 }
 
 void get_archive(const KnownSet& set, const std::string& folder) {
@@ -122,12 +144,15 @@ int64_t KnownSet::bytes_to_get() const {
 std::span<const KnownSet> known_sets() { return kSets; }
 
 const KnownSet& known_set(std::string_view name) {
-  std::string names;
+  std::vector<std::string_view> names;
+  std::string listed;
   for (const KnownSet& set : kSets) {
     if (set.name == name) return set;
-    names += (names.empty() ? "" : ", ") + std::string(set.name);
+    names.push_back(set.name);
+    listed += (listed.empty() ? "" : ", ") + std::string(set.name);
   }
-  fail(ErrorKind::value, "[data] no data set is called \"", name, "\"; there are ", names);
+  fail(ErrorKind::value, "[data] no data set is called \"", name, "\"; there are ", listed,
+       did_you_mean(name, names));
 }
 
 std::vector<std::string> data_folders() {
@@ -140,7 +165,14 @@ std::vector<std::string> data_folders() {
   return folders;
 }
 
+bool is_here(const KnownSet& set) {
+  return std::ranges::all_of(set.files,
+                             [&](const KnownFile& file) { return find_file(set, file).has_value(); });
+}
+
 std::string find_data(const KnownSet& set, std::string_view file) {
+  for (const KnownFile& known : set.files)
+    if (const auto path = known.name == file ? find_file(set, known) : std::nullopt) return *path;
   std::string tried;
   for (const std::string& folder : data_folders()) {
     const std::string path = joined(joined(folder, set.name), file);
@@ -158,14 +190,14 @@ std::string get_data(std::string_view name) {
   const std::string folder = joined(data_folders().front(), set.name);
   const FlushProgress last_state;
   for (const KnownFile& file : set.files) {
-    if (is_there(joined(folder, file.name), file)) continue;
+    if (is_in_order(set, file)) continue;
     if (set.archive.bytes > 0) {
       get_archive(set, folder);
       break;
     }
     download({joined(set.url, file.name), joined(folder, file.name), std::string(file.sha256), file.bytes});
   }
-  return folder;
+  return fs::path(find_data(set, set.files[0].name)).parent_path().string();
 }
 
 }  // namespace rushlight::data

@@ -34,12 +34,16 @@ const KnownSet& known_set(std::string_view name);
 // Where data is looked for: $RUSHLIGHT_DATA, where that is set, then ~/.cache/rushlight.
 std::vector<std::string> data_folders();
 
-// The path of a set's file. Where it is missing, the error says what is, how large it is, under which terms
+// Whether each of its files lies in one of them, as large as it should be; an IDX file may be unpacked.
+bool is_here(const KnownSet& set);
+
+// The path of a set's file: one that is_here() counts, else whatever has its name, for a reader to judge.
+// Where it is missing, the error says what is, how large it is, under which terms
 // it comes, and the command that gets it.
 std::string find_data(const KnownSet& set, std::string_view file);
 
-// Downloads what is missing of a set into the first of data_folders(), as `rushlight data get NAME` does. The
-// set's folder.
+// Downloads what is_here() misses of a set, and what has another checksum, into the first of data_folders(),
+// as `rushlight data get NAME` does. The folder of its first file.
 std::string get_data(std::string_view name);
 
 }  // namespace rushlight::data

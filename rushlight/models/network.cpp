@@ -20,10 +20,9 @@ constexpr size_t kMostItems = 64;
 
 [[noreturn]] void refuse(std::string_view architecture) {
   constexpr std::string_view kNames[] = {"mlp", "tinyvit", "cnn", "burn_mnist_cnn"};
-  const std::string near = nearest_word(architecture, kNames);
   fail(ErrorKind::value, "there is no architecture \"", architecture, "\"",
-       near.empty() ? ": mlp, tinyvit, cnn and burn_mnist_cnn are built in, and mlp:2-16-2:tanh"
-                    : ". Did you mean \"" + near + "\"?");
+       did_you_mean(architecture, kNames,
+                    ": mlp, tinyvit, cnn and burn_mnist_cnn are built in, and mlp:2-16-2:tanh"));
 }
 
 // -- how many weights options ask for, at least, and what they take in
@@ -116,9 +115,8 @@ Options options_from(const io::Json::Object& description) {
   });
   for (const auto& [name, value] : description) {
     if (name == "model" || std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest_word(name, known);
     fail(ErrorKind::value, "the description of an architecture has \"", name, "\", which is no option of it",
-         near.empty() ? "" : ". Did you mean \"" + near + "\"?");
+         did_you_mean(name, known));
   }
   return options;
 }

@@ -1,9 +1,8 @@
 #include "rushlight/train/step_cost.h"
 
-#include <cstdio>
-
 #include "rushlight/base/memory.h"
 #include "rushlight/base/memory_account.h"
+#include "rushlight/base/readable.h"
 #include "rushlight/engine/op_costs.h"
 
 namespace rushlight::train {
@@ -46,11 +45,10 @@ StepCost cost_of_step(Task&& task, optim::Optimizer& optimizer, const data::Exam
 }
 
 std::string in_words(const StepCost& cost) {
-  char flops[32];
-  std::snprintf(flops, sizeof flops, "%.3g GFLOP", cost.flops * 1e-9);
-  return join_text("a step is ", flops, "; parameters ", readable_bytes(cost.parameter_bytes), ", gradients ",
-                   readable_bytes(cost.gradient_bytes), ", optimizer ", readable_bytes(cost.optimizer_bytes),
-                   ", the rest of a step ", readable_bytes(cost.activation_bytes), "\n");
+  return join_text("a step is ", readable_count(cost.flops, "FLOP"), "; parameters ",
+                   readable_bytes(cost.parameter_bytes), ", gradients ", readable_bytes(cost.gradient_bytes),
+                   ", optimizer ", readable_bytes(cost.optimizer_bytes), ", the rest of a step ",
+                   readable_bytes(cost.activation_bytes), "\n");
 }
 
 }  // namespace rushlight::train

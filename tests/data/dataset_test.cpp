@@ -119,6 +119,10 @@ TEST_CASE("parts and sums of datasets") {
   CHECK(fails_with(ErrorKind::index, {"10"}, [&] { Subset(whole, {10}); }));
   CHECK(fails_with(ErrorKind::index, {"3"}, [&] { (void)odd.get(3, {}); }));
 
+  CHECK(all_of(first_of(whole, 3)) == Numbers{0, 1, 2});
+  CHECK(first_of(whole, 0).size() == 0);
+  CHECK(first_of(whole, 11).size() == 10);
+
   const Dataset sum = ConcatDataset({odd, counting(0), counting(2), odd});
   CHECK(all_of(sum) == Numbers{1, 3, 5, 0, 1, 1, 3, 5});
   CHECK(ConcatDataset({}).size() == 0);

@@ -116,6 +116,10 @@ TEST_CASE("a folder of folders of images is a dataset") {
   CHECK(fails_with(ErrorKind::value, {"a.png", "no folder"},
                    [&] { (void)data::ImageFolder(folder / "other"); }));
   CHECK(fails_with(ErrorKind::runtime, {"nowhere"}, [&] { (void)data::ImageFolder(folder / "nowhere"); }));
+  folder.write("third/cat/1.png", "");
+  folder.write("third/dog/.hidden", "");
+  CHECK(fails_with(ErrorKind::value, {"third/dog is empty"},
+                   [&] { (void)data::ImageFolder(folder / "third"); }));
 }
 
 TEST_CASE("a class that no terminal and no file of a model could name is refused before any image is read") {

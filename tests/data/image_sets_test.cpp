@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "rushlight/base/files.h"
 #include "rushlight/data/csv.h"
 #include "rushlight/data/download.h"
 #include "rushlight/data/text.h"
@@ -158,11 +159,43 @@ TEST_CASE("missing data says what, how large, its terms and how to get it") {
                    [] { (void)mnist(Split::train); }));
   CHECK(fails_with(ErrorKind::runtime, {"CIFAR-10", "170.1 MB", "Krizhevsky", "rushlight data get cifar10"},
                    [] { (void)cifar10(Split::test); }));
-  CHECK(fails_with(ErrorKind::value, {"mnits", "fashion_mnist"}, [] { (void)known_set("mnits"); }));
+  CHECK(fails_with(ErrorKind::value, {"mnits", "fashion_mnist", "Did you mean \"mnist\"?"},
+                   [] { (void)known_set("mnits"); }));
   folder.write("home/.cache/rushlight/names/names.txt", "a");
   CHECK(find_data(known_set("names"), "names.txt") == folder / "home/.cache/rushlight/names/names.txt");
   folder.write("nowhere/names/names.txt", "b");
   CHECK(find_data(known_set("names"), "names.txt") == folder / "nowhere/names/names.txt");
+}
+
+TEST_CASE("data are here where their files have the right size, in any folder, and then nothing is got") {
+  const TemporaryFolder folder;
+  const std::string real = have_data("names") ? read_file(find_data(known_set("names"), "names.txt")) : "";
+  const Environment data("RUSHLIGHT_DATA", folder / "chosen"), home("HOME", folder / "home");
+  const KnownSet& set = known_set("names");
+  CHECK(!is_here(set));
+  folder.write("chosen/names/names.txt", std::string(static_cast<size_t>(set.files[0].bytes) - 1, 'a'));
+  CHECK(!is_here(set));
+  const std::string kept = "home/.cache/rushlight/names/names.txt";
+  folder.write(kept, std::string(static_cast<size_t>(set.files[0].bytes), 'a'));
+  CHECK(is_here(set));
+  CHECK(find_data(set, "names.txt") == folder / kept);  // not the one that is cut short
+  if (real.empty()) return;
+  folder.write(kept, real);
+  CHECK(get_data("names") == folder / "home/.cache/rushlight/names");
+}
+
+TEST_CASE("IDX files of a known set may be unpacked") {
+  const TemporaryFolder folder;
+  const Environment data("RUSHLIGHT_DATA", folder / "data"), home("HOME", folder / "home");
+  for (const std::string part : {"train", "t10k"}) {
+    CHECK(!is_here(known_set("mnist")));
+    folder.write("data/mnist/" + part + "-images-idx3-ubyte", idx({2, 3, 3}, std::string(18, 'x')));
+    folder.write("data/mnist/" + part + "-labels-idx1-ubyte", idx({2}, std::string{7, 9}));
+  }
+  CHECK(is_here(known_set("mnist")));
+  CHECK(mnist(Split::test).size() == 2);
+  CHECK(mnist(Split::train, {.folder = folder / "data/mnist"}).size() == 2);
+  CHECK(get_data("mnist") == folder / "data/mnist");  // without a network
 }
 
 TEST_CASE("IDX files of one's own: plain or packed, as many classes as labels") {

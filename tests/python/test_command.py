@@ -70,6 +70,9 @@ def test_help_teaches():
         (["profile", "xor", "--batches", "99"], 2, "--batches must be 1 to 22"),
         (["profile", "xor", "--batch", "100"], 2, "a smaller --batch"),
         (["bench", "mpl"], 2, 'Did you mean "mlp"?'),
+        (["bench", "foo"], 2, 'no recipe "foo"; `rushlight train` lists them'),
+        (["data", "get", "mnits"], 2, 'Did you mean "mnist"?'),
+        (["info", "--backend", "cpux"], 2, 'Did you mean "cpu"?'),
         (["train", "xor", "--epohcs", "3"], 2, 'Did you mean "--epochs"?'),
         (["data", "gte"], 2, 'Did you mean "get"?'),
         (["train", "xor", "--threads", "0"], 2, "from 1"),
@@ -457,15 +460,28 @@ def test_own_pictures_are_learnt(divided, tmp_path):
     assert json.loads((tmp_path / "runs/cnn-1/config.json").read_text())["data"] == str(photos)
 
 
-def test_own_idx_files_are_learnt(tmp_path):
+def idx_files_of_pictures(folder, classes=3, **counts):
+    """Of 8 x 8 pixels, the brighter the later the class."""
+
     def idx(path, sizes, body):
         path.write_bytes(bytes([0, 0, 8, len(sizes)]) + b"".join(struct.pack(">I", size) for size in sizes) + bytes(body))
 
-    for part, count in (("train", 200), ("t10k", 40)):
-        labels = [i % 3 for i in range(count)]
+    folder.mkdir(exist_ok=True)
+    for part, count in ({"train": 200, "t10k": 40} | counts).items():
+        labels = [i % classes for i in range(count)]
         pixels = [60 * label + (x * i) % 50 for i, label in enumerate(labels) for x in range(64)]
-        idx(tmp_path / f"{part}-images-idx3-ubyte", (count, 8, 8), pixels)
-        idx(tmp_path / f"{part}-labels-idx1-ubyte", (count,), labels)
+        idx(folder / f"{part}-images-idx3-ubyte", (count, 8, 8), pixels)
+        idx(folder / f"{part}-labels-idx1-ubyte", (count,), labels)
+
+
+def test_own_idx_files_that_nothing_can_be_learnt_from(tmp_path):
+    for what, said in (({"classes": 1}, "images of one class, 0"), ({"train": 0}, "no images to learn from"), ({"t10k": 0}, "no images to be tested on")):
+        idx_files_of_pictures(tmp_path / "own", **what)
+        assert said in rushlight("train", "mlp", "--data", "own", folder=tmp_path, code=2)[1]
+
+
+def test_own_idx_files_are_learnt(tmp_path):
+    idx_files_of_pictures(tmp_path)
     for recipe in ("tinyvit", "mlp"):
         out, _ = rushlight("train", recipe, "--data", tmp_path, "--epochs", 30, folder=tmp_path)
         assert last_json(out)["test_accuracy"] > 0.9, recipe

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from test_command import folder_of_pictures, last_json, pytestmark, rushlight  # noqa: F401 (pytestmark: without the program all is skipped)
+from test_command import DATA, folder_of_pictures, last_json, pytestmark, rushlight  # noqa: F401 (pytestmark: without the program all is skipped)
 
 
 def test_files_of_tensors_are_compared_number_by_number(tmp_path):
@@ -27,6 +27,22 @@ def test_files_of_tensors_are_compared_number_by_number(tmp_path):
         assert re.sub(" +", " ", diff(left, right, code=1)) == f"w {said}\n"
         lines = diff(left, right, "--json", code=1).splitlines()
         assert list(map(json.loads, lines)) == [{"name": "w", "difference": said}, {"same": False, "different": 1}]
+
+
+@pytest.mark.skipif(not (DATA / "models").exists(), reason="there are no published weights here")
+def test_a_step_that_cannot_be_foretold():
+    show = ("show", DATA / "models/burn_mnist_cnn.pt", "--arch", "burn_mnist_cnn", "--batch")
+    for words in ([], ["--json"]):
+        out, err = rushlight(*show, 1, *words, code=2)
+        assert out == "" and "no step can be trained with --batch 1: [batch_norm]" in err
+    assert "on batches of 2:" in rushlight(*show, 2)[0]
+
+
+def test_a_run_s_step_is_foretold_for_any_batch(tmp_path):
+    rushlight("train", "moons", "--epochs", 1, folder=tmp_path)
+    assert "on batches of 20:" in rushlight("show", "runs/moons-1", folder=tmp_path)[0]
+    assert "on batches of 7:" in rushlight("show", "runs/moons-1", "--batch", 7, folder=tmp_path)[0]
+    assert "--batch must be" in rushlight("show", "runs/moons-1", "--batch", 0, folder=tmp_path, code=2)[1]
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 """Runs of the program `rushlight`: how they go on, are foretold and tested."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
 
-from test_command import last_json, pytestmark, rushlight, with_mnist  # noqa: F401 (pytestmark: without the program all is skipped)
+from test_command import PROGRAM, last_json, pytestmark, rushlight, with_mnist  # noqa: F401 (pytestmark: without the program all is skipped)
 
 
 def test_a_run_does_not_go_back(tmp_path):
@@ -62,3 +65,17 @@ def test_eval_tests_on_the_part_that_its_training_did(tmp_path):
         assert "tested on the first 1000 examples of mnist\n" in err
     rushlight("train", "moons", "--epochs", 1, folder=tmp_path)
     assert "tested on all 400 examples of moons\n" in rushlight("eval", "runs/moons-1", "--part", folder=tmp_path)[1]
+
+
+@with_mnist
+def test_a_dry_run_foretells_more_memory_than_there_may_be(tmp_path):
+    limited = os.environ | {"RUSHLIGHT_MEMORY_LIMIT": "300M"}
+    words = [PROGRAM, "train", "cnn", "--data", "mnist", "--batch", "2000", "--dry-run"]
+    done = subprocess.run(words, cwd=tmp_path, env=limited, capture_output=True, text=True, timeout=300)
+    foretold = re.search(r"at most ([\d.]+) GiB in memory at once", done.stderr)
+    assert float(foretold[1]) > 0.5 and done.returncode == 2 and "the limit is 300.0 MiB" in done.stderr
+
+
+def test_a_dry_run_has_readable_units(tmp_path):
+    _, err = rushlight("train", "xor", "--dry-run", folder=tmp_path)
+    assert re.search(r"a step is \d+ k?FLOP;", err) and re.search(r"takes [\d.]+ [mµ]s; .* about [\d.]+ m?s\n", err)
