@@ -307,9 +307,9 @@ void Recorder::refuse_changes() const {
   };
   auto expect_kind = [&](const Tensor& tensor, const auto& before) {
     if (tensor.requires_grad() != before.requires_grad)
-      refuse(tensor,
-             tensor.requires_grad() ? "made a gradient required of" : "let no gradient be required of",
-             "call requires_grad_() before it, or put the flag back in the end");
+      refuse(
+          tensor, tensor.requires_grad() ? "made a gradient required of" : "let no gradient be required of",
+          "call requires_grad_() before it, or put the flag back in the end; write values that are detached");
     if (tensor.dtype() != before.dtype || tensor.layout() != before.layout)
       refuse(tensor, "changed the shape, the strides or the dtype of",
              "put it back in the end, or work on a view");

@@ -108,6 +108,7 @@ def toggle(w, x):
     w.requires_grad_(False)
 
 
+P = rl.ones(3, requires_grad=True)
 CHANGES = {
     "data": (lambda w, x: setattr(w, "data", x), "another memory"),
     "data of its own": (lambda w, x: setattr(w, "data", w[::2]), "changed the shape, the strides"),
@@ -115,6 +116,7 @@ CHANGES = {
     "an argument's data": (lambda w, x: setattr(x, "data", w), "another memory"),
     "requires_grad_": (lambda w, x: w.requires_grad_(not w.requires_grad), "gradient"),
     "an argument's requires_grad_": (lambda w, x: x.requires_grad_(), "gradient"),
+    "a write with a history": (lambda w, x: x.add_(P), "gradient"),
     "unsqueeze_": (lambda w, x: w.unsqueeze_(0), "changed the shape"),
 }
 
