@@ -10,7 +10,7 @@
 #include "module.h"
 #include "rushlight/engine/context.h"
 #include "rushlight/engine/function.h"
-#include "rushlight/engine/node.h"
+#include "rushlight/engine/record.h"
 #include "rushlight/generated/functions.h"
 
 namespace rushlight::python {
@@ -59,6 +59,12 @@ void set_grad(const Tensor& tensor, nb::object grad) {
   if (!is_tensor(grad.ptr()))
     fail(ErrorKind::type, "[grad] a gradient is a Tensor or None, not ", type_name(grad.ptr()));
   tensor.set_grad(tensor_of(grad.ptr()));
+}
+
+bool retains_grad(const Tensor& tensor) {
+  if (tensor.is_leaf()) return false;
+  const Edge edge = edge_of(tensor);
+  return edge.node->extras() && edge.node->extras()->retained_at(edge.output);
 }
 
 void set_data(const Tensor& tensor, nb::object data) {
@@ -132,9 +138,32 @@ class PythonAfterHook final : public Hook {
   KeptObject function_, tensor_;
 };
 
+nb::list list_of(std::span<const Tensor> tensors) {
+  nb::list list;
+  for (const Tensor& tensor : tensors) list.append(tensor);
+  return list;
+}
+
+// Of a node: as a prehook it is given the gradients of the results, else those of the inputs too.
+class PythonNodeHook final : public NodeHook {
+ public:
+  PythonNodeHook(nb::object function, bool is_before)
+      : function_(std::move(function)), is_before_(is_before) {}
+  std::vector<Tensor> operator()(std::span<const Tensor> of_inputs,
+                                 std::span<const Tensor> of_results) override {
+    nb::gil_scoped_acquire gil;
+    nb::tuple inputs(list_of(of_inputs)), results(list_of(of_results));
+    nb::object replaced = is_before_ ? function_.get()(results) : function_.get()(inputs, results);
+    return tensors_from(replaced, "the result of a node's hook");
+  }
+
+ private:
+  KeptObject function_;
+  bool is_before_;
+};
+
 // Knows the node, not the tensor: a write in place gives the tensor another one.
 struct HookHandle {
-  HookHandle(const Tensor& tensor, int64_t id) : node(edge_of(tensor).node), id(id) {}
   void remove() {
     if (node) node->remove_hook(id);
     node = {};
@@ -155,11 +184,6 @@ class PythonBackward final : public CustomBackward {
   }
 
  private:
-  static nb::list list_of(std::span<const Tensor> tensors) {
-    nb::list list;
-    for (const Tensor& tensor : tensors) list.append(tensor);
-    return list;
-  }
   std::string name_;
   KeptObject rule_;
 };
@@ -179,6 +203,7 @@ Tensor twin_of(const Tensor& tensor) {
     fail(ErrorKind::runtime,
          tensor.is_leaf() ? "a leaf Variable that requires grad" : "a tensor with history, under no_grad,",
          " is being used in an in-place operation that changes its shape. Use the form that returns a view");
+  if (Watch* w = watch()) w->memory_shared(tensor, *tensor.storage());  // a trace sees it before its twin
   Tensor twin = alias(tensor);
   Edge edge = tensor.requires_grad() ? edge_of(tensor) : Edge();
   if (edge) set_history(twin, edge.node, edge.output);
@@ -193,7 +218,7 @@ Tensor take_place(const Tensor& tensor, const Tensor& view) {
     history->edge = edge;
     history->version = tensor.version();
   } else if (edge) {
-    set_history(tensor, edge.node, edge.output);
+    renew_history(tensor, edge.node, edge.output);
   }
   tensor.impl()->layout = view.layout();
   return tensor;
@@ -238,13 +263,20 @@ std::string name_of_node(const Node& node) {
 
 namespace {
 
+template <bool is_before>
+HookHandle hook_node(const NodeHandle& handle, nb::object hook) {
+  auto kept = Ref<NodeHook>::adopt(new PythonNodeHook(std::move(hook), is_before));
+  return {handle.node, handle.node->register_hook(std::move(kept), is_before)};
+}
+
 void bind_node(nb::module_& m) {
   nb::class_<NodeHandle>(m, "Node", "One recorded op of the graph that backward walks")
       .def("name", [](const NodeHandle& n) { return name_of_node(*n.node); })
       .def_prop_ro("next_functions", next_functions)
-      .def_prop_ro(
-          "variable",
-          [](const NodeHandle& n) { return n.node->is_leaf() ? static_cast<Leaf&>(*n.node).grad : Tensor(); })
+      .def("register_hook", hook_node<false>, nb::arg("hook"),
+           "hook(grad_inputs, grad_outputs) is called behind this node and may return other grad_inputs")
+      .def("register_prehook", hook_node<true>, nb::arg("hook"),
+           "hook(grad_outputs) is called before this node runs and may return others")
       .def(
           "__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; },
           nb::is_operator())
@@ -299,11 +331,15 @@ void bind_autograd(nb::module_& m) {
                    })
       .def("detach_", detach_in_place)
       .def("retain_grad", [](const Tensor& t) { t.retain_grad(); })
+      .def_prop_ro("retains_grad", retains_grad)
+      .def_prop_ro("_base",
+                   [](const Tensor& t) { return view_history(t) ? view_history(t)->base : Tensor(); })
+      .def("_is_view", [](const Tensor& t) { return view_history(t) != nullptr; })
       .def(
           "register_hook",
           [](const Tensor& t, nb::object hook) {
             int64_t id = t.register_hook(Ref<Hook>::adopt(new PythonHook(std::move(hook))));
-            return HookHandle(t, id);
+            return HookHandle{edge_of(t).node, id};
           },
           nb::arg("hook"), "hook(grad) is called with this tensor's gradient and may return another")
       .def(
@@ -312,11 +348,13 @@ void bind_autograd(nb::module_& m) {
             const Tensor& t = tensor_of(self.ptr());
             auto after = Ref<Hook>::adopt(new PythonAfterHook(std::move(hook), self));
             int64_t id = t.register_post_accumulate_grad_hook(std::move(after));
-            return HookHandle(t, id);
+            return HookHandle{edge_of(t).node, id};
           },
           nb::arg("hook"), "hook(tensor) is called when backward has added to tensor.grad")
       .def_prop_ro("output_nr", [](const Tensor& t) { return t.impl()->output_index; })
       .def("is_inference", [](const Tensor& t) { return t.impl()->inference; });
+  tensor.attr("grad") =
+      tensor.attr("grad").attr("deleter")(nb::cpp_function([](const Tensor& t) { t.set_grad({}); }));
 }
 
 }  // namespace rushlight::python

@@ -251,12 +251,22 @@ void bind_generator(nb::module_& m) {
   m.attr("default_generator") = default_generator();
 }
 
+std::string slot_text(const Slot& slot) { return join_text("Slot(", slot.get(), ")"); }
+
 void bind_slot(nb::module_& m) {
   nb::class_<Slot>(m, "Slot", "A number that a recorded graph reads anew at every replay")
       .def(nb::init<double>(), nb::arg("value") = 0.0)
       .def_prop_rw("value", &Slot::get, &Slot::set)
-      .def("__float__", &Slot::get)
-      .def("__repr__", [](const Slot& slot) { return join_text("Slot(", slot.get(), ")"); });
+      .def("__float__",
+           [](const Slot& slot) {
+             if (watch())
+               fail(ErrorKind::trace, "[trace] ", slot_text(slot),
+                    " stands for a plain number, which a recorded graph would keep as it is now. A Slot is "
+                    "read anew only by ops that take one (optimizer steps); elsewhere pass what changes as a "
+                    "tensor, or say .value where a constant is meant");
+             return slot.get();
+           })
+      .def("__repr__", slot_text);
 }
 
 }  // namespace

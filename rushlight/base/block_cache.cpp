@@ -200,6 +200,13 @@ void* plain_block(size_t bytes) {
   return posix_memalign(&block, kAlignment, bytes) == 0 ? block : nullptr;
 }
 
+void give_back(void* block, SizeClass size) noexcept {
+  if (!kPoolMemory) return std::free(block);
+  Group& group = group_of(size);
+  std::lock_guard lock(group.mutex);
+  group.push(block, size);
+}
+
 struct AllLocks {
   AllLocks() { lock_all(); }
   ~AllLocks() { unlock_all(); }
@@ -210,11 +217,14 @@ struct AllLocks {
 void* block_allocate(size_t bytes) {
   if (std::bit_width(bytes - 1) > kLastBits) memory_account.refuse(bytes);
   const SizeClass size = class_above(bytes);
-  memory_account.charge(size.bytes());
+  memory_account.require(size.bytes());
   void* block = kPoolMemory ? pop_or_map(size) : plain_block(bytes);
-  if (!block) {
-    memory_account.discharge(size.bytes());
-    memory_account.refuse(bytes);
+  if (!block) memory_account.refuse(bytes);
+  try {
+    memory_account.charge(size.bytes());  // now that there is a block: a peak is no wish
+  } catch (...) {                         // another thread was quicker
+    give_back(block, size);
+    throw;
   }
   return block;
 }
@@ -222,12 +232,7 @@ void* block_allocate(size_t bytes) {
 void block_free(void* block, size_t bytes) noexcept {
   const SizeClass size = class_above(bytes);
   memory_account.discharge(size.bytes());
-  Group& group = group_of(size);
-  std::lock_guard lock(group.mutex);
-  if (kPoolMemory)
-    group.push(block, size);
-  else
-    std::free(block);
+  give_back(block, size);
 }
 
 void empty_block_cache() noexcept {

@@ -6,6 +6,7 @@
 #include "rushlight/base/block_cache.h"
 #include "rushlight/base/error.h"
 #include "rushlight/base/os.h"
+#include "rushlight/base/small_pool.h"
 
 namespace rushlight {
 
@@ -82,7 +83,7 @@ void MemoryAccount::raise_peak(uint64_t live) noexcept {
 // repeats itself never gets here.
 bool MemoryAccount::cache_is_too_big(size_t bytes) const {
   const uint64_t mapped = system_bytes() + bytes;
-  return mapped > limit_.load(relaxed) || mapped > 2 * peak_bytes() + kSlack;
+  return mapped > limit_.load(relaxed) || mapped > 2 * std::max(peak_bytes(), live_bytes() + bytes) + kSlack;
 }
 
 void* MemoryAccount::map(size_t bytes, size_t alignment) noexcept {
@@ -105,6 +106,7 @@ void MemoryAccount::unmap(void* pages, size_t bytes) noexcept {
 }
 
 void MemoryAccount::refuse(uint64_t bytes) {
+  see_small_bytes(count_small_objects().live_bytes);
   const std::string wanted = readable_bytes(bytes), live = readable_bytes(live_bytes());
   if (live_bytes() + bytes > limit())
     fail(ErrorKind::out_of_memory, "[memory] cannot allocate ", wanted, ": ", live,

@@ -3,6 +3,7 @@
 #include "rushlight/base/error.h"
 #include "rushlight/base/memory.h"
 #include "rushlight/core/generator.h"
+#include "rushlight/core/watch.h"
 
 namespace rushlight {
 
@@ -70,6 +71,16 @@ void append_text(std::string& text, const Attr& attr) {
   }
 }
 
+namespace {
+// Only what ops draw is drawn again by a replay.
+void expect_unrecorded(const char* what) {
+  if (watch())
+    fail(ErrorKind::trace, "[trace] ", what,
+         " inside a traced function, which a replay would leave out: the numbers would be others. Do it ",
+         "before the call, and let the function only draw");
+}
+}  // namespace
+
 Generator::Generator(uint64_t seed) : cell_(Ref<Cell>::adopt(new Cell)) { cell_->key.seed = seed; }
 
 PhiloxKey Generator::draw(uint64_t count) {
@@ -85,11 +96,13 @@ PhiloxKey Generator::state() const {
 }
 
 void Generator::set_state(PhiloxKey state) {
+  expect_unrecorded("a generator is seeded or set to a state (manual_seed, set_state, fork_rng)");
   std::lock_guard guard(cell_->lock);
   cell_->key = state;
 }
 
 Generator Generator::fork() {
+  expect_unrecorded("a generator is forked");
   PhiloxKey key = draw(1);
   // splitmix64 of seed and position: neighbouring forks share no bits
   uint64_t z = key.seed ^ (key.counter * 0x9e3779b97f4a7c15u) ^ 0x632be59bd9b4e019u;

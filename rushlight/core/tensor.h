@@ -41,11 +41,12 @@ class TensorImpl final : public RefCounted<TensorImpl> {
   static void destroy(TensorImpl* impl) noexcept;
 
   DType dtype = DType::float32;
-  bool weak = false;           // a plain number that became a tensor: yields to the other operand's dtype
-  bool requires_grad = false;  // for a view see is_view too: its base may have come to require one
-  bool is_view = false;        // history knows the base
-  bool inference = false;      // made under inference_mode: joins no graph
-  uint16_t output_index = 0;   // which result of history's op this is
+  bool weak = false;               // a plain number that became a tensor: yields to the other operand's dtype
+  bool requires_grad = false;      // for a view see is_view too: its base may have come to require one
+  bool is_view = false;            // history knows the base
+  bool inference = false;          // made under inference_mode: joins no graph
+  std::atomic<bool> saved{false};  // a node may hold it, or a view of it, as an input
+  uint16_t output_index = 0;       // which result of history's op this is
   Ref<Storage> storage;
   Layout layout;
   Ref<History> history;  // null: a constant

@@ -14,7 +14,8 @@ class Watch {
   virtual void elements_touched(const Tensor& tensor, const char* how) = 0;
   // `tensor`'s gradient is about to be looked at, or replaced.
   virtual void grad_touched(const Tensor& tensor, bool replaced) = 0;
-  // `shared` is another storage over the memory of `tensor`.
+  // `shared` lies over the memory of `tensor`: another storage, or its own before the tensor gets another one
+  // or a flag of it changes.
   virtual void memory_shared(const Tensor& tensor, const Storage& shared) = 0;
 
  protected:

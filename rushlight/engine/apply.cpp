@@ -7,11 +7,6 @@ namespace rushlight {
 
 namespace {
 
-Tensor root_base(const Tensor& tensor) {
-  ViewHistory* view = view_history(tensor);
-  return view ? view->base : tensor;
-}
-
 void apply_view(OpCall& call) {
   const Tensor& input = call.in[0];
   Tensor result = alias(input, call.def.view(input, call.attrs));
@@ -29,7 +24,7 @@ void apply_view(OpCall& call) {
   TensorImpl& impl = *result.impl();
   ViewHistory* input_view = view_history(input);
   bool tracks = ctx.grad_mode && (!input_view || input_view->tracks_base);
-  auto history = ViewHistory::make(root_base(input), std::move(edge), tracks);
+  auto history = ViewHistory::make(base_or_itself(input), std::move(edge), tracks);
   history->one_of_many = input_view && input_view->one_of_many;
   impl.history = Ref<History>::share(history.get());
   impl.is_view = true;

@@ -5,6 +5,13 @@
 
 namespace rushlight {
 
+namespace {
+// Its memory or a flag of it is about to change: a recording trace remembers the tensor as it was.
+void show_to_watch(const Tensor& tensor) {
+  if (Watch* w = watch()) w->memory_shared(tensor, *tensor.storage());
+}
+}  // namespace
+
 bool Tensor::requires_grad() const { return rushlight::requires_grad(*impl_); }
 
 const Tensor& Tensor::requires_grad_(bool on) const {
@@ -19,11 +26,8 @@ const Tensor& Tensor::requires_grad_(bool on) const {
   if (on && impl_->inference)
     fail(ErrorKind::runtime,
          "[requires_grad_] an inference tensor cannot require grad; clone() it outside inference_mode");
-  if (on && !leaf_of(*this)) {
-    impl_->is_view = false;
-    impl_->output_index = 0;
-    impl_->history = Ref<History>::share(Leaf::make(*this).get());
-  }
+  show_to_watch(*this);
+  if (on && !leaf_of(*this)) make_leaf(*this);
   impl_->requires_grad = on;
   return *this;
 }
@@ -37,10 +41,7 @@ Ref<Node> Tensor::grad_fn() const {
 
 namespace {
 NodeExtras::Retained* retained_entry(const Edge& edge) {
-  if (!edge || !edge.node->extras()) return nullptr;
-  for (auto& entry : edge.node->extras()->retained)
-    if (entry.output == edge.output) return &entry;
-  return nullptr;
+  return edge && edge.node->extras() ? edge.node->extras()->retained_at(edge.output) : nullptr;
 }
 }  // namespace
 
@@ -66,12 +67,10 @@ void Tensor::set_grad(const Tensor& grad) const {
       entry->grad = grad;
       return;
     }
+    if (!grad.defined()) return;
     if (!is_leaf())
       fail(ErrorKind::runtime, "[grad] this tensor is not a leaf; call retain_grad() on it first");
-    if (!grad.defined()) return;
-    impl_->is_view = false;
-    impl_->history = Ref<History>::share(Leaf::make(*this).get());
-    leaf = leaf_of(*this);
+    leaf = &make_leaf(*this);
   }
   leaf->grad = grad;
 }
@@ -91,13 +90,6 @@ void Tensor::retain_grad() const {
   Edge edge = edge_of(*this);
   if (!retained_entry(edge)) edge.node->make_extras().retained.push_back({edge.output, {}});
 }
-
-namespace {
-int64_t next_hook_id() {
-  static std::atomic<int64_t> next{1};
-  return next.fetch_add(1);
-}
-}  // namespace
 
 int64_t Tensor::register_hook(Ref<Hook> hook) const {
   if (!requires_grad())
@@ -140,10 +132,15 @@ void Tensor::set_data(const Tensor& source) const {
   if (!source.defined()) fail(ErrorKind::value, "[data] got an undefined tensor");
   if (requires_grad() && !source.is_floating_point())
     fail(ErrorKind::runtime, "[data] the tensor requires grad, and ", source.dtype(), " cannot");
+  show_to_watch(*this);
+  if (Leaf* leaf = leaf_of(*this)) {
+    leaf->make_extras().facts[0] = {source.layout(), source.dtype()};
+    impl_->history = Ref<History>::share(leaf);  // and no view any more
+    impl_->is_view = false;
+  }
   impl_->storage = source.storage();
   impl_->layout = source.layout();
   impl_->dtype = source.dtype();
-  if (Leaf* leaf = leaf_of(*this)) leaf->make_extras().facts[0] = {source.layout(), source.dtype()};
 }
 
 }  // namespace rushlight

@@ -22,6 +22,12 @@ bool broadcasts_to(IntSpan from, IntSpan to) {
   return true;
 }
 
+Tensor in_dtype(DType dtype, const Tensor& gradient) {
+  if (gradient.dtype() == dtype) return gradient;
+  const Attr attrs[] = {dtype};
+  return apply_op(OpId::to, attrs, gradient);
+}
+
 // into += gradient, in place where nobody else sees `into`: then nothing that apply_in_place() asks can be
 // wrong.
 void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
@@ -37,6 +43,23 @@ void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
   call.into_targets = true;
   run_call(call);
   into.storage()->bump_version(static_cast<uint16_t>(OpId::add));
+}
+
+bool has_node_hooks(const Node& node) { return node.extras() && !node.extras()->node_hooks.empty(); }
+
+// `gradients`: of the node's results before it runs, of its inputs behind it.
+void run_node_hooks(Node& node, bool is_before, std::span<Tensor> gradients,
+                    std::span<const Tensor> of_results = {}) {
+  const auto hooks = node.extras()->node_hooks;  // a copy: a hook may remove itself
+  for (const auto& entry : hooks) {
+    if (entry.is_before != is_before) continue;
+    auto replaced = is_before ? (*entry.hook)({}, gradients) : (*entry.hook)(gradients, of_results);
+    if (replaced.empty()) continue;
+    if (replaced.size() != gradients.size())
+      fail(ErrorKind::runtime, "[hook] a hook of [", node.name(), "] returned ", replaced.size(),
+           " gradients in place of ", gradients.size());
+    std::move(replaced.begin(), replaced.end(), gradients.begin());
+  }
 }
 
 }  // namespace
@@ -66,6 +89,7 @@ class BackwardPass {
 
   Node* advance();
   void step(Node& node);
+  void step_leaf(Leaf& leaf, std::span<const Tensor> arrived);
   void see_arrivals(Node& node);
   void fit_to_input(const Node& node, size_t i, Tensor& gradient);
   void leave(Node& node) {
@@ -168,29 +192,25 @@ void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
            ": its shape is ", gradient.shape(), ", but that of the input is ", fact.layout.shape());
     gradient = sum_to(gradient, fact.layout.shape());
   }
-  if (gradient.dtype() != fact.dtype) {
-    const Attr dtype[] = {fact.dtype};
-    gradient = apply_op(OpId::to, dtype, gradient);
-  }
+  gradient = in_dtype(fact.dtype, gradient);
 }
 
 void BackwardPass::step(Node& node) {
   see_arrivals(node);
-  if (node.is_leaf()) {
-    Tensor gradient = std::move(node.inbox()[0]);
-    if (!accumulate_ || !gradient.defined()) return;
-    static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
-    if (!node.extras()) return;
-    auto after = node.extras()->after;  // a copy: a hook may remove itself
-    for (auto& entry : after) static_cast<void>((*entry.hook)(static_cast<Leaf&>(node).grad));
-    return;
+  std::vector<Tensor> arrived;  // as hooks shall see it
+  if (has_node_hooks(node)) {
+    run_node_hooks(node, true, node.inbox());
+    arrived.assign(node.inbox().begin(), node.inbox().end());
   }
+  if (node.is_leaf()) return step_leaf(static_cast<Leaf&>(node), arrived);
   Vjp vjp(node, create_graph_);
   vjp.pass_ = this;
   bool any = false;
   for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
   if (!any) return;
   node.propagate(vjp);
+  if (has_node_hooks(node))
+    run_node_hooks(node, false, {vjp.gradients.data(), vjp.gradients.size()}, arrived);
   for (size_t i = 0; i < vjp.gradients.size(); ++i) {
     Tensor& gradient = vjp.gradients[i];
     if (!gradient.defined() || !vjp.needs(i)) continue;
@@ -200,9 +220,21 @@ void BackwardPass::step(Node& node) {
   if (!keep_graph_) node.release_saved();
 }
 
+void BackwardPass::step_leaf(Leaf& leaf, std::span<const Tensor> arrived) {
+  Tensor gradient = std::move(leaf.inbox()[0]);
+  if (!accumulate_ || !gradient.defined()) return;
+  leaf.accumulate(std::move(gradient), create_graph_);
+  if (!leaf.extras()) return;
+  auto after = leaf.extras()->after;  // a copy: a hook may remove itself
+  for (auto& entry : after) static_cast<void>((*entry.hook)(leaf.grad));
+  run_node_hooks(leaf, false, {}, arrived);
+}
+
 Tensor Vjp::take_waiting(size_t i) const {
   const Edge& edge = node_.edges()[i];
-  if (create_graph_ || !edge || edge.node->pass_.load(std::memory_order_relaxed) != pass_) return {};
+  if (create_graph_ || !edge || has_node_hooks(node_) ||
+      edge.node->pass_.load(std::memory_order_relaxed) != pass_)
+    return {};
   Tensor& slot = edge.node->inbox()[edge.output];
   bool is_free = slot.defined() && slot.is_contiguous() && is_owned_alone(slot);
   return is_free ? std::move(slot) : Tensor();
@@ -295,7 +327,7 @@ Tensor first_gradient(const Tensor& tensor, const Tensor& given, const char* op)
     if (!given.layout().same_shape(tensor.layout()))
       fail(ErrorKind::runtime, "[", op, "] Mismatch in shape: the gradient has shape ", given.shape(),
            " and the tensor ", tensor.shape());
-    return given;
+    return in_dtype(tensor.dtype(), given);
   }
   if (tensor.numel() != 1)
     fail(ErrorKind::runtime, "[", op,

@@ -5,7 +5,7 @@
 
 #include "rushlight/engine/apply.h"
 #include "rushlight/engine/context.h"
-#include "rushlight/engine/node.h"
+#include "rushlight/engine/record.h"
 
 namespace rushlight {
 
@@ -63,6 +63,7 @@ class FunctionNode final : public Node {
       size_t result = place_in(results);
       bool is_result = result < results.size();
       size_t input = place_in(inputs);
+      if (!is_result) note_saved(tensor);
       size_t slot = is_result ? result : input < inputs.size() ? input : other++;
       saved()[i] = {is_result ? alias(tensor) : tensor, tensor.defined() ? tensor.version() : 0,
                     static_cast<uint16_t>(slot), is_result};
@@ -90,10 +91,20 @@ void record_function(Ref<CustomBackward> rule, TensorList inputs, TensorList res
                      const RecordOptions& options) {
   bool wanted = std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return t.requires_grad(); });
   if (!context().grad_mode || !wanted) return;
-  auto node = FunctionNode::make(std::move(rule), inputs, results, options);
-  for (size_t i = 0; i < results.size(); ++i)
-    if (is_floating(results[i].dtype()) && !contains(options.not_differentiable, results[i]))
-      set_history(results[i], Ref<Node>::share(node.get()), i);
+  SmallVector<const Tensor*, 8> pointers;
+  for (const Tensor& input : inputs) pointers.push_back(&input);
+  const Inputs in{pointers.data(), pointers.size()};
+  for (const Tensor& result : results)
+    if (contains(inputs, result)) refuse_rewriting(rule->name(), "", result, in);
+  const auto node = Ref<Node>::share(FunctionNode::make(std::move(rule), inputs, results, options).get());
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Tensor& result = results[i];
+    if (!is_floating(result.dtype()) || contains(options.not_differentiable, result)) continue;
+    if (contains(inputs, result))
+      rebase_history(result, node, i, in);
+    else
+      set_history(result, node, i);
+  }
 }
 
 }  // namespace rushlight

@@ -24,27 +24,7 @@ void refuse_in_place(const OpCall& call, const Tensor& target, const char* form)
   if (target.impl()->inference && !context().inference_mode)
     fail(ErrorKind::runtime, "[", call.name(), form,
          "] Inplace update to inference tensor outside inference_mode is not allowed; clone() it first");
-  if (!context().grad_mode) return;
-  ViewHistory* view = view_history(target);
-  if (!view) {
-    if (target.impl()->requires_grad && leaf_of(target))
-      fail(ErrorKind::runtime, "[", call.name(), form,
-           "] a leaf Variable that requires grad is being used in an in-place "
-           "operation. Write to it under no_grad, or work on a clone()");
-    return;
-  }
-  if (!view->tracks_base && (requires_grad(*view->base.impl()) || any_wants_grad(call.in)))
-    fail(ErrorKind::runtime, "[", call.name(), form,
-         "] A view was created in no_grad mode and is being modified inplace with "
-         "grad mode enabled. Make the view with grad mode on, or write under no_grad");
-  if (view->base.impl()->requires_grad && leaf_of(view->base))
-    fail(ErrorKind::runtime, "[", call.name(), form,
-         "] a view of a leaf Variable that requires grad is being used in an in-place "
-         "operation. Write to it under no_grad, or work on a clone()");
-  if (view->one_of_many && any_wants_grad(call.in))
-    fail(ErrorKind::runtime, "[", call.name(), form,
-         "] the target is one of several views that one call returned (split, unbind); "
-         "writing to one of them in place is not supported. clone() it first");
+  refuse_rewriting(call.name(), form, target, call.in);
 }
 
 bool partial_overlap(const Tensor& a, const Tensor& b) {
@@ -133,39 +113,6 @@ Results in_place_targets(const OpDef& def, Inputs in) {
   return targets;
 }
 
-void renew_history(const Tensor& tensor, const Ref<Node>& node, size_t output) {
-  move_retained(edge_of(tensor), *node, output);
-  set_history(tensor, node, output);
-}
-
-// After an in-place write that is recorded by `node`: the target's history, and its base's, start anew there.
-void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output) {
-  ViewHistory* view = view_history(target);
-  if (!view) return renew_history(target, node, output);
-  const Tensor& base = view->base;
-  const Layout& layout = target.layout();
-  const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
-  auto write = Node::make(&op_def(OpId::as_strided_scatter), 2, 1, 0, attrs);
-  write->connect(0, edge_of(base));
-  write->connect(1, {node, static_cast<uint16_t>(output)});
-  auto& facts = write->make_extras().facts;
-  facts.push_back({base.layout(), base.dtype()});
-  facts.push_back({layout, target.dtype()});
-  renew_history(base, write, 0);
-  target.impl()->requires_grad = true;  // its edge is rebuilt from the base at next use
-}
-
-// Operands that view what was written have led to the base as it was; at next use they shall look again.
-void let_views_follow(Inputs in, const Tensor& target) {
-  const ViewHistory* written = view_history(target);
-  const Tensor& base = written ? written->base : target;
-  for (size_t i = 0; i < in.size(); ++i) {
-    if (!in[i].defined()) continue;
-    ViewHistory* view = view_history(in[i]);
-    if (view && view->base.is_same(base)) view->version = in[i].version() - 1;
-  }
-}
-
 // Operands that the gradient reads and that are about to be overwritten, the target itself or another tensor
 // of its memory: each becomes a copy with the same history.
 class ValuesBefore {
@@ -222,9 +169,7 @@ void apply_in_place(OpId id, Inputs in, Attrs attrs) {
     fail(ErrorKind::runtime, "[", call.name(),
          "] writes over lists of tensors and has no gradient; call it under no_grad");
   if (!is_differentiable_result(call, 0)) return;
-  auto node = make_node(call, saving, 1);
-  rebase_history(targets[0], node, 0);
-  let_views_follow(in, targets[0]);
+  rebase_history(targets[0], make_node(call, saving, 1), 0, in);
 }
 
 void expect_equal_lists(OpId id, std::span<const size_t> lengths) {

@@ -99,11 +99,29 @@ NodeExtras& Node::make_extras() {
   return *extras_;
 }
 
+NodeExtras::Retained* NodeExtras::retained_at(uint16_t output) {
+  for (Retained& entry : retained)
+    if (entry.output == output) return &entry;
+  return nullptr;
+}
+
+int64_t next_hook_id() {
+  static std::atomic<int64_t> next{1};
+  return next.fetch_add(1);
+}
+
+int64_t Node::register_hook(Ref<NodeHook> hook, bool is_before) {
+  const int64_t id = next_hook_id();
+  make_extras().node_hooks.push_back({id, is_before, std::move(hook)});
+  return id;
+}
+
 void Node::remove_hook(int64_t id) {
   if (!extras_) return;
   auto is_it = [&](auto& entry) { return entry.id == id; };
   std::erase_if(extras_->hooks, is_it);
   std::erase_if(extras_->after, is_it);
+  std::erase_if(extras_->node_hooks, is_it);
 }
 
 void Node::release_saved() {
@@ -170,14 +188,38 @@ Edge edge_of(const Tensor& tensor) {
   }
   auto& view = static_cast<ViewHistory&>(*impl.history);
   follow_base(view, tensor);
+  if (view.edge && view.edge.node->is_leaf() && !impl.requires_grad) return {};
   return view.edge;
 }
 
 Leaf* leaf_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
-  if (!impl.history || impl.is_view) return nullptr;
+  if (!impl.history) return nullptr;
   auto* node = static_cast<Node*>(impl.history.get());
-  return node->is_leaf() ? static_cast<Leaf*>(node) : nullptr;
+  if (impl.is_view) {
+    auto& view = static_cast<ViewHistory&>(*impl.history);
+    follow_base(view, tensor);
+    node = view.edge.node.get();
+  }
+  return node && node->is_leaf() ? static_cast<Leaf*>(node) : nullptr;
+}
+
+// A view stays one: when its base is written with a tracked value, it is a leaf no more.
+Leaf& make_leaf(const Tensor& tensor) {
+  const Ref<Leaf> leaf = Leaf::make(tensor);
+  if (ViewHistory* view = view_history(tensor)) {
+    view->edge = {Ref<Node>::share(leaf.get()), 0};
+    view->version = tensor.version();
+  } else {
+    tensor.impl()->output_index = 0;
+    tensor.impl()->history = Ref<History>::share(leaf.get());
+  }
+  return *leaf;
+}
+
+const Tensor& base_or_itself(const Tensor& tensor) {
+  ViewHistory* view = view_history(tensor);
+  return view ? view->base : tensor;
 }
 
 void set_history(const Tensor& tensor, Ref<Node> node, size_t output) {

@@ -57,6 +57,17 @@ class Hook : public RefCounted<Hook> {
   virtual Tensor operator()(const Tensor& gradient) = 0;  // undefined: leave it
 };
 
+// A function that sees all gradients at a node, and may replace them: before the node runs those of its
+// results, behind it those of its inputs.
+class NodeHook : public RefCounted<NodeHook> {
+ public:
+  virtual ~NodeHook() = default;
+  static void destroy(NodeHook* hook) noexcept { delete hook; }
+  virtual std::vector<Tensor> operator()(std::span<const Tensor> of_inputs,
+                                         std::span<const Tensor> of_results) = 0;  // empty: leave them
+};
+int64_t next_hook_id();
+
 template <class F>
 int64_t Tensor::register_hook(F hook) const {
   struct Wrapped final : Hook {
@@ -81,6 +92,11 @@ struct NodeExtras {
     uint16_t output;
     Ref<Hook> hook;
   };
+  struct NodeHookEntry {
+    int64_t id;
+    bool is_before;
+    Ref<NodeHook> hook;
+  };
   struct Retained {
     uint16_t output;
     Tensor grad;
@@ -89,6 +105,8 @@ struct NodeExtras {
   std::vector<HookEntry> hooks;
   std::vector<HookEntry> after;    // of a leaf: called when its gradient has been added up
   std::vector<Retained> retained;  // retain_grad()
+  std::vector<NodeHookEntry> node_hooks;
+  Retained* retained_at(uint16_t output);  // null: not asked for
 };
 
 class Node : public History {
@@ -116,6 +134,7 @@ class Node : public History {
 
   NodeExtras* extras() const { return extras_; }
   NodeExtras& make_extras();
+  int64_t register_hook(Ref<NodeHook> hook, bool is_before);
   void remove_hook(int64_t id);
 
   // Gradients of the inputs from those of the results. A user's function overrides it.
@@ -174,8 +193,8 @@ class Leaf final : public Node {
 class ViewHistory final : public History {
  public:
   static Ref<ViewHistory> make(const Tensor& base, Edge edge, bool tracks_base);
-  Tensor base;  // never itself a view
-  Edge edge;
+  Tensor base;               // never itself a view
+  Edge edge;                 // to a Leaf: requires_grad_() was asked of the view itself
   uint32_t version;          // of the storage when the edge was right
   bool tracks_base;          // false: made under no_grad
   bool one_of_many = false;  // one result of split, unbind ...: refuses in-place writes
@@ -189,6 +208,8 @@ bool requires_grad(const TensorImpl& impl);
 Edge edge_of(const Tensor& tensor);
 ViewHistory* view_history(const Tensor& tensor);  // null: not a view
 Leaf* leaf_of(const Tensor& tensor);              // null: not a leaf with a gradient room
+Leaf& make_leaf(const Tensor& tensor);            // REQUIRES: it has no history but that of a view
+const Tensor& base_or_itself(const Tensor& tensor);
 void set_history(const Tensor& tensor, Ref<Node> node, size_t output);
 // retain_grad() is about a tensor as it is now: what was asked for at `from` is asked for at the new place.
 void move_retained(const Edge& from, Node& to, size_t output);

@@ -75,13 +75,22 @@ SavedTensor saved_tensor(const Tensor& tensor, size_t slot, bool is_result) {
 
 }  // namespace
 
+// Where the input is written in place, its new history may lead to the node, which would then hold itself.
+void note_saved(const Tensor& input) {
+  if (!input.defined()) return;
+  std::atomic<bool>& saved = base_or_itself(input).impl()->saved;
+  if (!saved.load(std::memory_order_relaxed)) saved.store(true, std::memory_order_relaxed);
+}
+
 Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count) {
   auto node = Node::make(&call.def, call.in.size(), result_count, count_saved(call, saving), call.attrs);
   SavedTensor* entry = node->saved().data();
   for (size_t i = 0; i < call.in.size(); ++i) {
     const Tensor& tensor = call.in[i];
     if (wants_grad(tensor)) node->connect(i, edge_of(tensor));
-    if (saves_input(call, saving, i)) *entry++ = saved_tensor(tensor, i, false);
+    if (!saves_input(call, saving, i)) continue;
+    note_saved(tensor);
+    *entry++ = saved_tensor(tensor, i, false);
   }
   for (size_t i = 0; i < call.out.size(); ++i)
     if (saves_output(saving, i))

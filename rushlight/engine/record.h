@@ -26,8 +26,18 @@ inline bool saves_input(const OpCall& call, Saving saving, size_t i) {
 inline bool saves_output(Saving saving, size_t i) { return i < 32 && (saving.outputs >> i & 1); }
 
 Ref<Node> make_node(const OpCall& call, Saving saving, size_t result_count);
+// To be called for an input that a node holds.
+void note_saved(const Tensor& input);
 bool is_differentiable_result(const OpCall& call, size_t i);
 // One node for the first `result_count` results, which become its children.
 void record_results(const OpCall& call, size_t result_count);
+
+// -- in-place writes: histories start anew
+// Throws where grad mode does not let `target` be written by something with these inputs. `form`: "_" or "".
+void refuse_rewriting(const char* name, const char* form, const Tensor& target, Inputs in);
+// After `target` was written by what `node` records: its history, and its base's, start anew there.
+void rebase_history(const Tensor& target, const Ref<Node>& node, size_t output, Inputs in);
+// Of a tensor that is no view.
+void renew_history(const Tensor& tensor, const Ref<Node>& node, size_t output);
 
 }  // namespace rushlight

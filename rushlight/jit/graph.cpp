@@ -197,14 +197,21 @@ class Comparison {
     if (a.inputs.size() != b.inputs.size())
       return join_text("it had ", a.inputs.size(), " inputs and now has ", b.inputs.size());
     for (size_t i = 0; i < a.attrs.size(); ++i)
-      if (!same_attr(a.attrs[i], b.attrs[i]))
-        return join_text("its argument '", attr_name(a, i), "' was ", a.attrs[i], " and is now ", b.attrs[i],
-                         "; pass what changes as a tensor, or as a Slot where the op takes one");
+      if (!same_attr(a.attrs[i], b.attrs[i])) return attr_changed(attr_name(a, i), a.attrs[i], b.attrs[i]);
     for (size_t i = 0; i < a.inputs.size(); ++i) {
       std::string what = compare(a.inputs[i], b.inputs[i]);
       if (!what.empty()) return join_text("its input ", i, " ", what);
     }
     return same_values(a.outputs, b.outputs) ? "" : "its results go elsewhere";
+  }
+  static std::string attr_changed(const std::string& name, const Attr& a, const Attr& b) {
+    if (a.kind() == Attr::Kind::generator && b.kind() == a.kind())
+      return join_text("its argument '", name, "' is another Generator; make it before the call");
+    if (a.kind() == Attr::Kind::slot && b.kind() == a.kind())
+      return join_text("its argument '", name, "' was ", a.as_real(), " and is now ", b.as_real(),
+                       "; pass a Slot that is made before the call");
+    return join_text("its argument '", name, "' was ", a, " and is now ", b,
+                     "; pass what changes as a tensor where the op takes one, or as an argument");
   }
   static std::string attr_name(const GraphNode& node, size_t attr) {
     for (const Argument& argument : schema_of(node.op).arguments)

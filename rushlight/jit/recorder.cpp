@@ -32,6 +32,7 @@ Recorder::Recorder(Inputs arguments) {
   recording_.grad_mode = ctx.grad_mode;
   recording_.inference_mode = ctx.inference_mode;
   recording_.backend = &host_backend();
+  recording_.default_dtype = default_dtype();
   for (size_t i = 0; i < arguments.size(); ++i) {
     const Tensor& tensor = arguments[i];
     arguments_.push_back(tensor);
@@ -195,8 +196,8 @@ void Recorder::note_alias(uint32_t buffer, const Tensor& tensor) {
 
 // The state of a leaf from outside, or of the leaf that a view from outside shows; null: not one.
 Recorder::LeafState* Recorder::see_leaf(const Tensor& tensor) {
-  if (ViewHistory* view = view_history(tensor))
-    return view->base.impl()->requires_grad ? see_leaf(view->base) : nullptr;
+  ViewHistory* view = view_history(tensor);
+  if (view && !leaf_of(tensor)) return view->base.impl()->requires_grad ? see_leaf(view->base) : nullptr;
   if (auto known = leaf_index_.find(tensor.impl()); known != leaf_index_.end())
     return &leaves_[known->second];
   if (!leaf_of(tensor)) return nullptr;
@@ -272,6 +273,7 @@ void Recorder::elements_touched(const Tensor& tensor, const char* how) {
 }
 
 void Recorder::memory_shared(const Tensor& tensor, const Storage& shared) {
+  if (fresh_.count(&shared) && tensor.storage().get() == &shared) return;  // made inside: nobody will ask
   uint32_t buffer = buffer_of(tensor);
   fresh_.erase(&shared);
   buffers_[&shared] = buffer;
@@ -279,23 +281,50 @@ void Recorder::memory_shared(const Tensor& tensor, const Storage& shared) {
 
 // -- the end
 
+void Recorder::note_results(const Results& results) {
+  for (const Tensor& result : results) recording_.graph.results.push_back(read(result));
+}
+
 Recording Recorder::finish(const Results& results) {
-  for (const Tensor& result : results) {
-    inside_views_.insert(result.impl());
-    recording_.graph.results.push_back(read(result));
-  }
   for (LeafState& leaf : leaves_) finish_leaf(leaf);
-  refuse_moved_captures();
+  refuse_changes();
   refuse_survivors(results);
+  for (CapturedTensor& entry : recording_.captured)  // an alias that nobody else holds was made inside
+    std::erase_if(entry.aliases, [](const Tensor& alias) { return alias.ref()->use_count() == 1; });
   return std::move(recording_);
 }
 
-void Recorder::refuse_moved_captures() const {
-  for (const CapturedTensor& entry : recording_.captured)
-    if (entry.tensor.storage().get() != entry.storage)
-      fail(ErrorKind::trace, "[trace] the function gave ", entry.tensor,
-           " another memory (set_data); write to it by "
-           "copy_() under no_grad instead");
+// A tensor from outside may be written, but what it is must be what a replay, and the next call, will find.
+void Recorder::refuse_changes() const {
+  auto refuse = [](const Tensor& tensor, const char* what, const char* advice) {
+    fail(ErrorKind::trace, "[trace] the function ", what, " ", tensor, ", which a replay would not do; ",
+         advice);
+  };
+  auto expect_memory = [&](const Tensor& tensor, bool is_same) {
+    if (!is_same)
+      refuse(tensor, "gave another memory (.data = ..., set_) to",
+             "write to it by copy_() under no_grad instead");
+  };
+  auto expect_kind = [&](const Tensor& tensor, const auto& before) {
+    if (tensor.requires_grad() != before.requires_grad)
+      refuse(
+          tensor, tensor.requires_grad() ? "made a gradient required of" : "let no gradient be required of",
+          "call requires_grad_() before it, or put the flag back in the end; write values that are detached");
+    if (tensor.dtype() != before.dtype || tensor.layout() != before.layout)
+      refuse(tensor, "changed the shape, the strides or the dtype of",
+             "put it back in the end, or work on a view");
+  };
+  for (const CapturedTensor& entry : recording_.captured) {
+    expect_memory(entry.tensor, entry.tensor.storage().get() == entry.storage);
+    for (const Tensor& alias : entry.aliases) expect_memory(alias, alias.storage().get() == entry.storage);
+    expect_kind(entry.tensor, entry);
+  }
+  for (size_t i = 0; i < arguments_.size(); ++i) {
+    if (!arguments_[i].defined()) continue;
+    auto known = buffers_.find(arguments_[i].storage().get());
+    expect_memory(arguments_[i], known != buffers_.end() && known->second == recording_.arguments[i].buffer);
+    expect_kind(arguments_[i], recording_.arguments[i]);
+  }
 }
 
 void Recorder::refuse_survivors(const Results& results) const {

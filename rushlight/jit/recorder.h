@@ -28,7 +28,10 @@ class Recorder final : public Interpreter, private Watch {
     Scoped<Watch*> watch_;
   };
 
-  // After the scope. Throws where a tensor that was made inside outlived the call and is no result.
+  // In the scope: what the function returned, as it returned it.
+  void note_results(const Results& results);
+  // After the scope. Throws where a replay could not do what the function did: a tensor that was made inside
+  // outlived the call and is no result, or one from outside is not the same object of memory as before.
   Recording finish(const Results& results);
 
  private:
@@ -71,7 +74,7 @@ class Recorder final : public Interpreter, private Watch {
   void finish_leaf(LeafState& leaf);
 
   void refuse_survivors(const Results& results) const;
-  void refuse_moved_captures() const;
+  void refuse_changes() const;
 
   Recording recording_;
   std::vector<Tensor> arguments_;

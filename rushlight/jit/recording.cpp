@@ -24,6 +24,7 @@ const char* Recording::mismatch(Inputs now) const {
   const Context& ctx = context();
   if (ctx.grad_mode != grad_mode || ctx.inference_mode != inference_mode) return "the grad mode";
   if (&host_backend() != backend) return "the backend";
+  if (rushlight::default_dtype() != default_dtype) return "the default dtype";
   if (const char* why = argument_mismatch(now)) return why;
   if (const char* why = captured_mismatch()) return why;
   if (const char* why = sharing_mismatch(now)) return why;

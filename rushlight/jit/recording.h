@@ -42,6 +42,7 @@ struct Recording {
   std::vector<LeafSource> leaves;
   bool grad_mode = true, inference_mode = false;
   const Backend* backend = nullptr;
+  DType default_dtype{};
 
   // Why the graph is not right for a call with these arguments now; null: it is.
   const char* mismatch(Inputs now) const;

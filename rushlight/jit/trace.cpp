@@ -33,7 +33,9 @@ Recording record(Inputs arguments, TraceBody& body, Results& results) {
   Recorder recorder(arguments);
   {
     Recorder::Scope scope(recorder);
-    results = without_history(body.run(arguments));
+    const Results own = body.run(arguments);
+    recorder.note_results(own);
+    results = without_history(own);
   }
   return recorder.finish(results);
 }

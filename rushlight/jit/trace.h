@@ -12,9 +12,12 @@
 // and must do the same with the same constants. From call 4 on the graph runs and `fn` does not.
 //
 // - What changes from call to call is an argument, or lives in a tensor that exists before the call (its
-//   memory is read anew each time), or comes from a Generator, or is a Slot. Other numbers are constants.
+//   memory is read anew each time), or comes from a Generator, or is a Slot where an op takes one (optimizer
+//   steps). Other numbers are constants, and generators are seeded outside.
+// - Tensors from outside keep their memory, shape and requires_grad: write to them by ops.
 // - Arguments and captured tensors that look otherwise (shape, strides, dtype, requires_grad; a gradient
-//   that was not there before) start another graph, from call 1 on.
+//   that was not there before) start another graph, from call 1 on; so do another grad mode, backend or
+//   default dtype.
 // - Results carry no history: call backward() inside. After it p.grad is what it would be without the trace.
 // - Any other tensor that is made inside and kept is an error, and so is host code that looks at elements
 //   (item, data, printing).

@@ -197,6 +197,21 @@ TEST_CASE("set_memory_limit: more throws, and says size, live amount and limit")
   held.free();
 }
 
+TEST_CASE("memory: what was refused is no peak, and small objects are live too") {
+  reset_peak_memory();
+  const uint64_t peak = memory_stats().peak_bytes;
+  if (kPoolMemory) CHECK(!refusal(size_t{1} << 46).empty());
+  std::vector<void*> objects;
+  for (size_t i = 0; i < 20 * kKiB; ++i) objects.push_back(allocate_memory(kKiB));
+  {
+    const Limit limit(kGiB);
+    CHECK(refusal(2 * kGiB).find(readable_bytes(memory_stats().live_bytes) + " are live") !=
+          std::string::npos);
+  }
+  for (void* object : objects) free_memory(object, kKiB);
+  CHECK(memory_stats().peak_bytes < peak + 30 * kMiB);
+}
+
 TEST_CASE("set_memory_limit: small objects meet it too") {
   const Limit limit(memory_stats().live_bytes + kMiB);
   std::vector<void*> objects;

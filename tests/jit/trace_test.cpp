@@ -161,6 +161,19 @@ TEST_CASE("grad mode and backend are part of what a graph takes for granted") {
   CHECK(traced.replay_count() == before + (host_backends().size() == 1));
 }
 
+TEST_CASE("a graph is of one default dtype") {
+  auto traced = trace([](const Tensor& x) { return x + zeros({2}); });
+  const Tensor x = row({1, 2});
+  struct Restore {
+    ~Restore() { set_default_dtype(DType::float32); }
+  } restore;
+  for (DType dtype : {DType::float64, DType::float32, DType::float64}) {
+    set_default_dtype(dtype);
+    for (int i = 0; i < 5; ++i) CHECK(traced(x).dtype() == dtype);
+  }
+  CHECK(traced.replay_count() > 8);
+}
+
 TEST_CASE("a replay lets go of its arguments and results") {
   auto traced = trace([](const Tensor& x) { return x * 2.0; });
   Tensor x = row({1}), y;
@@ -366,7 +379,7 @@ TEST_CASE("a tensor that outlives the call is refused") {
                    weight.set_data(row({2, 2}));
                    return x * weight;
                  }),
-                 "outlives"));
+                 "another memory"));
 }
 
 TEST_CASE("what changes between the recordings is named") {
@@ -386,6 +399,19 @@ TEST_CASE("what changes between the recordings is named") {
   said = third_call([&](const Tensor& x) { return leaky_relu(x, {.negative_slope = slope += 0.5}); });
   CHECK(contains(said, "leaky_relu"));
   CHECK(contains(said, "'negative_slope' was 1.0 and is now 1.5"));
+  Tensor w = row({1}).requires_grad_();
+  double rate = 0;
+  said = third_call([&](const Tensor& x) {
+    w.set_grad({});
+    sum(w * x).backward();
+    NoGrad guard;
+    sgd_step({w}, {w.grad()}, rate += 0.5);
+    return x * 1.0;
+  });
+  CHECK(contains(said, "'lr' was 1.0 and is now 1.5"));
+  CHECK(contains(said, "Slot"));
+  said = third_call([](const Tensor& x) { return x + rand({2}, {.generator = Generator(1)}); });
+  CHECK(contains(said, "another Generator"));
   float content = 0;
   CHECK(contains(third_call([&](const Tensor& x) { return x + row({content += 1, 2}); }), "content changed"));
   int runs = 0;

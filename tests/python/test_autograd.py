@@ -284,3 +284,79 @@ def test_a_hook_is_removed_from_where_it_was_set():
     y.sum().backward()
     assert seen == ["kept"]
     kept.remove()
+
+
+def test_a_gradient_of_another_dtype_is_cast():
+    x = leaf(1.0, 1.0)
+    (x * 2).backward(rl.ones(2, dtype=rl.int64))
+    assert x.grad.tolist() == [2, 2] and x.grad.dtype == rl.float32
+    assert rl.autograd.grad(x * 2, x, rl.ones(2, dtype=rl.float64))[0].dtype == rl.float32
+
+
+def test_small_questions_to_a_tensor():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.grad = None
+    assert not x.retains_grad and not y.retains_grad
+    y.retain_grad()
+    assert y.retains_grad
+    y.sum().backward()
+    del x.grad
+    assert x.grad is None
+    view = y[:1][:1]
+    assert view._is_view() and view._base is y and not y._is_view() and x._base is None
+
+
+def test_hooks_of_a_node_see_all_its_gradients_and_replace_them():
+    x = leaf(1.0, 1.0)
+    y = x * 3
+    seen = []
+    y.register_hook(lambda g: seen.append(("tensor", g.tolist())))
+    y.grad_fn.register_prehook(lambda outputs: seen.append(("before", outputs[0].tolist())) or (outputs[0] * 10,))
+    y.grad_fn.register_hook(lambda inputs, outputs: seen.append(("behind", inputs[0].tolist(), inputs[1], outputs[0].tolist())))
+    y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 2, None))
+    gone = y.grad_fn.register_hook(lambda inputs, outputs: seen.append("gone"))
+    gone.remove()
+    y.sum().backward()
+    assert seen == [("tensor", [1, 1]), ("before", [1, 1]), ("behind", [30, 30], None, [10, 10])]
+    assert x.grad.tolist() == [60, 60]
+
+
+def test_hooks_of_a_leaf_s_node():
+    x = leaf(1.0, 1.0)
+    y = x * 3
+    seen = []
+    accumulate = y.grad_fn.next_functions[0][0]
+    accumulate.register_hook(lambda inputs, outputs: seen.append((inputs, outputs[0].tolist(), x.grad.tolist())))
+    accumulate.register_prehook(lambda outputs: (outputs[0] * 2,))
+    y.sum().backward()
+    assert seen == [((), [6, 6], [6, 6])]
+    accumulate.register_prehook(lambda outputs: (None, None))
+    with pytest.raises(RuntimeError, match="returned 2 gradients in place of 1"):
+        (x * 3).sum().backward()
+
+
+def test_hooks_of_a_view_s_node_see_its_own_gradient():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    seen = []
+    a, b = y[:1], y[:1]
+    for view in (a, b):
+        view.grad_fn.register_hook(lambda inputs, outputs: seen.append(inputs[0].tolist()))
+    (a + b * 2).sum().backward()
+    assert sorted(seen) == [[1, 0], [2, 0]] and x.grad.tolist() == [3, 0]
+
+
+def test_saved_tensors_hooks_may_be_forbidden():
+    from rushlight.autograd import graph
+
+    hooks = graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+    with graph.disable_saved_tensors_hooks("outer"):
+        with graph.disable_saved_tensors_hooks("inner"):
+            pass
+        with pytest.raises(RuntimeError, match="outer"), hooks:
+            pass
+    with hooks, pytest.raises(RuntimeError, match="too late"), graph.disable_saved_tensors_hooks("too late"):
+        pass
+    with hooks:
+        pass

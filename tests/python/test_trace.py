@@ -58,6 +58,116 @@ def test_what_a_graph_cannot_hold_is_a_trace_error():
         rl.trace(lambda a: 1 / 0)(x)
 
 
+def calls(function, count=6):
+    """The results of a traced function of 1, 2, 3 ..., in rows of three."""
+    traced = rl.trace(function)
+    return [traced(rl.ones(3) * i).tolist() for i in range(1, count + 1)]
+
+
+def same_numbers(x):
+    rl.manual_seed(3)
+    return rl.rand(3) * x
+
+
+def forked_numbers(x):
+    with rl.random.fork_rng():
+        return rl.rand(3) * x
+
+
+def own_generator(x):
+    return rl.rand(3, generator=rl.Generator().manual_seed(1)) * x
+
+
+@pytest.mark.parametrize("function", [same_numbers, forked_numbers, own_generator])
+def test_a_generator_that_is_set_in_a_trace_is_a_trace_error(function):
+    with pytest.raises(rl.TraceError, match=r"seeded or set to a state \(manual_seed"):
+        calls(function)
+
+
+SLOT = rl.Slot(0.5)
+NUMBERS = {
+    "operator": lambda x: x * SLOT,
+    "method": lambda x: x.mul(SLOT),
+    "alpha": lambda x: x.add(x, alpha=SLOT),
+    "dropout": lambda x: rl.nn.functional.dropout(x, SLOT),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_slot_that_no_op_reads_anew_is_a_trace_error(name):
+    NUMBERS[name](rl.ones(3))  # untraced it is a number
+    with pytest.raises(rl.TraceError, match=r"Slot\(0.5\) stands for a plain number"):
+        calls(NUMBERS[name])
+    assert calls(lambda x: x * SLOT.value)[5] == [3, 3, 3]
+
+
+def toggle(w, x):
+    w.requires_grad_(True)
+    (w * x).sum().backward()
+    w.grad = None
+    w.requires_grad_(False)
+
+
+P = rl.ones(3, requires_grad=True)
+CHANGES = {
+    "data": (lambda w, x: setattr(w, "data", x), "another memory"),
+    "data of its own": (lambda w, x: setattr(w, "data", w[::2]), "changed the shape, the strides"),
+    "set_": (lambda w, x: w.set_(x), "another memory"),
+    "an argument's data": (lambda w, x: setattr(x, "data", w), "another memory"),
+    "requires_grad_": (lambda w, x: w.requires_grad_(not w.requires_grad), "gradient"),
+    "an argument's requires_grad_": (lambda w, x: x.requires_grad_(), "gradient"),
+    "a write with a history": (lambda w, x: x.add_(P), "gradient"),
+    "unsqueeze_": (lambda w, x: w.unsqueeze_(0), "changed the shape"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_tensor_from_outside_that_becomes_another_is_a_trace_error(name):
+    change, what = CHANGES[name]
+    w = rl.zeros(3)
+
+    def function(x):
+        change(w, x)
+        return w * 1
+
+    with pytest.raises(rl.TraceError, match=what):
+        calls(function)
+
+
+def test_a_tensor_from_outside_may_change_for_a_while():
+    w = rl.ones(3)
+
+    def function(x):
+        toggle(w, x)
+        w.unsqueeze_(0)
+        y = w * x
+        w.squeeze_(0)
+        return y.sum(0)
+
+    assert calls(function) == [[i] * 3 for i in range(1, 7)] and not w.requires_grad and w.shape == (3,)
+
+
+def test_tensors_from_outside_are_returned():
+    w, p = rl.ones(3), rl.ones(3, requires_grad=True)
+    assert calls(lambda x: w) == calls(lambda x: p) == [[1, 1, 1]] * 6
+    traced = rl.trace(lambda x: w)
+    for i in range(1, 6):
+        w.fill_(i)
+        assert traced(rl.ones(1)).tolist() == [i] * 3
+    assert traced.replay_count == 2
+
+
+def test_what_saved_a_tensor_that_is_written_does_not_outlive_the_call():
+    p = rl.ones(3, 3, requires_grad=True)
+
+    def function(x):
+        h = x @ p
+        h += rl.sin(h)
+        return h.detach().sum()
+
+    assert len(set(calls(function))) == 6
+
+
 SHAPES_FROM_ELEMENTS = {
     "nonzero": lambda x: rl.nonzero(x),
     "argwhere": lambda x: rl.argwhere(x),

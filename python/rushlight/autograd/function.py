@@ -77,21 +77,27 @@ class Function:
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         with no_grad():
             output = cls._run_forward(ctx, args)
+        outputs = list(output) if isinstance(output, tuple) else [output]
+        if not all(any(d is o for o in outputs) for d in ctx._dirty):
+            raise RuntimeError(f"{cls.__name__}: some tensors marked as dirty in forward were not returned; what it modifies in place "
+                               "must be among its outputs")
         if not (any(ctx.needs_input_grad) and _C.is_grad_enabled()):
             return output
         places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         inputs = [args[i] for i in places]
-        outputs = list(output) if isinstance(output, tuple) else [output]
         outputs = [cls._fresh(ctx, o, inputs) for o in outputs]
         results = [o for o in outputs if isinstance(o, Tensor)]
 
-        def rule(gradients, saved):
-            return cls._run_backward(ctx, gradients, saved, len(args), places)
+        count = len(args)
+
+        def rule(gradients, saved):  # is part of the graph: it must hold no tensor that leads to it
+            return cls._run_backward(ctx, gradients, saved, count, places)
 
         save = [t for t in ctx._to_save if t is not None]
         _C._record_function(cls.__name__ + "Backward", rule, inputs, results, save, list(ctx._not_differentiable),
                             ctx.materialize_grads)
         ctx._to_save = [t is not None for t in ctx._to_save]
+        ctx._dirty = ctx._not_differentiable = ()
         return tuple(outputs) if isinstance(output, tuple) else outputs[0]
 
     @classmethod

@@ -1,9 +1,14 @@
 """What the graph keeps: nodes, and what becomes of the tensors it saves."""
 
+import contextlib
+import threading
+
 from rushlight import _C
 from rushlight._C import Node as Node
 
-__all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = ["Node", "disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+
+_hooks = threading.local()  # .count: how many are on; .refusal: why there may be none
 
 
 class saved_tensors_hooks:
@@ -16,11 +21,28 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self):
+        if refusal := getattr(_hooks, "refusal", None):
+            raise RuntimeError(refusal)
         _C._push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
+        _hooks.count = getattr(_hooks, "count", 0) + 1
         return self
 
     def __exit__(self, *_):
         _C._pop_saved_tensors_hooks()
+        _hooks.count -= 1
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message):
+    """In its block, saved_tensors_hooks raises a RuntimeError with this message; so does the block where hooks are on already."""
+    if getattr(_hooks, "count", 0):
+        raise RuntimeError(error_message)
+    before = getattr(_hooks, "refusal", None)
+    _hooks.refusal = error_message
+    try:
+        yield
+    finally:
+        _hooks.refusal = before
 
 
 class save_on_cpu(saved_tensors_hooks):
