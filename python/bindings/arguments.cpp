@@ -25,13 +25,29 @@ bool is_foreign_float(PyObject* object) {
 
 }  // namespace
 
-bool to_integer(PyObject* object, Match match, int64_t& value) {
-  if (is_tensor(object) ? match == Match::strict : !PyIndex_Check(object)) return false;
+namespace {
+
+// An int of Python's own; null: the object is none.
+nb::object index_of(PyObject* object, Match match) {
+  if (is_tensor(object) ? match == Match::strict : !PyIndex_Check(object)) return {};
   nb::object index = nb::steal<nb::object>(PyNumber_Index(object));
-  if (!index.is_valid()) {
-    PyErr_Clear();
-    return false;
-  }
+  if (!index.is_valid()) PyErr_Clear();
+  return index;
+}
+
+// Numbers of up to 64 bits, signed or not.
+Tensor number_from(PyObject* index) {
+  int overflow;
+  int64_t value = PyLong_AsLongLongAndOverflow(index, &overflow);
+  if (overflow <= 0) return overflow ? Tensor(PyLong_AsLongLong(index)) : Tensor(value);
+  return Tensor(PyLong_AsUnsignedLongLong(index));
+}
+
+}  // namespace
+
+bool to_integer(PyObject* object, Match match, int64_t& value) {
+  nb::object index = index_of(object, match);
+  if (!index.is_valid()) return false;
   value = PyLong_AsLongLong(index.ptr());
   if (value == -1 && PyErr_Occurred()) throw nb::python_error();
   return true;
@@ -43,13 +59,12 @@ bool to_tensor(PyObject* object, Match match, Tensor& tensor) {
     return true;
   }
   if (match == Match::strict) return false;
-  int64_t integer;
   if (PyFloat_Check(object))
     tensor = PyFloat_AS_DOUBLE(object);
   else if (is_bool(object))
     tensor = PyObject_IsTrue(object) == 1;
-  else if (to_integer(object, match, integer))
-    tensor = integer;
+  else if (nb::object index = index_of(object, match); index.is_valid())
+    tensor = number_from(index.ptr());
   else if (is_foreign_float(object))
     tensor = PyFloat_AsDouble(object);
   else

@@ -46,6 +46,9 @@ void expect_host_device(PyObject* device);
 // copy.
 Tensor in_memory_format(const char* op, const Tensor& tensor, nb::handle memory_format);
 
+// Another shape over the same memory, or over more of it that begins with the same elements.
+void resize(const Tensor& tensor, IntSpan sizes, const char* op);
+
 // The error of a call of `op`, as it was called, whichever op inside it failed: "[one_hot] in scatter_value:
 // ...".
 Error named_error(std::string_view op, const Error& error);

@@ -46,18 +46,65 @@ nb::object numpy_copy(PyObject* object) {
   return nb::module_::import_("numpy").attr("array")(nb::handle(object));
 }
 
+using HostArray = nb::ndarray<nb::device::cpu>;
+
+// An array that a tensor shows. May be dropped on any thread.
+struct KeptArray {
+  HostArray array;
+  static void drop(void* kept) {
+    if (!Py_IsInitialized()) return;
+    nb::gil_scoped_acquire gil;
+    delete static_cast<KeptArray*>(kept);
+  }
+};
+
+[[noreturn]] void complain_type(nb::handle array) {
+  nb::object type = nb::getattr(array, "dtype", nb::str("these"));
+  fail(ErrorKind::type, "an array of ", nb::cast<std::string>(nb::str(type)),
+       " has no tensor: there are bool, integers and floats to 64 bits; cast it to one of them");
+}
+
+// NumPy's arrays that DLPack cannot describe.
+void expect_shareable(nb::handle array) {
+  nb::object type = array.attr("dtype");
+  std::string kind = nb::cast<std::string>(type.attr("kind"));
+  auto size = nb::cast<int64_t>(type.attr("itemsize"));
+  if (kind.find_first_of("biuf") == kind.npos || size > 8) complain_type(array);
+  if (!nb::cast<bool>(type.attr("isnative")))
+    fail(ErrorKind::value, "an array of ", nb::cast<std::string>(nb::str(type)),
+         " has another byte order than this machine; call astype(dtype.newbyteorder('=')) first");
+  for (nb::handle stride : array.attr("strides"))
+    if (nb::cast<int64_t>(stride) % size)
+      fail(ErrorKind::value, "the strides of the array are no multiples of its element size, ", size,
+           " bytes; copy() it first");
+}
+
+[[noreturn]] void complain_grad() {
+  throw nb::buffer_error("Can't share the memory of a Tensor that requires grad; use its detach()");
+}
+
+// Why it is no array whose memory a tensor can show.
+[[noreturn]] void complain_array(nb::handle object) {
+  if (PyCapsule_CheckExact(object.ptr()))
+    fail(ErrorKind::runtime, "the capsule holds no array in host memory, or gave it away: it does so once");
+  if (nb::hasattr(object, "__array_interface__")) expect_shareable(object);
+  fail(ErrorKind::type, "expected a writable array in host memory (NumPy, or anything with __dlpack__), not ",
+       type_name(object.ptr()));
+}
+
+bool requires_grad(nb::handle object) {
+  return nb::hasattr(object, "requires_grad") &&
+         PyObject_IsTrue(nb::object(object.attr("requires_grad")).ptr()) == 1;
+}
+
 // A tensor over the array's memory, which it keeps alive. What must not be written is copied.
 Tensor share_array(PyObject* object) {
   if (is_read_only(object)) return share_array(numpy_copy(object).ptr());
-  nb::ndarray<nb::device::cpu> array;
-  if (!nb::try_cast(nb::handle(object), array))
-    fail(ErrorKind::type,
-         "expected a writable array in host memory (NumPy, or anything with __dlpack__), not ",
-         type_name(object));
+  if (requires_grad(object)) complain_grad();
+  HostArray array;
+  if (!nb::try_cast(nb::handle(object), array)) complain_array(object);
   auto dtype = dtype_from(array.dtype());
-  if (!dtype)
-    fail(ErrorKind::type,
-         "an array of this element type has no tensor: there are bool, integers and floats to 64 bits");
+  if (!dtype) complain_type(object);
   Shape shape(array.shape_ptr(), array.shape_ptr() + array.ndim());
   Layout layout({shape.data(), shape.size()});
   if (array.stride_ptr())
@@ -65,16 +112,7 @@ Tensor share_array(PyObject* object) {
   // the storage starts at the lowest element, which negative strides put before the first
   int64_t before = -layout.first_element();
   auto* start = reinterpret_cast<char*>(array.data()) - before * static_cast<int64_t>(size_of(*dtype));
-  auto* kept = new KeptObject(nb::cast(array));
-  return from_blob(
-      start, layout.with_offset(before), *dtype,
-      [](void* context) { delete static_cast<KeptObject*>(context); }, kept);
-}
-
-void refuse_grad(const Tensor& tensor, const char* what) {
-  if (tensor.requires_grad())
-    fail(ErrorKind::runtime, "[", what,
-         "] Can't share the memory of a Tensor that requires grad. Use tensor.detach().", what, "() instead");
+  return from_blob(start, layout.with_offset(before), *dtype, KeptArray::drop, new KeptArray{array});
 }
 
 template <class... Framework>
@@ -90,7 +128,10 @@ nb::object export_array(const Tensor& tensor, const char* what) {
 }
 
 nb::object to_numpy(const Tensor& tensor, bool force) {
-  if (!force) refuse_grad(tensor, "numpy");
+  if (!force && tensor.requires_grad())
+    fail(
+        ErrorKind::runtime,
+        "[numpy] Can't share the memory of a Tensor that requires grad. Use tensor.detach().numpy() instead");
   if (tensor.dtype() == DType::bfloat16)
     fail(ErrorKind::type, "[numpy] NumPy has no bfloat16; cast with to(float32) first");
   return export_array<nb::numpy>(tensor.requires_grad() ? tensor.detach() : tensor, "numpy");
@@ -121,7 +162,7 @@ void expect_host_of_dlpack(nb::handle device) {
 // max_version is what the caller reads at most: the capsule is of the first version, which all read.
 nb::object to_dlpack(const Tensor& tensor, nb::object stream, nb::object, nb::object dl_device,
                      nb::object copy) {
-  refuse_grad(tensor, "__dlpack__");
+  if (tensor.requires_grad()) complain_grad();
   if (!stream.is_none()) fail(ErrorKind::value, "[__dlpack__] stream must be None on the cpu");
   expect_host_of_dlpack(dl_device);
   return export_array<>(copy_wish(copy) == true ? tensor.clone() : tensor, "__dlpack__");

@@ -15,20 +15,21 @@ struct Operator {
   const char* op;
   int slot;
   int in_place_slot;  // 0: none
+  PyObject* (*of_arrays)(PyObject*, PyObject*) = nullptr;
 };
 constexpr Operator kBinary[] = {
-    {"add", Py_nb_add, Py_nb_inplace_add},
-    {"sub", Py_nb_subtract, Py_nb_inplace_subtract},
-    {"mul", Py_nb_multiply, Py_nb_inplace_multiply},
-    {"div", Py_nb_true_divide, Py_nb_inplace_true_divide},
-    {"floor_divide", Py_nb_floor_divide, Py_nb_inplace_floor_divide},
-    {"remainder", Py_nb_remainder, Py_nb_inplace_remainder},
-    {"matmul", Py_nb_matrix_multiply, 0},
-    {"bitwise_and", Py_nb_and, Py_nb_inplace_and},
-    {"bitwise_or", Py_nb_or, Py_nb_inplace_or},
-    {"bitwise_xor", Py_nb_xor, Py_nb_inplace_xor},
-    {"bitwise_left_shift", Py_nb_lshift, Py_nb_inplace_lshift},
-    {"bitwise_right_shift", Py_nb_rshift, Py_nb_inplace_rshift},
+    {"add", Py_nb_add, Py_nb_inplace_add, PyNumber_Add},
+    {"sub", Py_nb_subtract, Py_nb_inplace_subtract, PyNumber_Subtract},
+    {"mul", Py_nb_multiply, Py_nb_inplace_multiply, PyNumber_Multiply},
+    {"div", Py_nb_true_divide, Py_nb_inplace_true_divide, PyNumber_TrueDivide},
+    {"floor_divide", Py_nb_floor_divide, Py_nb_inplace_floor_divide, PyNumber_FloorDivide},
+    {"remainder", Py_nb_remainder, Py_nb_inplace_remainder, PyNumber_Remainder},
+    {"matmul", Py_nb_matrix_multiply, 0, PyNumber_MatrixMultiply},
+    {"bitwise_and", Py_nb_and, Py_nb_inplace_and, PyNumber_And},
+    {"bitwise_or", Py_nb_or, Py_nb_inplace_or, PyNumber_Or},
+    {"bitwise_xor", Py_nb_xor, Py_nb_inplace_xor, PyNumber_Xor},
+    {"bitwise_left_shift", Py_nb_lshift, Py_nb_inplace_lshift, PyNumber_Lshift},
+    {"bitwise_right_shift", Py_nb_rshift, Py_nb_inplace_rshift, PyNumber_Rshift},
 };
 constexpr size_t kBinaryCount = std::size(kBinary);
 constexpr Operator kUnary[] = {{"neg", Py_nb_negative, 0},
@@ -58,6 +59,20 @@ std::array<Target, kUnaryCount> unary_targets;
 std::array<Target, 6> comparison_targets;
 Target pow_target;
 
+// NumPy steps back where the other operand is a tensor (__array_priority__), so its operators are called from
+// here. PyNumber_... or PyObject_RichCompare; what they make of arrays becomes a tensor again.
+template <class F>
+PyObject* by_numpy(PyObject* a, PyObject* b, F compute) {
+  auto plain = [](PyObject* object) {
+    return is_tensor(object) ? nb::object(nb::handle(object).attr("numpy")()) : nb::borrow(object);
+  };
+  return wrap(tensor_from(owned(compute(plain(a).ptr(), plain(b).ptr())).ptr(), {}));
+}
+
+bool is_numpy_array(PyObject* object) {
+  return PyObject_CheckBuffer(object) && PyObject_HasAttrString(object, "__array_interface__");
+}
+
 constexpr size_t kLongWork = 64 * 1024;  // bytes of both operands; the result is about as many again
 
 // A Tensor, or a number put into `number`; null: neither.
@@ -78,11 +93,13 @@ PyObject* named(const char* op, F&& f) {
   });
 }
 
-PyObject* call_binary(Target target, PyObject* a, PyObject* b) {
+template <class F>
+PyObject* call_binary(Target target, PyObject* a, PyObject* b, F of_arrays) {
   return named(target.name, [&]() -> PyObject* {
     Tensor number;
     const Tensor* left = operand(a, number);
     const Tensor* right = operand(b, number);
+    if ((!left && is_numpy_array(a)) || (!right && is_numpy_array(b))) return by_numpy(a, b, of_arrays);
     if (!target.exists || !left || !right) Py_RETURN_NOTIMPLEMENTED;
     const Tensor* const inputs[] = {left, right};
     Results results;
@@ -96,7 +113,7 @@ PyObject* call_binary(Target target, PyObject* a, PyObject* b) {
 
 template <size_t I>
 PyObject* binary(PyObject* a, PyObject* b) {
-  return call_binary(binary_targets[I], a, b);
+  return call_binary(binary_targets[I], a, b, kBinary[I].of_arrays);
 }
 
 PyObject* call_in_place(Target target, PyObject* self, PyObject* other) {
@@ -120,7 +137,8 @@ PyObject* in_place(PyObject* self, PyObject* other) {
 
 PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return call_binary(pow_target, a, b);
+  return call_binary(pow_target, a, b,
+                     [](PyObject* x, PyObject* y) { return PyNumber_Power(x, y, Py_None); });
 }
 PyObject* power_in_place(PyObject* self, PyObject* other, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
@@ -139,7 +157,8 @@ PyObject* unary(PyObject* self) {
 }
 
 PyObject* compare(PyObject* a, PyObject* b, int how) {
-  return call_binary(comparison_targets[static_cast<size_t>(how)], a, b);
+  return call_binary(comparison_targets[static_cast<size_t>(how)], a, b,
+                     [how](PyObject* x, PyObject* y) { return PyObject_RichCompare(x, y, how); });
 }
 
 // -- one element as a number ----------------------------------------------------------------------
@@ -157,11 +176,17 @@ int truth(PyObject* self) {
       -1);
 }
 
+nb::object one_element(PyObject* self) {
+  const Tensor& tensor = tensor_of(self);
+  if (tensor.numel() != 1)
+    fail(ErrorKind::value, "only one element tensors can be converted to Python scalars, not ", tensor);
+  return owned(item_of(tensor));
+}
 PyObject* as_int(PyObject* self) {
-  return guarded([&] { return PyNumber_Long(owned(item_of(tensor_of(self))).ptr()); });
+  return guarded([&] { return PyNumber_Long(one_element(self).ptr()); });
 }
 PyObject* as_float(PyObject* self) {
-  return guarded([&] { return PyNumber_Float(owned(item_of(tensor_of(self))).ptr()); });
+  return guarded([&] { return PyNumber_Float(one_element(self).ptr()); });
 }
 PyObject* as_index(PyObject* self) {
   return guarded([&] {

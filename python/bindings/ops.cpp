@@ -24,7 +24,7 @@ struct OpCallable {
   Form form;
   std::vector<Signature>* signatures;  // never freed: as old as the module
   // Python functions for what a line of the op list cannot say (einsum's operands one by one). Tried when no
-  // form of the list takes the arguments.
+  // form of the list takes the arguments as they are.
   std::vector<PyObject*>* more_forms;
 };
 
@@ -116,21 +116,27 @@ void refuse_view(const Schema& schema, Inputs in, const Tensor& result) {
            "(): the result is a view of its input and cannot be written to 'out'; use out.copy_()");
 }
 
+// out=torch.empty(0): whoever gives no elements leaves the shape to the call.
+bool awaits_shape(const Tensor& target) { return target.numel() == 0; }
+
 // Where no kernel writes to what is given: the results are copied there.
 void copy_out(const Schema& schema, Inputs in, Attrs attrs, const Results& targets) {
   refuse_recording(schema, in, targets);
   NoGrad guard;
   Results results = call_op(schema.id, in, attrs);
   for (const Tensor& result : results) refuse_view(schema, in, result);
+  for (size_t i = 0; i < targets.size(); ++i)
+    if (awaits_shape(targets[i]) && !targets[i].layout().same_shape(results[i].layout()))
+      resize(targets[i], results[i].shape(), schema.name.c_str());
   write_out(schema.id, targets, results);
 }
 
-// out= is written and returned; unlike PyTorch's, it must have the result's shape.
+// out= is written and returned; unlike PyTorch's, it must have the result's shape, or no elements.
 PyObject* call_out(const Schema& schema, Inputs in, Attrs attrs, PyObject* out, bool long_work) {
   Results targets = targets_from(schema, out);
   {
     ReleaseGil release(long_work);
-    if (schema.kind == OpKind::function || targets.size() > 1)
+    if (schema.kind == OpKind::function || targets.size() > 1 || awaits_shape(targets[0]))
       copy_out(schema, in, attrs, targets);
     else
       apply_out(schema.id, in, attrs, targets[0]);
@@ -243,35 +249,57 @@ PyObject* run_named(const OpCallable& op, const Signature& signature, OpArgument
   }
 }
 
-PyObject* call(const OpCallable& op, PyObject* const* args, size_t count, PyObject* names) {
-  std::vector<std::string> reasons;
-  if (op.form != Form::function && count == 0)
-    fail(ErrorKind::type, PyUnicode_AsUTF8(op.name), "() needs a Tensor to be called on");
-  bool one_form = op.signatures->size() == 1;
-  for (Match match : {Match::strict, Match::lenient}) {
-    if (one_form && match == Match::strict) continue;
-    for (const Signature& signature : *op.signatures) {
-      Passed passed;
-      OpArguments arguments;
-      std::string why;
-      std::string* ask = match == Match::lenient ? &why : nullptr;
-      if (signature.accept(args, count, names, passed, ask) &&
-          signature.convert(passed, match, arguments, ask))
-        return run_named(op, signature, arguments, passed, count ? args[0] : nullptr);
-      if (ask) reasons.push_back(why);
-    }
+// What one call passed, as vectorcall has it.
+struct Call {
+  const OpCallable& op;
+  PyObject* const* args;
+  size_t count;
+  PyObject* names;
+};
+
+// The result of the first of the list's forms that takes the arguments; null: none, and why not (if asked).
+PyObject* try_signatures(const Call& call, Match match, std::vector<std::string>* reasons) {
+  for (const Signature& signature : *call.op.signatures) {
+    Passed passed;
+    OpArguments arguments;
+    std::string why;
+    std::string* ask = reasons ? &why : nullptr;
+    if (signature.accept(call.args, call.count, call.names, passed, ask) &&
+        signature.convert(passed, match, arguments, ask))
+      return run_named(call.op, signature, arguments, passed, call.count ? call.args[0] : nullptr);
+    if (reasons) reasons->push_back(why);
   }
-  for (PyObject* form : *op.more_forms) {
+  return nullptr;
+}
+
+// The same of the forms that are written in Python, which are strict.
+PyObject* try_more_forms(const Call& call, std::vector<std::string>& reasons) {
+  for (PyObject* form : *call.op.more_forms) {
     reasons.emplace_back();
-    if (PyObject* result = try_form(form, args, count, names, reasons.back())) return result;
+    if (PyObject* result = try_form(form, call.args, call.count, call.names, reasons.back())) return result;
   }
-  complain(op, reasons);
+  return nullptr;
+}
+
+// Where there is one form only, nothing is gained by trying it strictly first.
+PyObject* run_call(const Call& call) {
+  if (call.op.form != Form::function && call.count == 0)
+    fail(ErrorKind::type, PyUnicode_AsUTF8(call.op.name), "() needs a Tensor to be called on");
+  std::vector<std::string> reasons, more_reasons;
+  const bool one_form = call.op.signatures->size() == 1;
+  PyObject* result = one_form ? nullptr : try_signatures(call, Match::strict, nullptr);
+  if (!result && !one_form) result = try_more_forms(call, more_reasons);
+  if (!result) result = try_signatures(call, Match::lenient, &reasons);
+  if (!result && one_form) result = try_more_forms(call, more_reasons);
+  if (result) return result;
+  reasons.insert(reasons.end(), more_reasons.begin(), more_reasons.end());
+  complain(call.op, reasons);
 }
 
 PyObject* vectorcall(PyObject* self, PyObject* const* args, size_t count, PyObject* names) {
   return guarded([&] {
-    return call(*reinterpret_cast<OpCallable*>(self), args, static_cast<size_t>(PyVectorcall_NARGS(count)),
-                names);
+    return run_call(
+        {*reinterpret_cast<OpCallable*>(self), args, static_cast<size_t>(PyVectorcall_NARGS(count)), names});
   });
 }
 
@@ -365,8 +393,8 @@ PyTypeObject* callable_type(bool method) {
       {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
       {Py_tp_descr_get, reinterpret_cast<void*>(method ? bind_to_object : bind_to_nothing)},
       {0, nullptr}};
-  unsigned flags =
-      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | (method ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0u);
+  unsigned flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+                   (method ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0u);
   PyType_Spec spec{method ? "rushlight._C.op_method" : "rushlight._C.op_function", sizeof(OpCallable), 0,
                    flags, slots};
   return reinterpret_cast<PyTypeObject*>(checked(PyType_FromSpec(&spec)));

@@ -101,6 +101,12 @@ const char* stub_type(ArgKind kind) {
   return names[static_cast<int>(kind)];
 }
 
+// Whether a plain number makes sense in the place of the tensor.
+bool means_number(const Schema& schema, const Argument& argument) {
+  constexpr std::string_view names[] = {"min", "max", "value", "fill_value"};
+  return schema.kind == OpKind::map || std::ranges::find(names, argument.name) != std::end(names);
+}
+
 bool may_be_none(const Argument& argument) {
   return argument.optional || argument.kind == ArgKind::tensor_or_none;
 }
@@ -240,11 +246,12 @@ bool Signature::convert_one(size_t index, const Passed& passed, Match match, OpA
   }
   if (is_tensor(argument.kind)) {
     arguments.tensors.push_back(Tensor());
+    const char* expected = means_number(schema_, argument) ? "Tensor or number" : "Tensor";
     if (!value || value == Py_None)
       return argument.kind == ArgKind::tensor_or_none && (argument.has_default || value) ? true
-                                                                                         : refuse("Tensor");
+                                                                                         : refuse(expected);
     return to_tensor(value, is_receiver ? Match::strict : match, arguments.tensors.back()) ||
-           refuse("Tensor");
+           refuse(expected);
   }
   arguments.attrs.push_back(parameter.fallback);
   if (argument.kind == ArgKind::ints && !passed.spread.empty() && index == positional_.back()) {

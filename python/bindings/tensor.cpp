@@ -135,8 +135,8 @@ Tensor matrix_transposed(const Tensor& tensor) {
   return tensor.transpose(-2, -1);
 }
 
-// resize_(2, 3): another shape over the same memory, or over more of it that begins with the same elements.
-Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs options) {
+// resize_(2, 3), resize_((2, 3)), resize_(size=(2, 3))
+Tensor resize_as_called(const Tensor& tensor, nb::args size, nb::kwargs options) {
   nb::object list =
       size.size() == 1 && PySequence_Check(nb::object(size[0]).ptr()) ? nb::object(size[0]) : size;
   for (auto [name, value] : options)
@@ -150,19 +150,7 @@ Tensor resize(const Tensor& tensor, nb::args size, nb::kwargs options) {
   Ints shape;
   if (!to_ints(list.ptr(), Match::lenient, shape))
     fail(ErrorKind::type, "resize_(): argument 'size' must be ints or a tuple of ints");
-  if (tensor.requires_grad())
-    fail(ErrorKind::runtime, "[resize_] cannot resize a tensor that requires grad; resize its detach()");
-  IntSpan sizes(shape.data(), shape.size());
-  int64_t wanted = checked_numel(sizes, "resize_"), offset = tensor.storage_offset();
-  int64_t there = static_cast<int64_t>(tensor.storage()->bytes() / tensor.element_size()) - offset;
-  if (there >= wanted) {
-    tensor.set_data(alias(tensor, Layout(sizes).with_offset(offset)));
-  } else {
-    Tensor grown = zeros(wanted, {.dtype = tensor.dtype()});
-    narrow(grown, 0, 0, there).copy_(alias(tensor, Layout(IntSpan(&there, 1)).with_offset(offset)));
-    tensor.set_data(view(grown, sizes));
-  }
-  tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));  // for what saved it
+  resize(tensor, {shape.data(), shape.size()}, "resize_");
   return tensor;
 }
 
@@ -204,7 +192,7 @@ void bind_facts(nb::class_<TensorObject>& tensor) {
       .def("is_contiguous", is_contiguous, nb::arg("memory_format") = "contiguous")
       .def("is_floating_point", [](const Tensor& t) { return t.is_floating_point(); })
       .def("is_complex", [](const Tensor&) { return false; })
-      .def("resize_", resize)
+      .def("resize_", resize_as_called)
       .def("is_signed", [](const Tensor& t) { return is_signed(t.dtype()); })
       .def("get_device",
            [](const Tensor& t) { return t.device().type == DeviceType::cpu ? -1 : t.device().index; })
@@ -247,6 +235,21 @@ void bind_conversions(nb::class_<TensorObject>& tensor) {
 }
 
 }  // namespace
+
+void resize(const Tensor& tensor, IntSpan sizes, const char* op) {
+  if (tensor.requires_grad())
+    fail(ErrorKind::runtime, "[", op, "] cannot resize a tensor that requires grad; resize its detach()");
+  int64_t wanted = checked_numel(sizes, op), offset = tensor.storage_offset();
+  int64_t there = static_cast<int64_t>(tensor.storage()->bytes() / tensor.element_size()) - offset;
+  if (there >= wanted) {
+    tensor.set_data(alias(tensor, Layout(sizes).with_offset(offset)));
+  } else {
+    Tensor grown = zeros(wanted, {.dtype = tensor.dtype()});
+    narrow(grown, 0, 0, there).copy_(alias(tensor, Layout(IntSpan(&there, 1)).with_offset(offset)));
+    tensor.set_data(view(grown, sizes));
+  }
+  tensor.storage()->bump_version(static_cast<uint16_t>(OpId::as_strided));  // for what saved it
+}
 
 void bind_tensor(nb::module_& m) {
   std::vector<PyType_Slot> slots = tensor_slots();

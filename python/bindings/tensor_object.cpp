@@ -24,8 +24,13 @@ PyObject* wrap(Tensor tensor) {
 }
 
 void complain_empty(PyObject* object) {
-  fail(ErrorKind::value, "this instance of ", Py_TYPE(object)->tp_name,
+  fail(ErrorKind::type, "this instance of ", Py_TYPE(object)->tp_name,
        " was never given a tensor; make it with Tensor._make_subclass");
+}
+
+void complain_uninitialized(nb::handle object) {
+  fail(ErrorKind::type, "this instance of ", Py_TYPE(object.ptr())->tp_name,
+       " was never initialized; its __init__ must call super().__init__()");
 }
 
 namespace {

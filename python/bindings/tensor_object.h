@@ -60,10 +60,15 @@ inline PyObject* checked(PyObject* object) {
 }
 inline nb::object owned(PyObject* object) { return nb::steal<nb::object>(checked(object)); }
 
-// The C++ object in an instance of its class; null for anything else, None included.
+[[noreturn]] void complain_uninitialized(nb::handle object);
+// The C++ object in an instance of its class; null for anything else, None included. Throws where a
+// subclass's
+// __init__ left it out.
 template <class T>
 T* instance_of(nb::handle object) {
-  return nb::isinstance<T>(object) ? nb::inst_ptr<T>(object) : nullptr;
+  if (!nb::isinstance<T>(object)) return nullptr;
+  if (!nb::inst_ready(object)) complain_uninitialized(object);
+  return nb::inst_ptr<T>(object);
 }
 
 // The GIL is let go for work that takes longer than handing it over, about 20 µs.

@@ -1,5 +1,6 @@
 // The small types around Tensor: dtype, device, Size, Generator, Slot.
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
@@ -194,6 +195,19 @@ uint64_t seed_from(nb::handle number) {
   return value;
 }
 
+Generator& generator_of(nb::handle object) {
+  Generator* generator = instance_of<Generator>(object);
+  if (!generator) fail(ErrorKind::type, "expected a Generator, not ", type_name(object.ptr()));
+  return *generator;
+}
+
+// C++'s copies share their state; Python's don't.
+Generator copy_of(const Generator& generator) {
+  Generator copy(0);
+  copy.set_state(generator.state());
+  return copy;
+}
+
 void bind_generator(nb::module_& m) {
   nb::class_<Generator>(m, "Generator", "A source of random numbers: a seed and a counter")
       .def(
@@ -206,7 +220,7 @@ void bind_generator(nb::module_& m) {
       .def(
           "manual_seed",
           [](nb::object self, nb::object seed) {
-            nb::cast<Generator&>(self).seed(seed_from(seed));
+            generator_of(self).seed(seed_from(seed));
             return self;
           },
           nb::arg("seed"))
@@ -235,10 +249,21 @@ void bind_generator(nb::module_& m) {
             if (state.dtype() != DType::uint8 || state.numel() != static_cast<int64_t>(sizeof key))
               fail(ErrorKind::type, "[set_state] the state must come from get_state(), but it is ", state);
             std::memcpy(&key, state.to_vector<uint8_t>().data(), sizeof key);
-            nb::cast<Generator&>(self).set_state(key);
+            generator_of(self).set_state(key);
             return self;
           },
           nb::arg("new_state"))
+      .def("clone_state", copy_of, "A generator of its own in this one's state")
+      .def("__copy__", copy_of)
+      .def(
+          "__deepcopy__", [](const Generator& g, nb::object) { return copy_of(g); }, nb::arg("memo"))
+      .def("__getstate__",
+           [](const Generator& g) { return nb::make_tuple(g.state().seed, g.state().counter); })
+      .def("__setstate__",
+           [](Generator& g, std::pair<uint64_t, uint64_t> state) {
+             new (&g) Generator(0);
+             g.set_state({state.first, state.second});
+           })
       .def("fork", &Generator::fork, "An independent generator; this one moves on")
       .def("__eq__", [](const Generator& a, const Generator& b) { return a == b; }, nb::is_operator());
   m.def(

@@ -77,6 +77,63 @@ def _repeat_interleave(repeats, *, output_size=None):
     return _C.repeat_interleave(_C.arange(repeats.numel()), repeats, 0)
 
 
+_CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+
+
+def _cdist(x1, x2, p=2.0, compute_mode=NotImplemented):
+    """(x1: Tensor, x2: Tensor, p: builtins.float = 2, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor"""
+    if compute_mode is NotImplemented:
+        return NotImplemented
+    if compute_mode not in _CDIST_MODES:
+        raise ValueError(f"cdist(): compute_mode, which makes no difference, must be one of {', '.join(_CDIST_MODES)}, not {compute_mode!r}")
+    return _C.cdist(x1, x2, p)
+
+
+def _isin_element(element, test_elements, *, assume_unique=False, invert=False):
+    """(element: builtins.float, test_elements: Tensor, *, assume_unique: builtins.bool = False, invert: builtins.bool = False) -> Tensor"""
+    if not isinstance(element, (int, float)) or not isinstance(test_elements, Tensor):
+        return NotImplemented
+    return _C.isin(element, test_elements, assume_unique=assume_unique, invert=invert)
+
+
+def _isin_test_element(elements, test_element, *, assume_unique=False, invert=False):
+    """(elements: Tensor, test_element: builtins.float, *, assume_unique: builtins.bool = False, invert: builtins.bool = False) -> Tensor"""
+    if not isinstance(elements, Tensor) or not isinstance(test_element, (int, float)):
+        return NotImplemented
+    return _C.isin(elements, test_element, assume_unique=assume_unique, invert=invert)
+
+
+def _tensor_split(input, tensor_indices_or_sections, dim=0):
+    """(input: Tensor, tensor_indices_or_sections: Tensor, dim: builtins.int = 0) -> tuple[Tensor, ...]"""
+    split_at = tensor_indices_or_sections
+    if not isinstance(input, Tensor) or not isinstance(split_at, Tensor):
+        return NotImplemented
+    if split_at.dtype != _C.int64 or split_at.dim() > 1:
+        raise RuntimeError("tensor_split(): tensor_indices_or_sections must be a number or a vector of int64, not "
+                           f"{split_at.dtype} of shape {tuple(split_at.shape)}")
+    return _C.tensor_split(input, split_at.tolist(), dim)
+
+
+def _at_least(op):
+    def form(*tensors):
+        """(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]"""
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+            tensors = tensors[0]
+        are_tensors = tensors and all(isinstance(tensor, Tensor) for tensor in tensors)
+        return tuple(map(op, tensors)) if are_tensors else NotImplemented
+
+    return form
+
+
+def _lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first):
+    """(input: Tensor, hx: Sequence[Tensor], params: Sequence[Tensor], has_biases: builtins.bool, num_layers: builtins.int, dropout: builtins.float, train: builtins.bool, bidirectional: builtins.bool, batch_first: builtins.bool) -> tuple[Tensor, Tensor, Tensor]"""
+    if not isinstance(hx, (list, tuple)):
+        return NotImplemented
+    if len(hx) != 2:
+        raise RuntimeError(f"lstm(): hx must be the two tensors (h_0, c_0), but holds {len(hx)}")
+    return _C.lstm(input, *hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+
+
 _add(_view_bits, Tensor.view)
 _add(_contiguous, Tensor.contiguous, _C.contiguous)
 _add(_split, _C.split, Tensor.split)
@@ -84,5 +141,12 @@ _add(_norm, _C.norm, Tensor.norm)
 _add(_tensordot, _C.tensordot)
 _add(_einsum, _C.einsum)
 _add(_repeat_interleave, _C.repeat_interleave)
+_add(_cdist, _C.cdist)
+_add(_isin_element, _C.isin)
+_add(_isin_test_element, _C.isin)
+_add(_tensor_split, _C.tensor_split, Tensor.tensor_split)
+_add(_lstm, _C.lstm)
+for _op in (_C.atleast_1d, _C.atleast_2d, _C.atleast_3d):
+    _add(_at_least(_op), _op)
 _add(_spread_of_all(_C.std), _C.std, Tensor.std)
 _add(_spread_of_all(_C.var), _C.var, Tensor.var)

@@ -57,8 +57,6 @@ class _Protocol:
     """Python's own, and NumPy's."""
 
     def __reduce_ex__(self, protocol):
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled; call detach() first")
         state = (type(self), _C._tensor_to_bytes(self), self.dtype, tuple(self.shape), self.requires_grad, self.__dict__)
         return _rebuild, state
 
@@ -98,7 +96,7 @@ class _Protocol:
         return self.flip(tuple(range(self.dim())))
 
     def __complex__(self):
-        return complex(self.item())
+        return complex(float(self))
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         """What NumPy's functions make of a tensor is a tensor again."""

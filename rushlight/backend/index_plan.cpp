@@ -23,8 +23,9 @@ IndexPlan::IndexPlan(const Layout& source, Inputs indices, const char* op) : op_
     if (!indices[d].defined()) continue;
     const Tensor& tensor = indices[d];
     if (!is_integral(tensor.dtype()))
-      fail(ErrorKind::index, "[", op, "] tensors used as indices must be integer or bool tensors, but got ",
-           tensor.dtype());
+      fail(ErrorKind::index, "[", op, "] tensors used as indices must be integer tensors, but got ",
+           tensor.dtype(),
+           tensor.dtype() == DType::boolean ? "; x[mask] takes masks, as does masked_fill" : "");
     IntSpan so_far(index_shape.data(), index_shape.size());
     index_shape =
         any ? broadcast_shapes(so_far, tensor.shape(), op, ErrorKind::index) : to_ints(tensor.shape());

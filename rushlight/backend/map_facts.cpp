@@ -93,8 +93,11 @@ DType map_compute_type(OpId id, Inputs operands) {
       if (!types.empty()) types += ", ";
       types += name_of(static_cast<DType>(i));
     }
+  DType usual = DType::boolean;
+  for (DType candidate : {DType::int64, DType::float32})
+    if (facts.supports(candidate)) usual = candidate;
   fail(ErrorKind::type, "[", name_of(id), "] is not defined for ", dtype, "; it takes ", types,
-       ". Cast the input with to(float32) first");
+       ". Cast the input with to(", usual, ") first");
 }
 
 namespace {

@@ -66,12 +66,14 @@ bool number_fits(double number, DType dtype) {
 }
 
 void expect_number_fits(const char* op, const Tensor& number, DType dtype) {
-  if (!number.is_weak() || number.dtype() == DType::boolean) return;
+  if (!number.is_weak() || number.dtype() == DType::boolean || number.dtype() == dtype) return;
   if (number.dtype() == DType::int64) {
     auto value = *static_cast<const int64_t*>(number.raw_data());
     if (!number_fits(value, dtype)) complain_number(op, static_cast<double>(value), dtype);
   } else {
-    auto value = *static_cast<const double*>(number.raw_data());
+    bool is_large = number.dtype() == DType::uint64;  // no other integer type holds it
+    double value = is_large ? static_cast<double>(*static_cast<const uint64_t*>(number.raw_data()))
+                            : *static_cast<const double*>(number.raw_data());
     if (!number_fits(value, dtype)) complain_number(op, value, dtype);
   }
 }

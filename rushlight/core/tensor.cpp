@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <new>
+#include <utility>
 
 namespace rushlight {
 
@@ -44,6 +45,9 @@ struct ForeignOwner final : Companion {
 
 Tensor from_blob(void* data, const Layout& layout, DType dtype, void (*release)(void*), void* context) {
   size_t bytes = static_cast<size_t>(layout.end_element()) * size_of(dtype);
+  if (!data && layout.numel())
+    fail(ErrorKind::value, "[from_blob] the memory is null, but shape ", layout.shape(), " has ",
+         layout.numel(), " elements");
   auto* owner = release ? new ForeignOwner(release, context) : nullptr;
   return Tensor(TensorImpl::make(Storage::wrap(data, bytes, {}, owner), layout, dtype));
 }
@@ -72,10 +76,14 @@ Tensor scalar(T value, DType dtype) {
 }
 }  // namespace
 
-// A weak scalar keeps its number whole (int64, float64); the op casts it to the type that the other operand
-// decides.
+// A weak scalar keeps its number whole (int64, uint64 beyond it, float64); the op casts it to the type that
+// the other operand decides.
 Tensor Tensor::weak_scalar(bool number) { return scalar(number, DType::boolean); }
 Tensor Tensor::weak_scalar(int64_t number) { return scalar(number, DType::int64); }
+// Those that an int64 holds are as signed ones.
+Tensor Tensor::weak_scalar(uint64_t number) {
+  return std::in_range<int64_t>(number) ? scalar(number, DType::int64) : scalar(number, DType::uint64);
+}
 Tensor Tensor::weak_scalar(double number) { return scalar(number, DType::float64); }
 
 DType default_dtype() { return default_floating.load(std::memory_order_relaxed); }

@@ -78,6 +78,15 @@ class [[nodiscard]] Tensor {
   template <PlainNumber T>
   Tensor(T number) : Tensor(weak_scalar(number)) {}
 
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  ~Tensor() = default;
+  // A variable becomes the name of another tensor.
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  // x(0) = 5.0, x.select(1, 2) = row: what has no name is written to. Throws where nobody would see it.
+  Tensor& operator=(const Tensor& values) &&;
+
   bool defined() const { return static_cast<bool>(impl_); }
   explicit operator bool() const = delete;  // ask defined(), or item<bool>()
   TensorImpl* impl() const { return impl_.get(); }
@@ -163,9 +172,9 @@ class [[nodiscard]] Tensor {
   Tensor data() const;
   void set_data(const Tensor& source) const;
 
-  // -- indexing: x(0), x(Slice(0, 3), _, -1), x(mask)
+  // -- indexing: x(0), x(Slice(0, 3), _, -1), x(mask), for reading and to be assigned to (ops/indexing.h)
   template <class... Items>
-  Tensor operator()(const Items&... items) const;
+  auto operator()(const Items&... items) const;
   Tensor index_by(std::span<const IndexItem> items) const;
   void set_by(std::span<const IndexItem> items, const Tensor& values) const;
 
@@ -175,6 +184,12 @@ class [[nodiscard]] Tensor {
   const Tensor& operator-=(const Tensor& other) const { return sub_(other); }
   const Tensor& operator*=(const Tensor& other) const { return mul_(other); }
   const Tensor& operator/=(const Tensor& other) const { return div_(other); }
+  const Tensor& operator%=(const Tensor& other) const { return remainder_(other); }
+  const Tensor& operator&=(const Tensor& other) const { return bitwise_and_(other); }
+  const Tensor& operator|=(const Tensor& other) const { return bitwise_or_(other); }
+  const Tensor& operator^=(const Tensor& other) const { return bitwise_xor_(other); }
+  const Tensor& operator<<=(const Tensor& other) const { return bitwise_left_shift_(other); }
+  const Tensor& operator>>=(const Tensor& other) const { return bitwise_right_shift_(other); }
 
  private:
   // Whoever asks an undefined tensor what it is gets an error, as a gradient that was never made is easily
@@ -187,10 +202,13 @@ class [[nodiscard]] Tensor {
   [[noreturn, gnu::cold]] static void complain_undefined();
   static Tensor weak_scalar(bool number);
   static Tensor weak_scalar(int64_t number);
+  static Tensor weak_scalar(uint64_t number);
   static Tensor weak_scalar(double number);
   template <PlainNumber T>
   static Tensor weak_scalar(T number) {
-    if constexpr (std::is_integral_v<T>)
+    if constexpr (std::is_unsigned_v<T>)
+      return weak_scalar(static_cast<uint64_t>(number));
+    else if constexpr (std::is_integral_v<T>)
       return weak_scalar(static_cast<int64_t>(number));
     else
       return weak_scalar(static_cast<double>(number));

@@ -81,7 +81,8 @@ class Traced {
  private:
   template <size_t... I>
   auto call(const Tensor* tensors, std::index_sequence<I...>) {
-    using Result = decltype(function_(tensors[I]...));
+    using Returned = decltype(function_(tensors[I]...));
+    using Result = std::conditional_t<std::is_base_of_v<Tensor, Returned>, Tensor, Returned>;
     struct Body final : TraceBody {
       explicit Body(F& f) : function(f) {}
       Results run(Inputs in) override {

@@ -198,32 +198,74 @@ const OpDef attention = [] {
 }();
 }  // namespace defs
 
+namespace {
+
+constexpr const char* kAttention = "scaled_dot_product_attention";
+
+struct Operands {
+  Tensor query, key, value;
+};
+
+// Keys and values of one head serve all heads of the queries as they are: the op shares them.
+bool has_one_head(const Tensor& t) { return t.rank() >= 3 && t.size(-3) == 1; }
+
+// Operands whose leading dimensions broadcast, with those that all of them have. Heads that the op shares
+// stay as they are.
+Operands spread(const Tensor& query, const Tensor& key, const Tensor& value, bool shares_heads) {
+  shares_heads |= query.rank() >= 3 && has_one_head(key) && has_one_head(value);
+  const size_t own = shares_heads ? 3 : 2;
+  auto lead_of = [&](const Tensor& t) { return t.shape().first(t.shape().size() - own); };
+  Shape lead = broadcast_shapes(lead_of(query), lead_of(key), kAttention);
+  lead = broadcast_shapes(span_of(lead), lead_of(value), kAttention);
+  auto with_lead = [&](const Tensor& t) {
+    if (std::ranges::equal(lead_of(t), span_of(lead))) return t;
+    Shape shape = lead;
+    for (int64_t size : t.shape().last(own)) shape.push_back(size);
+    return expand(t, span_of(shape));
+  };
+  return {with_lead(query), with_lead(key), with_lead(value)};
+}
+
+// Several heads of keys serve more heads of queries only where one says so.
+void expect_heads(const Tensor& query, const Tensor& key, const Tensor& value, bool shares_heads) {
+  auto differs = [&](const Tensor& t) {
+    bool have_heads = t.rank() >= 3 && query.rank() >= 3;
+    return have_heads && t.size(-3) != query.size(-3) && t.size(-3) != 1 && query.size(-3) != 1;
+  };
+  if (!shares_heads && (differs(key) || differs(value)))
+    fail(ErrorKind::runtime, "[", kAttention, "] query ", query.shape(), ", key ", key.shape(), " and value ",
+         value.shape(),
+         " do not fit: leading dimensions must broadcast; enable_gqa lets queries share heads of keys and "
+         "values");
+  if (shares_heads && (query.rank() < 3 || key.rank() < 3 || value.rank() < 3))
+    fail(ErrorKind::runtime, "[", kAttention, "] enable_gqa needs heads, (..., H, L, E), but query is ",
+         query.shape(), ", key ", key.shape(), " and value ", value.shape());
+}
+
+}  // namespace
+
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const ScaledDotProductAttentionOptions& options) {
-  constexpr const char* name = "scaled_dot_product_attention";
+  constexpr const char* name = kAttention;
   if (!query.defined() || !key.defined() || !value.defined())
     fail(ErrorKind::type, "[", name, "] needs the tensors 'query', 'key' and 'value'");
   if (!(options.dropout_p >= 0 && options.dropout_p <= 1))
     fail(ErrorKind::value, "[", name, "] dropout_p has to be between 0 and 1, but got ", options.dropout_p);
   if (options.is_causal && options.attn_mask.defined())
     fail(ErrorKind::runtime, "[", name, "] attn_mask must not be given when is_causal is true");
-  const auto shares = [&](const Tensor& t) {
-    return t.rank() == query.rank() && t.rank() >= 3 && t.size(-3) != query.size(-3);
-  };
-  if (!options.enable_gqa && (shares(key) || shares(value)))
-    fail(ErrorKind::runtime, "[", name, "] query ", query.shape(), ", key ", key.shape(), " and value ",
-         value.shape(),
-         " do not fit: leading dimensions must be equal; enable_gqa lets queries share heads of keys and "
-         "values");
-  if (query.rank() < 2 || key.rank() < 2 || !is_floating(query.dtype()))
-    fail(ErrorKind::runtime, "[", name, "] query must be floating point, (..., L, E), but it is ", query);
+  if (query.rank() < 2 || key.rank() < 2 || value.rank() < 2 || !is_floating(query.dtype()))
+    fail(ErrorKind::runtime, "[", name,
+         "] query must be floating point, (..., L, E), as key and value, but it is ", query, ", key ", key,
+         " and value ", value);
+  expect_heads(query, key, value, options.enable_gqa);
+  Operands in = spread(query, key, value, options.enable_gqa);
   Tensor dropout_key;
   if (options.dropout_p > 0) {
     int64_t weights = 1;
-    for (int64_t size : shape_of_scores(query, key)) weights *= size;
+    for (int64_t size : shape_of_scores(in.query, in.key)) weights *= size;
     dropout_key = random_key(weights);
   }
-  return attention(query, key, value,
+  return attention(in.query, in.key, in.value,
                    {.mask = options.attn_mask,
                     .dropout_key = dropout_key,
                     .is_causal = options.is_causal,

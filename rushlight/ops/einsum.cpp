@@ -208,7 +208,7 @@ Tensor inverse_permute(const Tensor& t, const Dims& order) {
 }
 
 // first * second, which have the same rank and broadcast, with the dimensions `summed` summed to size 1: one
-// batched matrix product.
+// batched matrix product, or, where the two have none of these in common, one of elements.
 Tensor multiply_and_sum(const Tensor& first, const Tensor& second, const Dims& summed) {
   Tensor a = sum_unshared(first, second, summed), b = sum_unshared(second, first, summed);
   Dims batch, rows, columns, met;
@@ -221,6 +221,8 @@ Tensor multiply_and_sum(const Tensor& first, const Tensor& second, const Dims& s
     else
       (goes ? met : batch).push_back(d);
   }
+  if (met.empty()) return a * b;
+  expect_one_dtype("einsum", a, b);
   Tensor product =
       matmul(as_matrices(a, batch, rows, met, columns), as_matrices(b, batch, met, columns, rows));
   Dims order = joined({&batch, &rows, &columns, &met});
@@ -250,10 +252,8 @@ Tensor einsum(std::string_view equation, TensorList operands) {
   Equation parsed = read(equation, operands);
   std::vector<int> axes = axes_of(parsed);
   std::vector<Tensor> aligned;
-  for (size_t i = 0; i < operands.size(); ++i) {
-    expect_one_dtype("einsum", operands[0], operands[i]);
+  for (size_t i = 0; i < operands.size(); ++i)
     aligned.push_back(along_axes(equation, operands[i], parsed.terms[i], axes));
-  }
   check_sizes(equation, aligned);
   size_t kept = parsed.output.size();
   Dims gone;

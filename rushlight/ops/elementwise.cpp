@@ -54,6 +54,8 @@ void expect_sound_numbers(const OpCall& call) {
     fail(ErrorKind::runtime, "[", schema_of(id).name, "] alpha must be a whole number for tensors of ",
          map_compute_type(id, call.in), ", but it is ", number);
   if (scales) expect_number_fits(schema_of(id).name.c_str(), number, map_compute_type(id, call.in));
+  if (id == OpId::polygamma && !(number >= 0 && number == std::trunc(number)))
+    fail(ErrorKind::runtime, "[polygamma] n must be a whole number and not negative, but it is ", number);
   if (id == OpId::softshrink && !(number >= 0))
     fail(ErrorKind::runtime, "[softshrink] lambd must not be negative, but it is ", number);
 }

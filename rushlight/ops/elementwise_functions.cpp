@@ -59,7 +59,8 @@ Tensor gelu(const Tensor& input, std::string_view approximate) {
 Tensor prelu(const Tensor& input, const Tensor& weight) {
   if (!input.defined() || !weight.defined())
     fail(ErrorKind::type, "[prelu] needs the tensors 'input' and 'weight'");
-  if (weight.numel() == 1) return prelu_elementwise(input, reshape(weight, IntList()));
+  if (weight.numel() == 1)
+    return prelu_elementwise(input, weight.rank() ? reshape(weight, IntList()) : weight);
   int64_t channels = input.rank() > 1 ? input.size(1) : 1;
   if (weight.rank() != 1 || weight.numel() != channels)
     fail(ErrorKind::runtime, "[prelu] weight of shape ", weight.shape(), " does not fit input of shape ",

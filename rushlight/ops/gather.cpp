@@ -249,7 +249,10 @@ Tensor one_hot(const Tensor& input, const OneHotOptions& options) {
     if (input.numel() == 0)
       fail(ErrorKind::runtime, "[one_hot] cannot infer num_classes from a tensor without elements; say it");
     std::vector<int64_t> values = input.to_vector<int64_t>();
-    classes = std::max<int64_t>(*std::max_element(values.begin(), values.end()), 0);
+    auto [least, largest] = std::minmax_element(values.begin(), values.end());
+    if (*least < 0)
+      fail(ErrorKind::runtime, "[one_hot] class values must not be negative, but one is ", *least);
+    classes = *largest;
     if (__builtin_add_overflow(classes, 1, &classes)) fail(ErrorKind::runtime, "[one_hot] too many classes");
   }
   Shape shape = to_ints(input.shape());

@@ -109,7 +109,22 @@ Tensor without_leading_ones(Tensor values, int rank) {
   return values;
 }
 
+void write_view(const Tensor& view, const Tensor& values) {
+  expect_number_fits("index_put", values, view.dtype());
+  bool in_its_way = values.shares_storage(view) && !(values.layout() == view.layout());
+  view.copy_(without_leading_ones(in_its_way ? values.clone() : values, view.rank()));
+}
+
 }  // namespace
+
+Tensor& Tensor::operator=(const Tensor& values) && {
+  if (impl_ && impl_->use_count() == 1 && storage()->use_count() == 1)
+    fail(ErrorKind::runtime, "[=] ", *this,
+         " is a result that nobody holds, so what is assigned to it would be lost; give it a name, or assign "
+         "to an index of a tensor");
+  write_view(*this, values);
+  return *this;
+}
 
 Tensor Tensor::index_by(std::span<const IndexItem> items) const {
   Selection selection(*this, items);
@@ -119,19 +134,15 @@ Tensor Tensor::index_by(std::span<const IndexItem> items) const {
 void Tensor::set_by(std::span<const IndexItem> items, const Tensor& values) const {
   Selection selection(*this, items);
   const Tensor& view = selection.view;
-  if (selection.picks.empty()) {
-    expect_number_fits("index_put", values, dtype());
-    bool in_its_way = values.shares_storage(view) && !(values.layout() == view.layout());
-    view.copy_(without_leading_ones(in_its_way ? values.clone() : values, view.rank()));
-    return;
-  }
+  if (selection.picks.empty()) return write_view(view, values);
   int picked = 0, index_rank = 0;
   for (const Tensor& pick : selection.picks) {
     if (!pick.defined()) continue;
     ++picked;
     index_rank = std::max(index_rank, pick.rank());
   }
-  view.index_put_(selection.picks, without_leading_ones(values, view.rank() - picked + index_rank));
+  Tensor cast = values.is_weak() || values.dtype() == dtype() ? values : values.to(dtype());
+  view.index_put_(selection.picks, without_leading_ones(cast, view.rank() - picked + index_rank));
 }
 
 }  // namespace rushlight

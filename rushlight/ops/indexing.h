@@ -1,11 +1,13 @@
-// x(Slice(0, 3), _, -1): what may stand between the brackets, for reading with index_by and writing with
-// set_by.
+// x(Slice(0, 3), _, -1): what may stand between the brackets, for reading and, left of an `=`, for writing.
 #pragma once
 
 #include <optional>
 #include <span>
+#include <type_traits>
+#include <vector>
 
 #include "rushlight/core/tensor.h"
+#include "rushlight/ops/operators.h"
 
 namespace rushlight {
 
@@ -47,10 +49,46 @@ class IndexItem {
   Tensor tensor;
 };
 
+// What index tensors picked: a copy. Assigned to where it has no name, it writes to where it came from, which
+// it keeps alive; a variable of it is as any other tensor.
+class Picked : public Tensor {
+ public:
+  Picked(const Tensor& source, std::span<const IndexItem> items)
+      : Tensor(source.index_by(items)), source_(source), items_(items.begin(), items.end()) {}
+  Picked(const Picked&) = default;
+
+  using Tensor::operator=;
+  void operator=(const Tensor& values) && { source_.set_by(items_, values); }
+  void operator=(const Picked& values) && { source_.set_by(items_, values); }
+
+#define RUSHLIGHT_WRITING_OPERATOR(symbol)                              \
+  friend void operator symbol##=(Picked&& place, const Tensor& other) { \
+    place.source_.set_by(place.items_, place symbol other);             \
+  }
+  RUSHLIGHT_WRITING_OPERATOR(+)
+  RUSHLIGHT_WRITING_OPERATOR(-)
+  RUSHLIGHT_WRITING_OPERATOR(*)
+  RUSHLIGHT_WRITING_OPERATOR(/)
+  RUSHLIGHT_WRITING_OPERATOR(%)
+  RUSHLIGHT_WRITING_OPERATOR(&)
+  RUSHLIGHT_WRITING_OPERATOR(|)
+  RUSHLIGHT_WRITING_OPERATOR(^)
+  RUSHLIGHT_WRITING_OPERATOR(<<)
+  RUSHLIGHT_WRITING_OPERATOR(>>)
+#undef RUSHLIGHT_WRITING_OPERATOR
+
+ private:
+  Tensor source_;
+  std::vector<IndexItem> items_;
+};
+
 template <class... Items>
-Tensor Tensor::operator()(const Items&... items) const {
+auto Tensor::operator()(const Items&... items) const {
   const IndexItem list[] = {IndexItem(items)...};
-  return index_by(list);
+  if constexpr (((std::is_base_of_v<Tensor, Items> || std::is_same_v<bool, Items>) || ...))
+    return Picked(*this, list);
+  else
+    return index_by(list);
 }
 
 }  // namespace rushlight

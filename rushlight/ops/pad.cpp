@@ -11,6 +11,11 @@ struct Frame {
   int64_t before = 0, behind = 0;
 };
 
+// How many elements of `size` the frame leaves.
+int64_t kept_of(const Frame& frame, int64_t size) {
+  return size + std::min<int64_t>(frame.before, 0) + std::min<int64_t>(frame.behind, 0);
+}
+
 // Frames as `pad` lists them: the last dimension first, two numbers each.
 SmallVector<Frame, 5> frames_of(const Tensor& input, const IntList& pad) {
   auto rank = static_cast<size_t>(input.rank());
@@ -31,7 +36,7 @@ SmallVector<Frame, 5> frames_of(const Tensor& input, const IntList& pad) {
     if (too_large)
       fail(ErrorKind::runtime, "[pad] the input size ", input.shape()[d], " plus padding ", pad[i], " and ",
            pad[i + 1], " is more than 64 bits can count along dimension ", d);
-    if (size < 0 || input.shape()[d] + std::min<int64_t>(pad[i], 0) + std::min<int64_t>(pad[i + 1], 0) < 0)
+    if (size < 0 || kept_of(frames[d], input.shape()[d]) < 0)
       fail(ErrorKind::runtime, "[pad] the input size ", input.shape()[d], " plus padding ", pad[i], " and ",
            pad[i + 1], " would be a negative size along dimension ", d);
   }
@@ -62,11 +67,15 @@ Tensor framed(const Tensor& input, const SmallVector<Frame, 5>& frames, double v
   return as_strided_scatter(frame, input, input.shape(), whole.strides(), {.storage_offset = start});
 }
 
-// Which element of `size` stands at each place of the framed dimension.
+// Which element of `size` stands at each place of the framed dimension. What the frame takes away is still
+// there to be reflected or repeated, but the circle is closed without it.
 Tensor sources_of(std::string_view mode, const Frame& frame, int64_t size) {
-  Tensor place = arange(-std::max<int64_t>(frame.before, 0), size + std::max<int64_t>(frame.behind, 0));
+  Tensor place = arange(-frame.before, size + frame.behind);
   if (mode == "replicate") return clamp(place, {.min = 0, .max = size - 1});
-  if (mode == "circular") return remainder(place, size);
+  if (mode == "circular") {
+    int64_t first = std::max<int64_t>(-frame.before, 0);
+    return remainder(place - first, kept_of(frame, size)) + first;
+  }
   int64_t last = size - 1;
   return last - abs(last - abs(place));
 }
@@ -74,7 +83,7 @@ Tensor sources_of(std::string_view mode, const Frame& frame, int64_t size) {
 Tensor continued(const Tensor& input, std::string_view mode, const Frame& frame, int64_t dim) {
   int64_t size = input.size(dim);
   int64_t most = mode == "reflect"    ? size - 1
-                 : mode == "circular" ? size
+                 : mode == "circular" ? kept_of(frame, size)
                                       : std::max(frame.before, frame.behind);
   if (size == 0 || frame.before > most || frame.behind > most)
     fail(ErrorKind::runtime, "[pad] ", mode, " padding (", frame.before, ", ", frame.behind,
@@ -95,9 +104,9 @@ Tensor pad(const Tensor& input, const IntList& pad, const PadOptions& options) {
          mode, "\"");
   if (options.value && *options.value != 0)
     fail(ErrorKind::runtime, "[pad] mode \"", mode, "\" takes no value");
-  Tensor result = cropped(input, frames);
+  Tensor result = input;
   for (size_t d = 0; d < frames.size(); ++d)
-    if (frames[d].before > 0 || frames[d].behind > 0)
+    if (frames[d].before || frames[d].behind)
       result = continued(result, mode, frames[d], static_cast<int64_t>(d));
   return result;
 }

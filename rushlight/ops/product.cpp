@@ -161,7 +161,8 @@ Tensor kron(const Tensor& input, const Tensor& other) {
     items.push_back(size(other));
     result.push_back(size(input) * size(other));
   }
-  return reshape(reshape(input, blocks) * reshape(other, items), result);
+  auto spread = [](const Tensor& t, const Shape& shape) { return t.is_weak() ? t : reshape(t, shape); };
+  return reshape(spread(input, blocks) * spread(other, items), result);
 }
 
 Tensor linalg_trace(const Tensor& input) {

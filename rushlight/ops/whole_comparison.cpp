@@ -10,15 +10,15 @@ void expect_both(const char* op, const Tensor& input, const Tensor& other) {
     if (!tensor->defined())
       fail(ErrorKind::type, "[", op, "] argument '", tensor == &input ? "input" : "other",
            "' must be a tensor, but none was given");
-  if (input.dtype() != other.dtype())
-    fail(ErrorKind::runtime, "[", op, "] input and other must have one dtype, but are ", input.dtype(),
-         " and ", other.dtype(), "; cast one with to(...)");
 }
 
 }  // namespace
 
 bool allclose(const Tensor& input, const Tensor& other, const AllcloseOptions& options) {
   expect_both("allclose", input, other);
+  if (input.dtype() != other.dtype())
+    fail(ErrorKind::runtime, "[allclose] input and other must have one dtype, but are ", input.dtype(),
+         " and ", other.dtype(), "; cast one with to(...)");
   for (auto [name, value] : {std::pair("rtol", options.rtol), std::pair("atol", options.atol)})
     if (!(value >= 0))
       fail(ErrorKind::runtime, "[allclose] ", name, " must not be negative, but it is ", value);

@@ -126,7 +126,7 @@ def _out_mistakes(op, call):
     result = call_rushlight(op, ready.arguments)
     shape = list(result.shape)
     yield Wrongdoing("out is no tensor", _changed(op, ready, out=[1]), (op.name, "out"), TypeError)
-    larger = rushlight.full([3] + shape, 0, dtype=result.dtype)
+    larger = rushlight.full([3] + [max(size, 1) for size in shape], 0, dtype=result.dtype)  # with elements, or it would be resized
     yield Wrongdoing("out of another shape", _changed(op, ready, out=larger), (op.name, "shape"), RuntimeError)
     if result.dtype in (rushlight.float32, rushlight.float64) and op.id != "full":  # which makes what out holds
         whole = rushlight.full(shape, 0, dtype=rushlight.int64)

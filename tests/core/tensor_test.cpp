@@ -49,6 +49,13 @@ TEST_CASE("typed access checks dtype and contiguity, and casts where it copies")
   CHECK(x.transpose(0, 1).data<float>() == x.data<float>());  // strides are the caller's business
 }
 
+TEST_CASE("from_blob refuses no memory for elements") {
+  CHECK_THROWS_WITH_AS((void)from_blob(nullptr, {2, 3}, DType::float32),
+                       doctest::Contains("[from_blob] the memory is null, but shape (2, 3) has 6 elements"),
+                       Error);
+  CHECK(from_blob(nullptr, {0, 3}, DType::float32).numel() == 0);
+}
+
 TEST_CASE("empty tensors: every shape with a 0, through ops and gradients") {
   for (Ints shape : {Ints{0}, Ints{0, 3}, Ints{3, 0}, Ints{2, 0, 4}}) {
     Tensor x = full(shape, 1.0).requires_grad_();

@@ -79,6 +79,50 @@ TEST_CASE("indexing: writing beside a slice, where no index picks") {
   CHECK(floats(x) == std::vector<float>{1, 1, 0, 3, 4, 2});
 }
 
+TEST_CASE("indexing: what stands left of an = is written to") {
+  Tensor x = counting({2, 3}), rows = counting({3});
+  x(0) = 5.0;
+  x(1, Slice(0, 2)) = rows(Slice(1, {}));
+  CHECK(floats(x) == std::vector<float>{5, 5, 5, 1, 2, 5});
+  x(_, 2) = x(_, 0);
+  x(1).select(0, 0) = full({}, 7, {.dtype = DType::int64});
+  CHECK(floats(x) == std::vector<float>{5, 5, 5, 7, 2, 1});
+  x(0) += 1;
+  x(x > 5) = -1.0;
+  x(ints({1}), 1) = full({}, 9, {.dtype = DType::int64});
+  CHECK(floats(x) == std::vector<float>{-1, -1, -1, -1, 9, 1});
+  x(ints({0, 0}), 0) -= 2;
+  x(x > 0) *= 10;
+  x(_, ints({2})) = x(_, ints({1}));
+  CHECK(floats(x) == std::vector<float>{-3, -1, -1, -1, 90, 90});
+  x(true) = 0;
+  CHECK(floats(x) == std::vector<float>(6, 0));
+}
+
+TEST_CASE(
+    "indexing: a variable becomes the name of another tensor, a result that nobody holds is not written") {
+  Tensor x = counting({4}), row = x(0);
+  auto picked = x(x > 1);
+  row = x(3);
+  picked += 1;
+  picked = x(ints({3}));
+  picked = x;
+  CHECK(picked.is_same(x));
+  CHECK(floats(x) == std::vector<float>{0, 1, 2, 3});
+  CHECK(floats(row) == std::vector<float>{3});
+  CHECK(has(error_of([&] { x + 1 = 2.0; }), "nobody holds"));
+  CHECK(has(error_of([&] { x(0) = 1e300; }), "does not fit"));
+}
+
+TEST_CASE("indexing: assignments are differentiated") {
+  Tensor x = counting({4}).requires_grad_(), y = x * 1.0, values = full({2}, 3.0).requires_grad_();
+  y(0) = values(0) * 2;
+  y(y == 3) = values(Slice(1, {}));
+  (y * y).sum().backward();
+  CHECK(floats(x.grad()) == std::vector<float>{0, 2, 4, 0});
+  CHECK(floats(values.grad()) == std::vector<float>{24, 6});
+}
+
 TEST_CASE("indexing: gradients reach what was read and what was written") {
   Tensor x = counting({4}).requires_grad_();
   x(ints({1, 1, 3})).sum().backward();

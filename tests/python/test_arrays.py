@@ -34,6 +34,70 @@ def test_memory_outlives_either_side():
     assert array.sum() == 600.0
 
 
+@pytest.mark.parametrize("operator", ["==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%", "**", "@"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_operators_take_arrays_on_either_side(operator, dtype):
+    x, array = rl.tensor([1.0, 2.0, 3.0]), np.array([3, 2, 1]).astype(dtype)
+    for left, right in (("x", "array"), ("array", "x")):
+        result = eval(f"{left} {operator} {right}")
+        expected = np.asarray(eval(f"{left} {operator} {right}", {"x": x.numpy(), "array": array}))
+        assert isinstance(result, rl.Tensor) and result.tolist() == expected.tolist()
+        assert str(result.dtype) == f"rushlight.{expected.dtype}"
+
+
+@pytest.mark.parametrize("operator", ["&", "|", "^", "<<", ">>"])
+def test_bitwise_operators_take_arrays_on_either_side(operator):
+    x, array = rl.tensor([5, 6]), np.array([2, 3])
+    for left, right in (("x", "array"), ("array", "x")):
+        result = eval(f"{left} {operator} {right}")
+        assert isinstance(result, rl.Tensor) and result.tolist() == eval(f"{left} {operator} {right}", {"x": x.numpy(), "array": array}).tolist()
+
+
+def test_arrays_that_do_not_fit_an_operator():
+    with pytest.raises(ValueError, match="broadcast"):
+        rl.ones(3) == np.ones(4)
+    with pytest.raises(RuntimeError, match="detach"):
+        np.ones(2) == rl.ones(2, requires_grad=True)
+
+
+@pytest.mark.parametrize("array, error, words", [
+    (np.arange(3).astype(">i8"), ValueError, "byte order"),
+    (np.arange(3.0).astype(">f4"), ValueError, "newbyteorder"),
+    (np.array(["2020-01-01"], dtype="M8[D]"), TypeError, r"array of datetime64\[D\] has no tensor"),
+    (np.ones(2, dtype=np.longdouble), TypeError, "longdouble|float128"),
+    (np.array([1, None]), TypeError, "array of object"),
+    (np.array([1j]), TypeError, "array of complex128"),
+    (np.zeros(3, dtype=[("a", "i1"), ("b", "f4")])["b"], ValueError, "strides of the array are no multiples of its element size, 4 bytes"),
+])
+def test_arrays_that_no_tensor_can_show(array, error, words):
+    with pytest.raises(error, match=words):
+        rl.from_numpy(array)
+    with pytest.raises(error, match=words):
+        rl.as_tensor(array)
+
+
+def test_memory_of_what_requires_grad_is_not_shared():
+    torch = pytest.importorskip("torch")
+    for tensor in (rl.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)):
+        with pytest.raises(BufferError, match="detach"):
+            rl.from_dlpack(tensor)
+        assert rl.from_dlpack(tensor.detach()).tolist() == [1.0, 1.0]
+    with pytest.raises(BufferError, match="detach"):
+        rl.ones(2, requires_grad=True).__dlpack__()
+
+
+def test_a_capsule_gives_its_memory_once():
+    tensor = rl.arange(3.0)
+    capsule = rl.utils.dlpack.to_dlpack(tensor)
+    shared = rl.utils.dlpack.from_dlpack(capsule)
+    shared[0] = 7
+    assert tensor.tolist() == [7.0, 1.0, 2.0]
+    with pytest.raises(RuntimeError, match="once"):
+        rl.from_dlpack(capsule)
+    del tensor, capsule
+    assert shared.tolist() == [7.0, 1.0, 2.0]
+
+
 def test_array_protocol():
     x = rl.tensor([[1.0, 2.0]])
     assert np.asarray(x).shape == (1, 2) and np.array(x, dtype="int32").dtype == np.int32

@@ -81,6 +81,54 @@ def test_apply_runs_python_on_each_element():
     assert x.apply_(lambda value: value * 10) is x and x.tolist() == [[10.0, 20.0]]
 
 
+class Bare:
+    def __init__(self):
+        pass
+
+
+class BareGenerator(Bare, rl.Generator):
+    pass
+
+
+class BareSlot(Bare, rl.Slot):
+    pass
+
+
+class BareDevice(Bare, rl.device):
+    pass
+
+
+class BareTensor(rl.Tensor):
+    pass
+
+
+def sgd(**options):
+    rl.sgd_step([rl.ones(2)], [rl.ones(2)], [rl.zeros(2)], rl.zeros(1), **options)
+
+
+@pytest.mark.filterwarnings("ignore:nanobind")
+@pytest.mark.parametrize("use", [
+    lambda: rl.rand(2, generator=BareGenerator()), lambda: rl.rand(2, generator=rl.Generator.__new__(rl.Generator)),
+    lambda: BareGenerator().manual_seed(1), lambda: BareGenerator().get_state(), lambda: sgd(lr=BareSlot()), lambda: float(BareSlot()),
+    lambda: rl.zeros(2, device=BareDevice()), lambda: rl.device("cpu") == BareDevice(), lambda: repr(BareDevice()),
+    lambda: rl.zeros(2, dtype=rl.dtype.__new__(rl.dtype)), lambda: rl.ones(2).to(rl.dtype.__new__(rl.dtype)), lambda: BareTensor().shape,
+    lambda: BareTensor() + 1, lambda: rl.relu(BareTensor()), lambda: rl.ones(2)[BareTensor()], lambda: rl.add(rl.ones(2), 1, out=BareTensor()),
+    lambda: type(rl.relu)(), lambda: object.__new__(type(rl.relu)), lambda: object.__new__(type(rl.Tensor.relu)),
+])
+def test_instances_that_nobody_initialized_are_refused(use):
+    with pytest.raises(TypeError):
+        use()
+
+
+def test_a_generator_s_copies_go_their_own_way():
+    g = rl.Generator().manual_seed(7)
+    rl.rand(3, generator=g)
+    for copied in (copy.copy(g), copy.deepcopy(g), pickle.loads(pickle.dumps(g)), g.clone_state()):
+        assert copied is not g and copied != g and copied.initial_seed() == 7
+        assert rl.rand(5, generator=copied).tolist() == rl.rand(5, generator=g.clone_state()).tolist()
+    assert rl.rand(1, generator=copy.deepcopy(rl.default_generator)).tolist() == rl.rand(1).tolist()
+
+
 def test_generators():
     g = rl.Generator().manual_seed(7)
     state = g.get_state()

@@ -277,16 +277,36 @@ def test_out_and_in_place():
     (lambda x: rl.softmax(x, 0, dim=0), "multiple values for argument 'dim'"),
     (lambda x: x.relu(3), "takes 0 positional arguments but 1 were given"),
     (lambda x: rl.softmax(x, "a"), "'dim' must be int, not str"),
-    (lambda x: rl.exp("a"), "'input' must be Tensor, not str"),
+    (lambda x: rl.exp("a"), "'input' must be Tensor or number, not str"),
+    (lambda x: rl.clamp(x, min="a"), "'min' must be Tensor or number, not str"),
+    (lambda x: rl.full((2,), "a"), "'fill_value' must be Tensor or number, not str"),
+    (lambda x: rl.mm(x, "a"), "'mat2' must be Tensor, not str"),
+    (lambda x: rl.bitwise_and(x, x), r"Cast the input with to\(int64\) first"),
     (lambda x: x.view(2, "a"), "'size' must be"),
     (lambda x: rl.add(x, "a"), "no form of it takes these arguments"),
     (lambda x: rl.sum(x, 0, 1), "'keepdim' must be bool, not int"),
-    (lambda x: rl.exp(None), "'input' must be Tensor, not NoneType"),
+    (lambda x: rl.exp(None), "'input' must be Tensor or number, not NoneType"),
     (lambda x: rl.exp(), "missing required argument 'input'"),
 ])
 def test_wrong_calls_say_what_is_wrong(call, words):
     with pytest.raises(TypeError, match=words):
         call(rl.tensor([1.0, 2.0]))
+
+
+def test_one_number_is_asked_of_more():
+    for use in (float, int, complex, "{:f}".format):
+        with pytest.raises((ValueError, TypeError)):
+            use(rl.tensor([3, 4]))
+    with pytest.raises(ValueError, match=r"only one element tensors .*int64 \(2,\)"):
+        float(rl.tensor([3, 4]))
+    with pytest.raises(RuntimeError, match="one_hot.*negative.*-1"):
+        rl.nn.functional.one_hot(rl.tensor([0, -1]))
+
+
+def test_plain_numbers_yield_in_products():
+    mask, half = rl.tensor([True, False]), rl.tensor([-1.0, 2.0]).half()
+    assert rl.kron(mask, 1.5).dtype == rl.float32 and rl.kron(half, 1.5).dtype == rl.float16
+    assert rl.prelu(half, 0.5).dtype == rl.float16 and rl.prelu(rl.tensor([-1, 2]), 0.5).dtype == rl.float32
 
 
 def test_errors_of_the_engine_are_pythons():

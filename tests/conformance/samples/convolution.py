@@ -197,10 +197,10 @@ def _pad_call(draw):
         least = draw.choice(0, -1)  # negative numbers take away
         frame = [draw.integer(least, 2) for _ in range(2 * draw.integer(0, len(shape)))]
         return Call(input=draw.tensor(shape), pad=frame, mode=mode, value=draw.maybe(draw.uniform(-2, 2)))
-    rank = draw.integer(1, 2)
-    least = {"reflect": 3, "replicate": 1, "circular": 2}[mode]
+    rank, fewest = draw.integer(1, 2), draw.choice(0, 0, -1)
+    least = 3 if fewest else {"reflect": 3, "replicate": 1, "circular": 2}[mode]
     shape = _batch(draw) + [draw.integer(1, 2)] + [draw.integer(least, 5) for _ in range(rank)]
-    return Call(input=draw.tensor(shape), pad=[draw.integer(0, 2) for _ in range(2 * rank)], mode=mode, value=draw.choice(None, 0.0))
+    return Call(input=draw.tensor(shape), pad=[draw.integer(fewest, 2) for _ in range(2 * rank)], mode=mode, value=draw.choice(None, 0.0))
 
 
 samples_of("pad", judge=F.pad)(_pad_call)

@@ -158,7 +158,8 @@ def _(draw):
 @samples_of("equal", judge=torch.equal, gradients=False)
 def _(draw):
     input = with_nans(draw, draw.tensor(differentiable=False), 0.2)
-    same = Array(input.value.clone(), differentiable=False)
+    value = input.value.double() if input.is_floating and draw.boolean() else input.value.clone()
+    same = Array(value, differentiable=False)
     return Call(input=input, other=same if draw.chance(0.6) else draw.tensor(differentiable=False))
 
 
@@ -233,7 +234,7 @@ def _():
 
 @errors_of("equal")
 def _():
-    yield Bad("dtypes", Call(input=f32(2), other=i64(2)), ("equal", "float32", "int64"))
+    yield Bad("a number", Call(input=f32(2), other="a"), ("equal", "other", "Tensor"), raises=TypeError)
 
 
 @errors_of("is_nonzero")

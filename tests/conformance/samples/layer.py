@@ -94,15 +94,17 @@ def _(draw):
         mask.value[:, 0] = True
         if draw.chance(0.3):
             mask.value[0] = False  # a row that sees nothing
+    spreads = copies == 1 and draw.chance(0.4)
+    lead = (lambda sizes: draw.broadcast_to(sizes)) if spreads else list
     return Call(
-        query=draw.tensor([items, shared * copies, queries, size]),
-        key=draw.tensor([items, shared, keys, size]),
-        value=draw.tensor([items, shared, keys, width]),
+        query=draw.tensor(lead([items, shared * copies]) + [queries, size]),
+        key=draw.tensor(lead([items, shared]) + [keys, size]),
+        value=draw.tensor(lead([items, shared]) + [keys, width]),
         attn_mask=None if causal else draw.maybe(mask, 0.8),
         dropout_p=0.0 if draw.smooth else draw.choice(0.0, 0.0, 1.0),
         is_causal=causal,
         scale=draw.maybe(draw.uniform(0.1, 1)),
-        enable_gqa=True if copies > 1 else draw.boolean(),
+        enable_gqa=True if copies > 1 else not spreads and draw.boolean(),
     )
 
 
@@ -296,11 +298,14 @@ def _():
     flat = Call(query=f32(8), key=f32(8), value=f32(8), attn_mask=f32(1))
     yield Bad("query's rank", flat, ("query must be floating point, (..., L, E)", "(8,)"))
     mixed = Call(query=q, key=f32(4, 8), value=q, enable_gqa=True)
-    yield Bad("ranks", mixed, ("query (2, 4, 8), key (4, 8)", "leading dimensions must be equal"))
+    yield Bad("ranks", mixed, ("query is (2, 4, 8), key (4, 8)", "enable_gqa needs heads"))
     mixed = Call(query=f32(4, 8), key=q, value=q, enable_gqa=True)
-    yield Bad("query has no heads", mixed, ("query (4, 8), key (2, 4, 8)", "leading dimensions must be equal"))
+    yield Bad("query has no heads", mixed, ("query is (4, 8), key (2, 4, 8)", "enable_gqa needs heads"))
     mixed = Call(query=q, key=q, value=f32(4, 8), enable_gqa=True)
-    yield Bad("value's rank", mixed, ("value (4, 8)", "leading dimensions must be equal"))
+    yield Bad("value's rank", mixed, ("value (4, 8)", "enable_gqa needs heads"))
+    mixed = Call(query=f32(4, 4, 8), key=q, value=q)
+    yield Bad("shared heads", mixed, ("query (4, 4, 8), key (2, 4, 8)", "must broadcast", "enable_gqa"))
+    yield Bad("leading dimensions", Call(query=f32(3, 2, 4, 8), key=f32(2, 2, 4, 8), value=q), ("(3, 2)", "(2, 2)"))
     yield Bad("mask's shape", Call(**arguments, attn_mask=f32(3, 3)), ("(2, 4, 4)", "(3, 3)"))
 
 
