@@ -28,7 +28,7 @@ foreach(isa IN LISTS RUSHLIGHT_ISA_VARIANTS)
 endforeach()
 
 # Plain loops, which only -O3 vectorises.
-set(plain_loops cast.isa indexing.isa weighing.isa sorting whole_loops bind_scans bind_columns)
+set(plain_loops cast.isa copy.isa indexing.isa weighing.isa sorting whole_loops bind_scans bind_columns)
 list(TRANSFORM plain_loops REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/rushlight/backend/cpu/\\1.cpp")
 # gcc 12 may crash over headers that were precompiled at another level.
 set_source_files_properties(${plain_loops} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O3> SKIP_PRECOMPILE_HEADERS ON)

@@ -1,3 +1,4 @@
+#include "tests/backend/both_backends.h"
 #include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
@@ -70,4 +71,23 @@ TEST_CASE_TEMPLATE("the first of the best, over any axis, ties and NaN included"
 TEST_CASE("extremes do not depend on the threads") {
   const auto x = random_numbers<float>(3 * 70000, 1);
   check_same_for_all_thread_counts([&] { return by_kernel(false, 3, 70000, 1, x); });
+}
+
+TEST_CASE("extremes of whole numbers of any type, and of columns of any number") {
+  for (DType dtype : {DType::boolean, DType::uint8, DType::int16, DType::int32, DType::int64, DType::uint64})
+    for (const IntList& shape : {IntList{70000}, IntList{300, 517}, IntList{3, 40, 9}}) {
+      CAPTURE(dtype);
+      CAPTURE(shape.size());
+      Tensor x = some_numbers(shape, 1 << 20, 1).to(dtype);
+      if (dtype == DType::int64) x = x + (int64_t{1} << 60);  // float64 cannot tell its neighbours apart
+      check_same_on_both_backends([&] {
+        return std::vector{amax(x), amin(x), amax(x, {.dim = 0}), amin(x, {.dim = -1}),
+                           amax(flip(x, {0}), {.dim = 0})};
+      });
+    }
+  const Tensor columns = some_normals({50, 2311}, 2);
+  check_same_on_both_backends([&] {
+    auto [values, places] = max(columns, 0);
+    return std::vector{values, places, argmin(columns, {.dim = 0})};
+  });
 }

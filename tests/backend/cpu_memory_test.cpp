@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "tests/backend/both_backends.h"
 #include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
@@ -7,20 +8,20 @@ using namespace rushlight::cpu;
 
 namespace {
 
-struct Layout {
+struct CopyLayout {
   std::vector<int64_t> sizes, out_strides, in_strides;
 };
 
 // All elements of a layout, one by one.
 template <class Visit>
-void each_element(const Layout& layout, Visit visit, size_t d = 0, int64_t out = 0, int64_t in = 0) {
+void each_element(const CopyLayout& layout, Visit visit, size_t d = 0, int64_t out = 0, int64_t in = 0) {
   if (d == layout.sizes.size()) return visit(out, in);
   for (int64_t i = 0; i < layout.sizes[d]; ++i)
     each_element(layout, visit, d + 1, out + i * layout.out_strides[d], in + i * layout.in_strides[d]);
 }
 
 template <class E>
-void check(const Layout& layout) {
+void check(const CopyLayout& layout) {
   int64_t out_end = 1, in_low = 0, in_end = 1;
   for (size_t d = 0; d < layout.sizes.size(); ++d) {
     out_end += std::max<int64_t>(0, layout.sizes[d] - 1) * layout.out_strides[d];
@@ -41,7 +42,7 @@ void check(const Layout& layout) {
   CHECK(out == expected);
 }
 
-const Layout kLayouts[] = {
+const CopyLayout kLayouts[] = {
     {{}, {}, {}},
     {{1}, {5}, {7}},
     {{1000}, {1}, {1}},
@@ -64,7 +65,7 @@ const Layout kLayouts[] = {
 }  // namespace
 
 TEST_CASE("copy: between layouts, for elements of every size") {
-  for (const Layout& layout : kLayouts) {
+  for (const CopyLayout& layout : kLayouts) {
     CAPTURE(&layout - kLayouts);
     check<uint8_t>(layout);
     check<uint16_t>(layout);
@@ -81,4 +82,23 @@ TEST_CASE("fill: every element and none beyond, in the caches or past them") {
     CHECK(std::count(out.begin(), out.end(), value) == count);
     CHECK((out[2] == 5 && out.back() == 5));
   }
+}
+
+TEST_CASE("triangles: any diagonal, of elements of every size, in place too") {
+  for (DType dtype : {DType::boolean, DType::float16, DType::float32, DType::int64})
+    for (int64_t columns : {1, 7, 300})
+      for (int64_t diagonal : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{5}, int64_t{-70}, int64_t{400},
+                               INT64_MAX, INT64_MIN}) {
+        CAPTURE(dtype);
+        CAPTURE(columns);
+        CAPTURE(diagonal);
+        const Tensor x = some_numbers({2, 90, columns}, 9, 1).to(dtype);
+        check_same_on_both_backends([&] {
+          Tensor y = clone(x), turned = transpose(clone(x), 1, 2);
+          y.tril_({.diagonal = diagonal});
+          turned.triu_({.diagonal = diagonal});
+          return std::vector{y, turned, tril(x, {.diagonal = diagonal}),
+                             triu(transpose(x, 1, 2), {.diagonal = diagonal})};
+        });
+      }
 }

@@ -1,3 +1,4 @@
+#include "tests/backend/both_backends.h"
 #include "tests/backend/cpu_testing.h"
 
 using namespace rushlight;
@@ -228,4 +229,67 @@ TEST_CASE("rows: the same bits for any number of threads") {
     problem.run();
     return std::vector{problem.grad_logits, std::vector{problem.loss}};
   });
+}
+
+TEST_CASE(
+    "cross-entropy: weights, smoothing, reductions and dimensions of classes anywhere, beside the body") {
+  for (DType dtype : {DType::float32, DType::float64})
+    for (const IntList& shape : {IntList{37}, IntList{40, 19}, IntList{3, 5, 70}, IntList{2, 33, 4, 9}})
+      for (const char* reduction : {"none", "sum", "mean"})
+        for (double smoothing : {0.0, 0.1, 1.0})
+          for (bool weighed : {false, true}) {
+            CAPTURE(shape.size());
+            CAPTURE(std::string(reduction));
+            CAPTURE(smoothing);
+            CAPTURE(weighed);
+            const size_t dim = shape.size() > 1;
+            const int64_t classes = shape[dim];
+            IntList items = shape;
+            items.erase(dim);
+            Tensor logits = some_normals(shape, 1, dtype) * 5;
+            Tensor targets = some_numbers(items, classes, 2);
+            targets = where(eq(some_numbers(items, 4, 3), 0), -100, targets);
+            if (items.empty()) targets = argmax(some_normals({classes}, 4, dtype));  // a weight to divide by
+            Tensor weight = weighed ? relu(some_normals({classes}, 4, dtype)) : Tensor();
+            Tensor x = transpose(transpose(logits, 0, -1).contiguous(), 0, -1).requires_grad_();
+            check_close_on_both_backends(dtype == DType::float32 ? 2e-5 : 1e-13, [&] {
+              x.set_grad({});
+              Tensor loss = cross_entropy(
+                  x, targets, {.weight = weight, .reduction = reduction, .label_smoothing = smoothing});
+              (loss * arange(1, loss.numel() + 1).reshape(loss.shape())).sum().backward();
+              return std::vector{loss.detach(), x.grad()};
+            });
+          }
+}
+
+TEST_CASE("cross-entropy: a class without a share adds nothing, however unlikely it is") {
+  const float infinity = INFINITY;
+  Tensor x = from_values<float>(std::vector<float>{1, 2, -infinity, -infinity, 0, 3}, {2, 3});
+  Tensor weight = from_values<float>(std::vector<float>{1, 2, 0}, {3});
+  Tensor targets = from_values<int64_t>(std::vector<int64_t>{1, 2}, {2});
+  check_close_on_both_backends(1e-6, [&] {
+    return std::vector{
+        cross_entropy(x, targets, {.weight = weight, .reduction = "none", .label_smoothing = 0.5}),
+        cross_entropy(x, targets, {.reduction = "none", .label_smoothing = 0.5}),
+        cross_entropy(x, targets, {.reduction = "none"})};
+  });
+}
+
+TEST_CASE("softmax and log-softmax: along any dimension of any layout, into any") {
+  for (DType dtype : {DType::float32, DType::float64}) {
+    Tensor x = some_normals({3, 17, 5, 8}, 1, dtype), g = some_normals({3, 17, 5, 8}, 2, dtype);
+    for (const Tensor& input :
+         {x, transpose(x, 1, 3), clone(x, {.memory_format = "channels_last"}), flip(x, {2})})
+      for (int64_t dim : {0, 1, 2, 3, -2}) {
+        CAPTURE(dim);
+        check_close_on_both_backends(dtype == DType::float32 ? 1e-5 : 1e-13, [&] {
+          Tensor leaf = detach(input).requires_grad_();
+          Tensor y = softmax(leaf, dim), z = log_softmax(leaf, dim);
+          (y * z * g.reshape(y.shape())).sum().backward();
+          Tensor in_place = clone(x);
+          softmax_out(transpose(in_place, 0, 2), transpose(in_place, 0, 2), dim);
+          return std::vector{y.detach(), z.detach(), leaf.grad(), in_place};
+        });
+      }
+  }
 }

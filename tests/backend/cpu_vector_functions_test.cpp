@@ -2,6 +2,7 @@
 // machine has. libm in double is the judge.
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -22,50 +23,45 @@ struct Contract {
   const char* name;
   int op;
   double (*exact)(double);
-  double ulp;            // the largest error
-  bool everyday = true;  // its test of all numbers is worth the minutes
-  double smallest = 0;   // results below it may as well be 0
+  double ulp;           // the largest error
+  double smallest = 0;  // results below it may as well be 0
 };
 
 template <class Op>
-Contract rarely(const char* name, double (*exact)(double), double ulp) {
-  return {name, map_position<Op>(), exact, ulp, false};
-}
-template <class Op>
-Contract often(const char* name, double (*exact)(double), double ulp, double smallest = 0) {
-  return {name, map_position<Op>(), exact, ulp, true, smallest};
+Contract contract(const char* name, double (*exact)(double), double ulp, double smallest = 0) {
+  return {name, map_position<Op>(), exact, ulp, smallest};
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 const Contract kContracts[] = {
-    often<math::Exp>("exp", std::exp, 1.1),
-    often<math::Log>("log", std::log, 1),
-    often<math::Tanh>("tanh", std::tanh, 3),
-    often<math::Erf>("erf", std::erf, 2),
-    often<math::Sigmoid>("sigmoid", sigmoid, 3, 0x1p-126),  // where exp(-x) overflows
-    often<math::Sin>("sin", std::sin, 2),
-    often<math::Cos>("cos", std::cos, 2),
-    rarely<math::Exp2>("exp2", std::exp2, 2),
-    rarely<math::Expm1>("expm1", std::expm1, 2),
-    rarely<math::Log2>("log2", std::log2, 2),
-    rarely<math::Log10>("log10", std::log10, 2),
-    rarely<math::Log1p>("log1p", std::log1p, 2),
-    rarely<math::Erfc>("erfc", std::erfc, 6),
-    rarely<math::Tan>("tan", std::tan, 4),
-    rarely<math::Asin>("asin", std::asin, 3),
-    rarely<math::Acos>("acos", std::acos, 2),
-    rarely<math::Atan>("atan", std::atan, 3),
-    rarely<math::Sinh>("sinh", std::sinh, 3),
-    rarely<math::Cosh>("cosh", std::cosh, 2),
-    rarely<math::Asinh>("asinh", std::asinh, 3),
-    rarely<math::Acosh>("acosh", std::acosh, 3),
-    rarely<math::Atanh>("atanh", std::atanh, 3),
-    rarely<math::Sqrt>("sqrt", std::sqrt, 0.5),
-    rarely<math::Floor>("floor", std::floor, 0),
-    rarely<math::Ceil>("ceil", std::ceil, 0),
-    rarely<math::Trunc>("trunc", std::trunc, 0),
-    rarely<math::Round>("round", std::nearbyint, 0),
+    contract<math::Exp>("exp", std::exp, 1.1),
+    contract<math::Log>("log", std::log, 1),
+    contract<math::Tanh>("tanh", std::tanh, 3),
+    contract<math::Erf>("erf", std::erf, 2),
+    contract<math::Sigmoid>("sigmoid", sigmoid, 3, 0x1p-126),  // where exp(-x) overflows
+    contract<math::Sin>("sin", std::sin, 2),
+    contract<math::Cos>("cos", std::cos, 2),
+    contract<math::Exp2>("exp2", std::exp2, 2),
+    contract<math::Expm1>("expm1", std::expm1, 2),
+    contract<math::Log2>("log2", std::log2, 2),
+    contract<math::Log10>("log10", std::log10, 2),
+    contract<math::Log1p>("log1p", std::log1p, 2),
+    contract<math::Erfc>("erfc", std::erfc, 6),
+    contract<math::Tan>("tan", std::tan, 4),
+    contract<math::Asin>("asin", std::asin, 3),
+    contract<math::Acos>("acos", std::acos, 2),
+    contract<math::Atan>("atan", std::atan, 3),
+    contract<math::Sinh>("sinh", std::sinh, 3),
+    contract<math::Cosh>("cosh", std::cosh, 2),
+    contract<math::Asinh>("asinh", std::asinh, 3),
+    contract<math::Acosh>("acosh", std::acosh, 3),
+    contract<math::Atanh>("atanh", std::atanh, 3),
+    contract<math::Sqrt>("sqrt", std::sqrt, 0.5),
+    contract<math::Floor>("floor", std::floor, 0),
+    contract<math::Ceil>("ceil", std::ceil, 0),
+    contract<math::Trunc>("trunc", std::trunc, 0),
+    contract<math::Round>("round", std::nearbyint, 0),
 };
 
 std::vector<Isa> isas_of_this_machine() {
@@ -158,8 +154,7 @@ std::vector<float> edges() {
 
 }  // namespace
 
-// With RUSHLIGHT_TEST_SIZE=full all floats; of a function that is rarely called every 17th, for the time that
-// libm takes: 17 has no factor in common with the layout of the bits.
+// With RUSHLIGHT_TEST_SIZE=full all floats.
 TEST_CASE("vector functions: the accuracy that simd_*.h state") {
   const char* size = std::getenv("RUSHLIGHT_TEST_SIZE");
   const bool full = size && std::string_view(size) == "full";
@@ -167,7 +162,7 @@ TEST_CASE("vector functions: the accuracy that simd_*.h state") {
   const auto named = edges();
   for (const Contract& contract : kContracts) {
     Worst worst = worst_of_block(contract, isas, named.data());
-    worst.take(worst_of(contract, isas, full ? (contract.everyday ? 1 : 17) : 4099));
+    worst.take(worst_of(contract, isas, full ? 1 : 4099));
     if (full)
       MESSAGE(std::string(contract.name), ": ", worst.ulp, " ULP at ", worst.at, " on ", isa_name(worst.isa));
     CAPTURE(std::string(contract.name));
@@ -242,5 +237,41 @@ TEST_CASE("vector functions: pow and atan2 of two operands, their limits include
       }
       CHECK(worst_power <= 1);
       CHECK(worst_angle <= 3);
+    }
+}
+
+// Quotients near whole numbers, of which the rounded one is the next, large ones, and limits.
+TEST_CASE_TEMPLATE("vector functions: fmod is exact and hypot within 1 ULP", T, float, double) {
+  const auto number = random_numbers<T>(3 * kBlock, 1);
+  const T limits[] = {
+      0, 1, INFINITY, NAN, std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::max(), 3};
+  for (Isa isa : isas_of_this_machine())
+    for (int scale = -40; scale < 80; ++scale) {
+      T a[kBlock], b[kBlock], rest[kBlock], length[kBlock];
+      for (int i = 0; i < kBlock; ++i) {
+        b[i] = number[i] * 8;
+        a[i] = std::ldexp(number[kBlock + i], scale);
+        if (i % 3 == 0) a[i] = std::trunc(a[i]) * b[i];  // and its neighbours
+        if (i % 6 == 0) a[i] = std::nextafter(a[i], i % 12 ? T(0) : T(INFINITY));
+        if (i % 64 == 0) a[i] = std::copysign(limits[i / 64 % 7], a[i]);
+        if (i % 96 == 0) b[i] = std::copysign(limits[i / 96 % 7], b[i]);
+      }
+      MapArgs args{
+          .out = rest, .in = {a, b}, .out_step = 1, .step = {1, 1}, .count = kBlock, .params = nullptr};
+      kernels_of(isa)->map_loop(map_position<math::Fmod>(), 0, sizeof(T) == 8)(args);
+      args.out = length;
+      kernels_of(isa)->map_loop(map_position<math::Hypot>(), 0, sizeof(T) == 8)(args);
+      for (int i = 0; i < kBlock; ++i) {
+        CAPTURE(a[i]);
+        CAPTURE(b[i]);
+        const T exact = std::fmod(a[i], b[i]), far = std::hypot(a[i], b[i]);
+        const bool same =
+            std::isnan(exact) ? std::isnan(rest[i]) : std::memcmp(&rest[i], &exact, sizeof(T)) == 0;
+        const bool close = std::isnan(far)
+                               ? std::isnan(length[i])
+                               : length[i] == far || (length[i] >= std::nextafter(far, T(0)) &&
+                                                      length[i] <= std::nextafter(far, T(INFINITY)));
+        if (!same || !close) FAIL_CHECK("[", rest[i], ", ", length[i], "] of [", exact, ", ", far, "]");
+      }
     }
 }

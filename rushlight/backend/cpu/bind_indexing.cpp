@@ -22,13 +22,11 @@ int64_t product(IntSpan sizes) {
 
 // -- the numbers of an index
 
-constexpr int64_t kChunk = 1 << 14;
-
 // Whether each is in [low, high).
 bool all_inside(const Tensor& numbers, int64_t low, int64_t high) {
   const int64_t *number = pointer<int64_t>(numbers), n = numbers.numel();
   std::atomic<bool> inside = true;
-  parallel_for((n + kChunk - 1) / kChunk, [&](int64_t chunk) {
+  parallel_for(ceil_div(n, kChunk), [&](int64_t chunk) {
     bool all = true;
     for (int64_t i = chunk * kChunk; i < std::min(n, (chunk + 1) * kChunk); ++i)
       all &= number[i] >= low && number[i] < high;
@@ -51,7 +49,7 @@ bool append_numbers(const Tensor& total, const Tensor& numbers, int64_t size) {
   if (!all_inside(numbers, -size, size)) return false;
   int64_t* to = pointer<int64_t>(total);
   const int64_t *number = pointer<int64_t>(numbers), n = numbers.numel();
-  parallel_for((n + kChunk - 1) / kChunk, [&](int64_t chunk) {
+  parallel_for(ceil_div(n, kChunk), [&](int64_t chunk) {
     for (int64_t i = chunk * kChunk; i < std::min(n, (chunk + 1) * kChunk); ++i)
       to[i] = to[i] * size + number[i] + (number[i] < 0 ? size : 0);
   });

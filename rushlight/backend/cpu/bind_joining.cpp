@@ -11,9 +11,7 @@ namespace rushlight::cpu {
 
 namespace {
 
-constexpr int64_t kChunk = 1 << 14;  // elements of one chunk of parallel work
-
-int64_t chunks_of(int64_t n) { return (n + kChunk - 1) / kChunk; }
+int64_t chunks_of(int64_t n) { return ceil_div(n, kChunk); }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Filling, copying, casting.
 #include <algorithm>
+#include <cstring>
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/strided_loop.h"
@@ -33,8 +34,6 @@ void copy_same_type(const Tensor& to, const Tensor& from) {
 
 namespace {
 
-constexpr int64_t kChunk = 1 << 14;  // elements of one chunk of parallel work
-
 void cast_elements(const Tensor& to, const Tensor& from) {
   CastRun cast = cast_run(to.dtype(), from.dtype());
   auto out_bytes = static_cast<int64_t>(to.element_size()),
@@ -43,8 +42,8 @@ void cast_elements(const Tensor& to, const Tensor& from) {
   loop.add(to);
   loop.add(from);
   loop.each_plane([&](char* const* at, const int64_t* step, int64_t n, const int64_t* row, int64_t rows) {
-    const int64_t cols = std::min(n, kChunk), col_chunks = (n + cols - 1) / cols;
-    const int64_t height = std::max<int64_t>(1, kChunk / cols), row_chunks = (rows + height - 1) / height;
+    const int64_t cols = std::min(n, kChunk), col_chunks = ceil_div(n, cols);
+    const int64_t height = std::max<int64_t>(1, kChunk / cols), row_chunks = ceil_div(rows, height);
     parallel_for(row_chunks * col_chunks, [&](int64_t chunk) {
       const int64_t first = chunk / col_chunks * height, j = chunk % col_chunks * cols;
       for (int64_t i = first; i < std::min(first + height, rows); ++i)
@@ -142,5 +141,37 @@ bool as_strided_scatter(const KernelCall& call) {
   copy_elements(alias(out, Layout(a.size, a.stride, offset)), call.in[1]);
   return true;
 }
+
+namespace {
+
+// Of each row one side of the diagonal is copied, the other becomes zeros.
+bool triangle(const KernelCall& call, int64_t diagonal, bool lower) {
+  const Tensor& out = call.out[0];
+  if (out.numel() == 0) return true;
+  if (!out.is_contiguous()) return false;
+  Tensor x = row_major(call.in[0]);
+  const int64_t columns = out.shape().back(), rows = out.size(out.rank() - 2), all = out.numel() / columns;
+  const int64_t first = std::clamp(diagonal, -rows, columns) + lower,
+                height = std::max(kChunk / columns, int64_t{1});
+  const auto element = static_cast<int64_t>(out.element_size());
+  parallel_for(ceil_div(all, height), [&](int64_t chunk) {
+    for (int64_t i = chunk * height; i < std::min(all, (chunk + 1) * height); ++i) {
+      const int64_t row = i * columns * element,
+                    left = std::clamp(i % rows + first, int64_t{0}, columns) * element,
+                    right = columns * element - left;
+      char* to = static_cast<char*>(out.raw_data()) + row;
+      const char* from = static_cast<const char*>(x.raw_data()) + row;
+      std::memmove(lower ? to : to + left, lower ? from : from + left,
+                   static_cast<size_t>(lower ? left : right));
+      std::memset(lower ? to + left : to, 0, static_cast<size_t>(lower ? right : left));
+    }
+  });
+  return true;
+}
+
+}  // namespace
+
+bool tril(const KernelCall& call) { return triangle(call, args::Tril(call.attrs).diagonal, true); }
+bool triu(const KernelCall& call) { return triangle(call, args::Triu(call.attrs).diagonal, false); }
 
 }  // namespace rushlight::cpu

@@ -89,7 +89,7 @@ struct Part {
   int64_t begin, end;
 };
 Part even_part(int64_t i, int64_t extent, int64_t count) {
-  return {i * extent / count, ((i + 1) * extent + count - 1) / count};
+  return {i * extent / count, ceil_div((i + 1) * extent, count)};
 }
 
 // The first of equals and the last NaN of a part of a volume: its place there.

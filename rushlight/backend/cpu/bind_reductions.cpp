@@ -1,5 +1,5 @@
 // Sums, products, truth, extremes: any dimensions of any layout and type, brought to one axis of three.
-// Extremes of 64-bit whole numbers are left to the reference.
+// Places of extremes of 64-bit whole numbers are left to the reference.
 #include <algorithm>
 
 #include "rushlight/backend/cpu/bindings.h"
@@ -117,14 +117,34 @@ bool fold(const KernelCall& call, const Flags& goes, Reduction kind) {
 
 // -- whole numbers and truth, in int64: any order gives the same
 
-enum class Whole : uint8_t { add, multiply, either, both };
+enum class Whole : uint8_t { add, multiply, either, both, largest, smallest };
 
-int64_t combined(Whole kind, int64_t a, int64_t b) {
+int64_t identity_of(Whole kind) {
   switch (kind) {
-    case Whole::add: return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-    case Whole::multiply: return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-    case Whole::either: return a | b;
-    default: return a & b;
+    case Whole::multiply:
+    case Whole::both: return 1;
+    case Whole::largest: return INT64_MIN;
+    case Whole::smallest: return INT64_MAX;
+    default: return 0;
+  }
+}
+
+// body(combine), where combine(a, b) folds two numbers.
+template <class Body>
+void with_combine(Whole kind, Body&& body) {
+  switch (kind) {
+    case Whole::add:
+      return body([](int64_t a, int64_t b) {
+        return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+      });
+    case Whole::multiply:
+      return body([](int64_t a, int64_t b) {
+        return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+      });
+    case Whole::either: return body([](int64_t a, int64_t b) { return a | b; });
+    case Whole::both: return body([](int64_t a, int64_t b) { return a & b; });
+    case Whole::largest: return body([](int64_t a, int64_t b) { return a > b ? a : b; });
+    case Whole::smallest: return body([](int64_t a, int64_t b) { return a < b ? a : b; });
   }
 }
 
@@ -138,13 +158,16 @@ class WholeFold {
             size = (axes_.reduced + parts - 1) / parts;
     Tensor partial = empty({parts, axes_.outer, axes_.inner}, DType::int64);
     int64_t* to = pointer<int64_t>(partial);
-    parallel_for(parts * axes_.outer, [&](int64_t chunk) {
-      int64_t part = chunk / axes_.outer, outer = chunk % axes_.outer, first = part * size;
-      fold_part(outer, first, std::clamp<int64_t>(axes_.reduced - first, 0, size), to + chunk * axes_.inner);
+    with_combine(kind_, [&](auto combine) {
+      parallel_for(parts * axes_.outer, [&](int64_t chunk) {
+        int64_t part = chunk / axes_.outer, outer = chunk % axes_.outer, first = part * size,
+                count = std::clamp<int64_t>(axes_.reduced - first, 0, size);
+        fold_part(outer, first, count, to + chunk * axes_.inner, combine);
+      });
+      int64_t results = axes_.outer * axes_.inner;
+      for (int64_t part = 1; part < parts; ++part)
+        for (int64_t i = 0; i < results; ++i) to[i] = combine(to[i], to[part * results + i]);
     });
-    int64_t results = axes_.outer * axes_.inner;
-    for (int64_t part = 1; part < parts; ++part)
-      for (int64_t i = 0; i < results; ++i) to[i] = combined(kind_, to[i], to[part * results + i]);
     const int64_t shape[] = {axes_.outer, axes_.inner};
     return alias(partial, Layout(shape));
   }
@@ -152,29 +175,30 @@ class WholeFold {
  private:
   static constexpr int64_t kTile = 512;
 
-  int64_t identity() const { return kind_ == Whole::multiply || kind_ == Whole::both ? 1 : 0; }
-
   void widen(int64_t* to, int64_t place, int64_t count) const {
     const char* from = static_cast<const char*>(axes_.x.raw_data());
     cast_(to, 1, from + place * static_cast<int64_t>(axes_.x.element_size()), 1, count);
   }
 
-  void fold_part(int64_t outer, int64_t first, int64_t count, int64_t* to) const {
+  template <class Combine>
+  void fold_part(int64_t outer, int64_t first, int64_t count, int64_t* to, Combine combine) const {
     int64_t tile[kTile], start = (outer * axes_.reduced + first) * axes_.inner;
-    std::fill_n(to, axes_.inner, identity());
+    std::fill_n(to, axes_.inner, identity_of(kind_));
     if (axes_.inner == 1) {
+      int64_t total = *to;
       for (int64_t i = 0; i < count; i += kTile) {
         int64_t n = std::min(kTile, count - i);
         widen(tile, start + i, n);
-        for (int64_t k = 0; k < n; ++k) *to = combined(kind_, *to, tile[k]);
+        for (int64_t k = 0; k < n; ++k) total = combine(total, tile[k]);
       }
+      *to = total;
       return;
     }
     for (int64_t r = 0; r < count; ++r)
       for (int64_t j = 0; j < axes_.inner; j += kTile) {
         int64_t n = std::min(kTile, axes_.inner - j);
         widen(tile, start + r * axes_.inner + j, n);
-        for (int64_t k = 0; k < n; ++k) to[j + k] = combined(kind_, to[j + k], tile[k]);
+        for (int64_t k = 0; k < n; ++k) to[j + k] = combine(to[j + k], tile[k]);
       }
   }
 
@@ -247,6 +271,11 @@ bool best_along(const KernelCall& call, bool smallest) {
 }
 bool best_value(const KernelCall& call, bool smallest) {
   Flags goes = reduced_dims(call.in[0], args::Amax(call.attrs).dim);
+  const DType dtype = call.in[0].dtype();
+  if (!is_floating(dtype) && dtype != DType::uint64) {  // int64 holds any other
+    fold_whole(call, goes, smallest ? Whole::smallest : Whole::largest);
+    return true;
+  }
   return find_extremes(call, goes, smallest, call.out[0], {});
 }
 bool best_place(const KernelCall& call, bool smallest) {

@@ -1,19 +1,50 @@
 // Kernels over rows: softmax, layer_norm, cross_entropy.
+#include <algorithm>
+
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/generated/op_args.h"
 
 namespace rushlight::cpu {
 
 namespace {
-bool along_last(const Tensor& tensor, int64_t dim) {
-  return tensor.rank() && (dim == -1 || dim == tensor.rank() - 1) && tensor.numel() > 0;
+
+// The tensor with dimension `dim` behind the others: its rows.
+Tensor with_last(const Tensor& tensor, int64_t dim) {
+  const Layout& layout = tensor.layout();
+  Shape shape = to_ints(layout.shape());
+  Strides strides = to_ints(layout.strides());
+  const auto at = static_cast<size_t>(dim < 0 ? dim + layout.rank() : dim);
+  std::rotate(shape.begin() + at, shape.begin() + at + 1, shape.end());
+  std::rotate(strides.begin() + at, strides.begin() + at + 1, strides.end());
+  return alias(tensor,
+               Layout({shape.data(), shape.size()}, {strides.data(), strides.size()}, layout.offset()));
 }
+
+// Rows that a kernel writes: those of a result, or memory of their own for what lies otherwise.
+struct ResultRows {
+  ResultRows(const Tensor& result, int64_t dim)
+      : out(with_last(result, dim)), rows(out.is_contiguous() ? out : empty(out.shape(), out.dtype())) {}
+  void finish() const {
+    if (!rows.is_same(out)) copy_same_type(out, rows);
+  }
+
+  Tensor out, rows;
+};
+
+// Rows along the last dimension, or side by side in memory. To turn others round costs as much as the body
+// does.
+bool has_rows(const Tensor& tensor, int64_t dim) {
+  return tensor.rank() && tensor.numel() > 0 &&
+         (dim == -1 || dim == tensor.rank() - 1 || with_last(tensor, dim).is_contiguous());
+}
+
 }  // namespace
 
 bool softmax(const KernelCall& call) {
-  if (!along_last(call.in[0], call.attrs[0].as_int())) return false;
-  Tensor x = row_major(call.in[0]), y = call.out[0];
-  if (!y.is_contiguous()) y = empty(y.shape(), y.dtype());  // the same bits in any layout
+  const int64_t dim = call.attrs[0].as_int();
+  if (!has_rows(call.in[0], dim)) return false;
+  Tensor x = row_major(with_last(call.in[0], dim));
+  const ResultRows y(call.out[0], dim);
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     SoftmaxArgs<T> args;
@@ -21,18 +52,19 @@ bool softmax(const KernelCall& call) {
     args.rows = x.numel() / args.n;
     args.log = call.id == OpId::log_softmax;
     args.x = pointer<T>(x);
-    args.y = pointer<T>(y);
+    args.y = pointer<T>(y.rows);
     floating_kernels<T>().softmax(args);
-    if (!y.shares_storage(call.out[0])) copy_same_type(call.out[0], y);
+    y.finish();
     return true;
   });
 }
 
 // Inputs: grad, input (not saved), result.
 bool softmax_backward(const KernelCall& call) {
-  if (!along_last(call.in[2], call.attrs[0].as_int()) || !call.out[0].is_contiguous()) return false;
-  Tensor g = row_major(call.in[0]), y = row_major(call.in[2]);
-  if (g.dtype() != y.dtype()) return false;
+  const int64_t dim = call.attrs[0].as_int();
+  if (!has_rows(call.in[2], dim) || call.in[0].dtype() != call.in[2].dtype()) return false;
+  Tensor g = row_major(with_last(call.in[0], dim)), y = row_major(with_last(call.in[2], dim));
+  const ResultRows grad_x(call.out[0], dim);
   return with_floating(y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     SoftmaxBackwardArgs<T> args;
@@ -41,8 +73,9 @@ bool softmax_backward(const KernelCall& call) {
     args.log = call.id == OpId::log_softmax;
     args.y = pointer<T>(y);
     args.grad = pointer<T>(g);
-    args.grad_x = pointer<T>(call.out[0]);
+    args.grad_x = pointer<T>(grad_x.rows);
     floating_kernels<T>().softmax_backward(args);
+    grad_x.finish();
     return true;
   });
 }
@@ -98,55 +131,76 @@ bool layer_norm_backward(const KernelCall& call) {
 }
 
 namespace {
-// (rows, classes) logits with int64 targets and one number as the result.
-template <class T>
-bool cross_entropy_args(const Tensor& logits, const Tensor& targets, const Tensor& weight, const Attrs& attrs,
-                        CrossEntropyArgs<T>& args) {
-  args::CrossEntropy a(attrs);
-  const std::string& reduction = a.reduction;
-  if (weight.defined() || a.label_smoothing != 0) return false;
-  if (logits.rank() > 2 || logits.numel() == 0 || targets.dtype() != DType::int64 || reduction == "none")
-    return false;
-  args.n = logits.shape().back();
-  args.rows = logits.numel() / args.n;
-  args.mean = reduction == "mean";
-  args.ignored = a.ignore_index;
-  args.logits = pointer<T>(logits);
-  args.targets = pointer<int64_t>(targets);
-  return true;
+
+// Logits with their classes last, classes as targets, and the weights of the classes; all row-major.
+struct ClassScores {
+  ClassScores(const Tensor& scores, const Tensor& classes, const Tensor& weights)
+      : dim(scores.rank() > 1 ? 1 : 0),
+        logits(row_major(with_last(scores, dim))),
+        targets(row_major_as(classes, DType::int64)),
+        weight(row_major_as(weights, scores.dtype())) {}
+
+  template <class T>
+  CrossEntropyArgs<T> args(const args::CrossEntropy& a) const {
+    CrossEntropyArgs<T> args;
+    args.n = logits.shape().back();
+    args.rows = logits.numel() / args.n;
+    args.each_row = a.reduction == "none";
+    args.mean = a.reduction == "mean";
+    args.ignored = a.ignore_index;
+    args.smoothing = a.label_smoothing;
+    args.logits = pointer<T>(logits);
+    args.weight = pointer<T>(weight);
+    args.targets = pointer<int64_t>(targets);
+    return args;
+  }
+
+  int64_t dim;
+  Tensor logits, targets, weight;
+};
+
+// Probabilities as targets are left to the body.
+bool has_classes(const Tensor& logits, const Tensor& targets) {
+  return has_kernels(logits.dtype()) && logits.numel() > 0 && is_integral(targets.dtype());
 }
+
 }  // namespace
 
 bool cross_entropy(const KernelCall& call) {
-  Tensor logits = row_major(call.in[0]), targets = row_major(call.in[1]);
-  return with_floating(logits.dtype(), [&](auto tag) {
+  const Tensor& out = call.out[0];
+  if (!has_classes(call.in[0], call.in[1]) || !out.is_contiguous()) return false;
+  const ClassScores scores(call.in[0], call.in[1], call.in[2]);
+  return with_floating(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    CrossEntropyArgs<T> args;
-    if (!cross_entropy_args(logits, targets, call.in[2], call.attrs, args)) return false;
-    Tensor rows = call.out.size() > 1 ? call.out[1] : empty(targets.shape(), logits.dtype());
-    args.loss = pointer<T>(call.out[0]);
+    CrossEntropyArgs<T> args = scores.args<T>(args::CrossEntropy(call.attrs));
+    Tensor rows = call.out.size() > 1 ? call.out[1] : empty(scores.targets.shape(), out.dtype());
+    args.loss = pointer<T>(out);
     args.logsumexp = pointer<T>(rows);
     return floating_kernels<T>().cross_entropy(args) < 0;  // no such class: the body says so
   });
 }
 
-// Inputs: grad, logits, targets, weight, result (not saved), logsumexp.
+// Inputs: grad, logits, targets, weight, result (not saved), logsumexp. A target that wants a gradient holds
+// probabilities.
 bool cross_entropy_backward(const KernelCall& call) {
-  Tensor logits = row_major(call.in[1]), targets = row_major(call.in[2]);
-  if (call.in[0].dtype() != logits.dtype() || call.in[0].numel() != 1 || !call.out[0].is_contiguous())
-    return false;
-  return with_floating(logits.dtype(), [&](auto tag) {
+  if (!has_classes(call.in[1], call.in[2]) || call.in[0].dtype() != call.in[1].dtype()) return false;
+  const ClassScores scores(call.in[1], call.in[2], call.in[3]);
+  Tensor grad = row_major(call.in[0]);
+  const ResultRows grad_logits(call.out[0], scores.dim);
+  return with_floating(grad.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     CrossEntropyBackwardArgs<T> args;
-    if (!cross_entropy_args(logits, targets, call.in[3], call.attrs, args.forward)) return false;
+    args.forward = scores.args<T>(args::CrossEntropy(call.attrs));
+    if (grad.numel() != (args.forward.each_row ? args.forward.rows : 1)) return false;
     for (int64_t i = 0; i < args.forward.rows; ++i) {  // .data may have changed them since the forward call
       int64_t target = args.forward.targets[i];
       if (target != args.forward.ignored && (target < 0 || target >= args.forward.n)) return false;
     }
     args.forward.logsumexp = pointer<T>(call.in[5]);
-    args.grad = pointer<T>(call.in[0]);
-    args.grad_logits = pointer<T>(call.out[0]);
+    args.grad = pointer<T>(grad);
+    args.grad_logits = pointer<T>(grad_logits.rows);
     floating_kernels<T>().cross_entropy_backward(args);
+    grad_logits.finish();
     return true;
   });
 }

@@ -39,9 +39,9 @@ void each_lines(const Tensor& tensor, int64_t dim, Scan scan) {
   for (int k = 0; k < tensor.rank(); ++k) (k < d ? outer : k > d ? inner : length) *= tensor.layout().size(k);
   const bool rows = inner == 1;
   const int64_t most = rows ? 8 : kMostLines, beside = rows ? outer : inner;
-  const int64_t groups = (beside + most - 1) / most, all = rows ? groups : groups * outer;
+  const int64_t groups = ceil_div(beside, most), all = rows ? groups : groups * outer;
   const int64_t some = std::max<int64_t>(1, (1 << 14) / (std::min(most, beside) * length));
-  parallel_for((all + some - 1) / some, [&](int64_t chunk) {
+  parallel_for(ceil_div(all, some), [&](int64_t chunk) {
     for (int64_t g = chunk * some; g < std::min(all, (chunk + 1) * some); ++g) {
       const int64_t line = g % groups * most, count = std::min(most, beside - line);
       const int64_t before = rows ? line : g / groups;

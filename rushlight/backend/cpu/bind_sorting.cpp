@@ -124,9 +124,9 @@ bool searchsorted(const KernelCall& call) {
   int64_t* place = pointer<int64_t>(places);
   auto search = [&]<class T>(TypeTag<T>) {
     const T *rows = pointer<T>(sequence), *x = pointer<T>(values);
-    constexpr int64_t kChunk = 1 << 10;
-    parallel_for((values.numel() + kChunk - 1) / kChunk, [&](int64_t chunk) {
-      for (int64_t i = chunk * kChunk; i < std::min(values.numel(), (chunk + 1) * kChunk); ++i)
+    constexpr int64_t kSearches = 1 << 10;
+    parallel_for(ceil_div(values.numel(), kSearches), [&](int64_t chunk) {
+      for (int64_t i = chunk * kSearches; i < std::min(values.numel(), (chunk + 1) * kSearches); ++i)
         place[i] = count_before(x[i], rows + i / per_row * n, n, right);
     });
   };

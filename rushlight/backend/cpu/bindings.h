@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rushlight/backend/backend.h"
+#include "rushlight/backend/cpu/cuts.h"
 #include "rushlight/backend/cpu/kernels.h"
 
 namespace rushlight::cpu {
@@ -12,6 +13,8 @@ bool full(const KernelCall& call);
 bool fill(const KernelCall& call);
 bool copy_first(const KernelCall& call);  // clone, to
 bool copy(const KernelCall& call);
+bool tril(const KernelCall& call);
+bool triu(const KernelCall& call);
 bool as_strided_scatter(const KernelCall& call);
 bool cat(const KernelCall& call);
 bool sequence(const KernelCall& call);

@@ -3,6 +3,7 @@
 // transposed by blocks.
 #include "rushlight/backend/cpu/copy.h"
 
+#include "rushlight/backend/cpu/bytes16.h"
 #include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/backend/cpu/simd.h"
@@ -57,10 +58,6 @@ struct Loop {
     for (int d = best; d < count - 2; ++d) dims[d] = dims[d + 1];
     dims[count - 2] = moved;
   }
-};
-
-struct Bytes16 {
-  uint64_t half[2];
 };
 
 template <class E>

@@ -18,6 +18,8 @@ const Backend& cpu_backend() {
     table.set(OpId::clone, cpu::copy_first);
     table.set(OpId::to, cpu::copy_first);
     table.set(OpId::copy, cpu::copy);
+    table.set(OpId::tril, cpu::tril);
+    table.set(OpId::triu, cpu::triu);
     table.set(OpId::as_strided_scatter, cpu::as_strided_scatter);
     table.set(OpId::cat, cpu::cat);
     table.set(OpId::sequence, cpu::sequence);
@@ -95,8 +97,7 @@ const Backend& cpu_backend() {
     table.set(OpId::adam_amsgrad_step, cpu::or_by_reference<cpu::adam_amsgrad_step>);
     table.set(OpId::sgd_step, cpu::or_by_reference<cpu::sgd_step>);
     table.set(OpId::sgd_momentum_step, cpu::or_by_reference<cpu::sgd_momentum_step>);
-    // Here too their plain loops do: they run once for a model or an evaluation, or (random_key) read a
-    // state.
+    // Plain loops do here too: these run once for a model or an evaluation, and random_key makes 16 bytes.
     for (OpId rare : {OpId::random_key, OpId::argsort_rows, OpId::mode, OpId::histc, OpId::inverse,
                       OpId::linalg_det, OpId::linalg_slogdet, OpId::linalg_solve,
                       OpId::linalg_solve_triangular, OpId::linalg_cholesky, OpId::linalg_qr})

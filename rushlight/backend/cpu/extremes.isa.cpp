@@ -87,17 +87,26 @@ struct Search {
     if (args.index) args.index[place] = best.index;
   }
 
-  // One outer index: columns side by side, each lane a column.
-  void search_columns(int64_t outer) const {
-    const T* x = args.x + outer * args.reduced * args.inner;
-    for (int64_t j = 0; j < args.inner; j += kLanes) {
-      const int64_t lanes = smaller(args.inner - j, kLanes);
-      Lanes best{load_partial(x + j, lanes), Bits{}};
-      Bits place{};
-      for (int64_t r = 1; r < args.reduced; ++r)
-        see(best, load_partial(x + r * args.inner + j, lanes), place += static_cast<Place>(1));
-      for (int64_t i = 0; i < lanes; ++i)
-        put(outer * args.inner + j + i, {best.value[static_cast<int>(i)], best.place[i]});
+  // Columns side by side, each lane one of them: a strip of whole cache lines, so that rows are fetched
+  // ahead.
+  static constexpr int kStripVectors = 4;
+  static constexpr int64_t kStrip = kStripVectors * kLanes;
+  void search_columns(int64_t outer, int64_t first) const {
+    const T* x = args.x + outer * args.reduced * args.inner + first;
+    const int64_t columns = smaller(args.inner - first, kStrip);
+    Lanes best[kStripVectors];
+    for (int k = 0; k < kStripVectors; ++k)
+      best[k] = {load_partial(x + k * kLanes, columns - k * kLanes), Bits{}};
+    Bits place{};
+    for (int64_t r = 1; r < args.reduced; ++r) {
+      place += static_cast<Place>(1);
+      for (int k = 0; k < kStripVectors; ++k)
+        see(best[k], load_partial(x + r * args.inner + k * kLanes, columns - k * kLanes), place);
+    }
+    for (int64_t i = 0; i < columns; ++i) {
+      const Lanes& lanes = best[i / kLanes];
+      const int lane = static_cast<int>(i % kLanes);
+      put(outer * args.inner + first + i, {lanes.value[lane], lanes.place[lane]});
     }
   }
 
@@ -128,9 +137,11 @@ struct Search {
 
   void run() const {
     if (args.inner == 1) return search_lines();
-    parallel_ranges(args.outer, args.reduced * args.inner, [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; ++o) search_columns(o);
-    });
+    const int64_t strips = ceil_div(args.inner, kStrip);
+    parallel_ranges(args.outer * strips, args.reduced * smaller(args.inner, kStrip),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) search_columns(i / strips, i % strips * kStrip);
+                    });
   }
 };
 

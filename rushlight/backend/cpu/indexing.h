@@ -17,8 +17,8 @@ struct PickArgs {
   int element_bytes = 4;
 };
 
-// How a number of small joins the one in large that it belongs to. In the order of the index, whatever the
-// number of threads: the last of several replaces the others.
+// How a number of small joins the one in large that it belongs to; several do so in the order of the index,
+// whatever the number of threads.
 enum class Join : uint8_t { add, multiply, largest, smallest };
 
 }  // namespace rushlight::cpu

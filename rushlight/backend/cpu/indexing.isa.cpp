@@ -2,15 +2,12 @@
 // place, the work is cut by columns, so that each place sees them in the order of the index.
 #include "rushlight/backend/cpu/indexing.h"
 
+#include "rushlight/backend/cpu/bytes16.h"
 #include "rushlight/backend/cpu/chunks.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
-
-struct Bytes16 {
-  uint64_t half[2];
-};
 
 // -- small <- large
 

@@ -42,24 +42,28 @@ struct SoftmaxBackwardArgs {
   T* grad_x = nullptr;
 };
 
-// loss = sum or, if `mean`, mean over the rows whose target is not `ignored`, of logsumexp(logits) -
-// logits[target].
+// The loss of a row whose target is not `ignored` is the sum over its classes of share * (logsumexp(logits) -
+// logit). The shares of the classes are `smoothing` / n and, for the target, 1 - `smoothing` more, times the
+// classes' weights.
 template <class T>
 struct CrossEntropyArgs {
   int64_t rows = 0, n = 0;
-  bool mean = true;
+  bool each_row =
+      false;         // a loss for each row, else one number: their sum or, if `mean`, that over the sum of
+  bool mean = true;  // the weights of the targets
   int64_t ignored = -100;
-  const T* logits = nullptr;
+  double smoothing = 0;
+  const T *logits = nullptr, *weight = nullptr;  // weight may be null
   const int64_t* targets = nullptr;
-  T* loss = nullptr;       // one number
+  T* loss = nullptr;
   T* logsumexp = nullptr;  // one for each row, for backward
 };
 
-// grad_logits = (softmax(logits) - onehot(target)) * grad, from the logsumexp of the forward call.
+// From the logsumexp of the forward call.
 template <class T>
 struct CrossEntropyBackwardArgs {
   CrossEntropyArgs<T> forward;
-  const T* grad = nullptr;  // one number
+  const T* grad = nullptr;  // as many numbers as the loss had
   T* grad_logits = nullptr;
 };
 

@@ -99,13 +99,9 @@ struct Vec {
   // By what simd_math.h adds. Friends, unlike the functions of one operand, so that a plain number may be
   // the other.
   [[gnu::always_inline]] friend Vec pow(Vec a, Vec b) { return power_of(a, b); }
-  [[gnu::always_inline]] friend Vec fmod(Vec a, Vec b) {
-    return by_lane(a, b, [](double x, double y) { return __builtin_fmod(x, y); });
-  }
+  [[gnu::always_inline]] friend Vec fmod(Vec a, Vec b) { return rest_of(a, b); }
   [[gnu::always_inline]] friend Vec atan2(Vec a, Vec b) { return angle_of_point(a, b); }
-  [[gnu::always_inline]] friend Vec hypot(Vec a, Vec b) {
-    return by_lane(a, b, [](double x, double y) { return __builtin_hypot(x, y); });
-  }
+  [[gnu::always_inline]] friend Vec hypot(Vec a, Vec b) { return length_of(a, b); }
   [[gnu::always_inline]] friend Vec nextafter(Vec a, Vec b) {
     Vec next;
     for (int i = 0; i < kLanes; ++i)

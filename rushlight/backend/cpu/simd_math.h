@@ -7,6 +7,7 @@
 #include "rushlight/backend/cpu/simd_exponential.h"
 #include "rushlight/backend/cpu/simd_hyperbolic.h"
 #include "rushlight/backend/cpu/simd_power.h"
+#include "rushlight/backend/cpu/simd_remainder.h"
 #include "rushlight/backend/cpu/simd_trigonometry.h"
 #include "rushlight/math/special_functions.h"
 

@@ -1,4 +1,4 @@
-// pow for Vec. Only for *.isa.cpp files.
+// pow and hypot for Vec. Only for *.isa.cpp files.
 #pragma once
 
 #include "rushlight/backend/cpu/simd_exponential.h"
@@ -38,6 +38,17 @@ RUSHLIGHT_INLINE Vec<float> power_of(Vec<float> a, Vec<float> b) {
 }
 RUSHLIGHT_INLINE Vec<double> power_of(Vec<double> a, Vec<double> b) {
   return by_lane(a, b, [](double x, double y) { return __builtin_pow(x, y); });
+}
+
+// sqrt(a^2 + b^2), infinite if either is. 1 ULP.
+RUSHLIGHT_INLINE Vec<float> length_of(Vec<float> a, Vec<float> b) {
+  const auto infinite = (abs(a) == __builtin_inf()) | (abs(b) == __builtin_inf());
+  const Vec<float> length =
+      in_doubles(a, b, [](Vec<double> x, Vec<double> y) { return sqrt(x * x + y * y); });
+  return select(infinite, Vec<float>(__builtin_inf()), length);
+}
+RUSHLIGHT_INLINE Vec<double> length_of(Vec<double> a, Vec<double> b) {
+  return by_lane(a, b, [](double x, double y) { return __builtin_hypot(x, y); });
 }
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

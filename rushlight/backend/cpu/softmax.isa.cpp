@@ -76,12 +76,18 @@ void log_softmax_backward_row(const T* y, const T* grad, T* grad_x, int64_t n) {
   });
 }
 
-// How many rows count for the loss.
 template <class T>
-int64_t counted_rows(const CrossEntropyArgs<T>& args) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < args.rows; ++i) count += args.targets[i] != args.ignored;
-  return count;
+double weight_of(const CrossEntropyArgs<T>& args, int64_t target) {
+  return args.weight ? static_cast<double>(args.weight[target]) : 1;
+}
+
+// What a mean divides by.
+template <class T>
+double weight_of_targets(const CrossEntropyArgs<T>& args) {
+  double sum = 0;
+  for (int64_t i = 0; i < args.rows; ++i)
+    if (args.targets[i] != args.ignored) sum += weight_of(args, args.targets[i]);
+  return sum;
 }
 
 template <class T>
@@ -91,26 +97,56 @@ int64_t first_bad_target(const CrossEntropyArgs<T>& args) {
   return -1;
 }
 
+template <class T, class Part>
+RUSHLIGHT_INLINE Vec<T> weights_at(const CrossEntropyArgs<T>& args, int64_t j, Part part) {
+  return args.weight ? load(args.weight + j, part) : Vec<T>(1);
+}
+
+// The weighed sum over all classes of -log p = largest - x + log_sum. A class without weight adds nothing,
+// however unlikely it is.
+template <class T>
+double loss_of_all_classes(const CrossEntropyArgs<T>& args, const T* x, T largest, T log_sum) {
+  return sum_over<T>(args.n, [&](Vec<T> sum, int64_t j, auto part) {
+    const Vec<T> weight = weights_at(args, j, part),
+                 minus_log = Vec<T>::splat(largest) - load(x + j, part) + Vec<T>::splat(log_sum);
+    return sum + inside(select(weight == Vec<T>(0), Vec<T>(0), weight * minus_log), part);
+  });
+}
+
 template <class T>
 double loss_of_row(const CrossEntropyArgs<T>& args, int64_t i) {
   const T* x = args.logits + i * args.n;
   const T largest = largest_of(x, args.n), log_sum = log_of_sum(sum_of_exp(x, args.n, largest));
   args.logsumexp[i] = largest + log_sum;
-  if (args.targets[i] == args.ignored) return 0;
-  return static_cast<double>(largest - x[args.targets[i]]) + log_sum;
+  const int64_t target = args.targets[i];
+  if (target == args.ignored) return 0;
+  const double share = (1 - args.smoothing) * weight_of(args, target);
+  double loss = share == 0 ? 0 : share * (static_cast<double>(largest - x[target]) + log_sum);
+  if (args.smoothing != 0)
+    loss += args.smoothing / static_cast<double>(args.n) * loss_of_all_classes(args, x, largest, log_sum);
+  return loss;
 }
 
+// grad * (softmax(logits) * the sum of all shares - shares).
 template <class T>
-void cross_entropy_backward_row(const CrossEntropyArgs<T>& args, int64_t i, T grad, T* to) {
-  if (args.targets[i] == args.ignored) {
+void cross_entropy_backward_row(const CrossEntropyArgs<T>& args, int64_t i, double grad, double weight_of_all,
+                                T* to) {
+  const int64_t target = args.targets[i];
+  if (target == args.ignored) {
     __builtin_memset(to, 0, static_cast<size_t>(args.n) * sizeof(T));
     return;
   }
-  const Vec<T> factor = Vec<T>::splat(grad), shift = Vec<T>::splat(args.logsumexp[i]);
+  const double spread = grad * args.smoothing / static_cast<double>(args.n),
+               share = grad * (1 - args.smoothing) * weight_of(args, target);
+  const Vec<T> factor(share + spread * weight_of_all), shift = Vec<T>::splat(args.logsumexp[i]),
+                                                       of_each(spread);
   const T* x = args.logits + i * args.n;
-  each_vector<T>(
-      args.n, [=](int64_t j, auto part) { store(to + j, shifted_exp(x + j, part, shift) * factor, part); });
-  to[args.targets[i]] -= grad;
+  each_vector<T>(args.n, [&](int64_t j, auto part) {
+    Vec<T> value = shifted_exp(x + j, part, shift) * factor;
+    if (spread != 0) value = value - of_each * weights_at(args, j, part);
+    store(to + j, value, part);
+  });
+  to[target] -= static_cast<T>(share);
 }
 
 }  // namespace
@@ -140,23 +176,31 @@ int64_t cross_entropy(const CrossEntropyArgs<T>& args) {
   double* partial = static_cast<double*>(scratch.data());
   parallel_for(chunks, [&](int64_t chunk) {
     double sum = 0;
-    for (int64_t i = chunk * size; i < smaller(args.rows, (chunk + 1) * size); ++i)
-      sum += loss_of_row(args, i);
+    for (int64_t i = chunk * size; i < smaller(args.rows, (chunk + 1) * size); ++i) {
+      const double loss = loss_of_row(args, i);
+      if (args.each_row) args.loss[i] = static_cast<T>(loss);
+      sum += loss;
+    }
     partial[chunk] = sum;
   });
+  if (args.each_row) return -1;
   double loss = 0;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) loss += partial[chunk];
-  *args.loss = static_cast<T>(args.mean ? loss / static_cast<double>(counted_rows(args)) : loss);
+  *args.loss = static_cast<T>(args.mean ? loss / weight_of_targets(args) : loss);
   return -1;
 }
 
 template <class T>
 void cross_entropy_backward(const CrossEntropyBackwardArgs<T>& args) {
   const CrossEntropyArgs<T>& forward = args.forward;
-  const T grad = forward.mean ? *args.grad / static_cast<T>(counted_rows(forward)) : *args.grad;
+  const double divisor = forward.mean && !forward.each_row ? weight_of_targets(forward) : 1;
+  double weight_of_all = 0;
+  for (int64_t j = 0; j < forward.n; ++j) weight_of_all += weight_of(forward, j);
   parallel_ranges(forward.rows, 2 * forward.n, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      cross_entropy_backward_row(forward, i, grad, args.grad_logits + i * forward.n);
+    for (int64_t i = begin; i < end; ++i) {
+      const double grad = args.grad[forward.each_row ? i : 0] / divisor;
+      cross_entropy_backward_row(forward, i, grad, weight_of_all, args.grad_logits + i * forward.n);
+    }
   });
 }
 

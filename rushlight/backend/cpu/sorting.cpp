@@ -91,7 +91,7 @@ constexpr int64_t kLong = 1 << 16;  // a row of so many elements is worth all th
 
 struct Chunks {
   explicit Chunks(int64_t length) : length(length), size(std::max(kLong, (length + 31) / 32)) {}
-  int64_t count() const { return (length + size - 1) / size; }
+  int64_t count() const { return ceil_div(length, size); }
   // body(chunk, begin, end)
   template <class Body>
   void each(Body body) const {
@@ -254,7 +254,7 @@ void each_row(const RowsToSort& rows, bool descending, int64_t arrays, Body body
       return;
     }
     const int64_t some = std::max<int64_t>(1, (1 << 12) / rows.length);
-    parallel_for((rows.rows + some - 1) / some, [&](int64_t chunk) {
+    parallel_for(ceil_div(rows.rows, some), [&](int64_t chunk) {
       const Scratch memory(static_cast<size_t>(bytes));
       for (int64_t i = chunk * some; i < std::min(rows.rows, (chunk + 1) * some); ++i) one(i, memory.data());
     });
@@ -268,7 +268,7 @@ void each_row(const RowsToSort& rows, bool descending, int64_t arrays, Body body
 template <class T>
 Key<T> likely_bound(const Row<T>& row, int64_t kept, EntryOf<T>* memory) {
   const int64_t step = std::max<int64_t>(7, row.length >> 12) | 1;  // odd: not one column of a matrix
-  const int64_t samples = (row.length + step - 1) / step;
+  const int64_t samples = ceil_div(row.length, step);
   for (int64_t i = 0; i < samples; ++i) memory[i] = row.entry(i * step);
   const double expected = static_cast<double>(kept) / static_cast<double>(step);
   const auto rank = static_cast<int64_t>(expected + 4 * std::sqrt(expected) + 4);

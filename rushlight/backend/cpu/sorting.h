@@ -19,7 +19,7 @@ void sort_rows(const RowsToSort& rows, bool descending, int64_t kept, void* valu
 // The same, faster for the few first.
 void first_of_rows(const RowsToSort& rows, bool descending, int64_t kept, void* values, int64_t* places);
 
-// Of each ascending row the element that stands at choose(rank) of it.
+// Of each row, were it ascending, the element at a rank, and where in the row it was.
 enum class Rank : uint8_t {
   given,         // `given` of them are before it
   median,        // the lower of the two in the middle, or the first NaN
