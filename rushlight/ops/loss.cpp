@@ -92,11 +92,12 @@ Tensor reduced_loss(const Tensor& items, const ClassShares& s, const std::string
   return to(loss, dtype);
 }
 
-// The gradient of each item's loss, ready to meet the classes.
+// The gradient of each item's loss, ready to meet the classes. Where nothing counts all shares are 0, and so
+// is their gradient, whatever a mean divides by.
 Tensor item_gradient(const Tensor& gradient, const ClassShares& s, const std::string& reduction,
                      int64_t dim) {
   if (reduction == "none") return unsqueeze(gradient, dim);
-  return reduction == "mean" ? gradient / s.total : gradient;
+  return reduction == "mean" ? gradient / where(s.total == 0.0, 1.0, s.total) : gradient;
 }
 
 // -- cross_entropy: the residual is log(sum(exp(logits))) of every item

@@ -20,10 +20,11 @@ inline std::vector<unsigned char> bytes_of(const std::vector<Tensor>& results) {
 // By the plain loops.
 template <class Compute>
 auto by_reference(Compute compute) {
-  set_backend("reference");
-  auto result = compute();
-  set_backend("cpu");
-  return result;
+  struct Scope {  // left by errors too
+    Scope() { set_backend("reference"); }
+    ~Scope() { set_backend("cpu"); }
+  } scope;
+  return compute();
 }
 
 // compute() -> std::vector<Tensor>

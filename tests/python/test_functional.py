@@ -124,6 +124,14 @@ def test_losses_of_classes(reduction):
     compare("cross_entropy", numbers(4, 3), target, label_smoothing=0.1, reduction=reduction)
 
 
+def test_losses_of_ignored_classes_have_no_gradient():
+    target = np.array([-100, -100])
+    for name in ("cross_entropy", "nll_loss"):
+        compare(name, numbers(2, 3), target)
+        compare(name, numbers(2, 3), target, np.array([1.0, 0.5, 2.0]), learned=1)
+    compare("cross_entropy", numbers(2, 3), target, label_smoothing=0.1)
+
+
 def test_losses_warn_of_sizes_that_broadcast():
     for name in PAIRS:
         with pytest.warns(UserWarning, match="target size"):

@@ -7,9 +7,8 @@
 namespace rushlight::cpu {
 
 // y = (x - mean) / sqrt(variance + eps) * weight + bias, the statistics those of each channel over all items;
-// weight and bias may be null. With `relu`, negative
-// results are 0. Writes the statistics and 1 / sqrt(variance + eps), one number for each
-// channel.
+// weight and bias may be null. With `relu`, negative results are 0. Writes the statistics and
+// 1 / sqrt(variance + eps), one number for each channel.
 template <class T>
 struct ChannelNormArgs {
   int64_t items = 0, channels = 0, plane = 0;

@@ -1,26 +1,15 @@
 // Normalisation of channels by their own statistics: the image is read twice, forward and backward. What is
-// added up is cut by shapes alone.
+// added up is cut by shapes alone, in parts so short that none of their numbers is lost in the sum.
 #include "rushlight/backend/cpu/channel_norm.h"
 
 #include "rushlight/backend/cpu/chunks.h"
+#include "rushlight/backend/cpu/moments.h"
 #include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/backend/cpu/simd.h"
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
-
-// Count, mean and sum of squared deviations, of parts that are added up in order: no large numbers cancel.
-struct Moments {
-  double count = 0, mean = 0, squares = 0;
-
-  void add(const Moments& part) {
-    const double both = count + part.count, step = part.mean - mean;
-    squares += part.squares + step * step * count * part.count / both;
-    mean += step * part.count / both;
-    count = both;
-  }
-};
 
 // What y is of x: (x - mean) scale + shift. Forward and backward, where it says what the relu cut off, it is
 // the same to the bit.
@@ -91,29 +80,25 @@ Plane<T> finish_gradients(const ChannelNormBackwardArgs<T>& args, int64_t c, dou
 
 // -- channel after channel
 
-// Of one plane, which stays in L1 between its two passes.
-template <class T>
-Moments moments_of(const T* x, int64_t n) {
-  Vec<T> sum = 0, squares = 0;
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) sum += load_partial(x + j, n - j);
-  const T mean = sum_of_lanes(sum) / static_cast<T>(n);
-  for (int64_t j = 0; j < n; j += Vec<T>::kLanes) {
-    const Vec<T> step = load_partial(x + j, n - j, mean) - Vec<T>::splat(mean);
-    squares = multiply_add(step, step, squares);
-  }
-  return {static_cast<double>(n), mean, sum_of_lanes(squares)};
-}
-
 // body(offset) of each item's plane of one channel.
 template <class Args, class Body>
 RUSHLIGHT_INLINE void each_plane(const Args& args, int64_t channel, Body body) {
   for (int64_t item = 0; item < args.items; ++item) body((item * args.channels + channel) * args.plane);
 }
 
+// body(offset, count) of each piece of these planes.
+template <class Args, class Body>
+RUSHLIGHT_INLINE void each_piece(const Args& args, int64_t channel, Body body) {
+  each_plane(args, channel, [&](int64_t at) {
+    for (int64_t j = 0; j < args.plane; j += kPieceNumbers)
+      body(at + j, smaller(kPieceNumbers, args.plane - j));
+  });
+}
+
 template <class T, bool Relu>
 void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
   Moments all;
-  each_plane(args, c, [&](int64_t at) { all.add(moments_of(args.x + at, args.plane)); });
+  each_plane(args, c, [&](int64_t at) { add_moments(args.x + at, args.plane, all); });
   const Lines<T> lines(finish_statistics(args, c, all));
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
@@ -123,21 +108,27 @@ void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
   });
 }
 
+// Of grad, and of grad (x - mean).
+template <class T>
+struct Sums {
+  Vec<T> grad, product;
+};
+
 template <class T, bool Relu>
 void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
   const Lines<T> lines(Line<T>::of(args, c));
-  double sum = 0, product = 0;  // of grad, and of grad (x - mean)
-  each_plane(args, c, [&](int64_t at) {
-    Vec<T> sums = 0, products = 0;
-    for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
-      const int64_t left = args.plane - j;
-      const Vec<T> x = load_partial(args.x + at + j, left);
-      const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + j, left), x);
-      sums += g;
-      products = multiply_add(g, x - lines.mean, products);
-    }
-    sum += sum_of_lanes(sums);
-    product += sum_of_lanes(products);
+  double sum = 0, product = 0;
+  each_piece(args, c, [&](int64_t at, int64_t count) {
+    const Sums<T> sums = fold_vectors<T>(
+        count, Sums<T>{0, 0},
+        [&](Sums<T> so_far, int64_t j, auto part) {
+          const Vec<T> x = load(args.x + at + j, part);
+          const Vec<T> g = lines.template passed<Relu>(load(args.grad + at + j, part), x);
+          return Sums<T>{so_far.grad + g, multiply_add(g, x - lines.mean, so_far.product)};
+        },
+        [](Sums<T> a, Sums<T> b) { return Sums<T>{a.grad + b.grad, a.product + b.product}; });
+    sum += sum_of_lanes(sums.grad);
+    product += sum_of_lanes(sums.product);
   });
   const Plane<T> of = finish_gradients(args, c, sum, product);
   if (!args.grad_x) return;

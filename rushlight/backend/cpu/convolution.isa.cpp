@@ -1,5 +1,6 @@
-// Convolutions as matrix products whose right operand, the columns of the image, is gathered panel by panel:
-// it is never whole in memory. How the work is cut depends on shapes alone.
+// Convolutions: which way each goes, Winograd's tiles, a product that reads the image in place, or, here, one
+// whose right operand, the columns of the image, is gathered panel by panel: it is never whole in memory. How
+// the work is cut depends on shapes alone.
 #include "rushlight/backend/cpu/convolution.h"
 
 #include "rushlight/backend/cpu/direct.h"

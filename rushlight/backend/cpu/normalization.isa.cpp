@@ -1,5 +1,6 @@
 // Layer normalisation, forward and backward in one pass each over a row that stays in L1.
 #include "rushlight/backend/cpu/chunks.h"
+#include "rushlight/backend/cpu/moments.h"
 #include "rushlight/backend/cpu/row_kernels.h"
 #include "rushlight/backend/cpu/row_loops.h"
 #include "rushlight/backend/cpu/scratch.h"
@@ -9,26 +10,10 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 namespace {
 
 template <class T>
-T mean_of(const T* x, int64_t n) {
-  return sum_over<T>(n, [=](Vec<T> sum, int64_t j, auto part) { return sum + load(x + j, part); }) /
-         static_cast<T>(n);
-}
-
-template <class T>
-T variance_of(const T* x, int64_t n, T mean) {
-  return sum_over<T>(n,
-                     [=](Vec<T> sum, int64_t j, auto part) {
-                       const Vec<T> difference = load(x + j, part, mean) - Vec<T>::splat(mean);
-                       return multiply_add(difference, difference, sum);
-                     }) /
-         static_cast<T>(n);
-}
-
-template <class T>
 void normalize_row(const LayerNormArgs<T>& args, int64_t i) {
   const T *x = args.x + i * args.n, *weight = args.weight, *bias = args.bias;
   T* y = args.y + i * args.n;
-  const T mean = mean_of(x, args.n), variance = variance_of(x, args.n, mean);
+  const auto [mean, variance] = statistics_of(x, args.n);
   const T rstd = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
   args.mean[i] = mean;
   args.rstd[i] = rstd;
@@ -44,7 +29,7 @@ void normalize_row(const LayerNormArgs<T>& args, int64_t i) {
 template <class T>
 struct LayerNormBackward {
   using V = Vec<T>;
-  static constexpr int64_t kMaxChunks = 64;
+  static constexpr int64_t kMaxChunks = 64, kBlockRows = 256;
 
   const LayerNormBackwardArgs<T>& args;
   int64_t chunk_rows = clamped(ceil_div(args.rows, kMaxChunks), 8, args.rows + 8);
@@ -100,13 +85,25 @@ struct LayerNormBackward {
     });
   }
 
-  void chunk(int64_t c) const {
-    T* sums = partial + 2 * c * width;
+  void block(int64_t i, int64_t end, T* sums) const {
     for (int64_t j = 0; j < 2 * width; j += V::kLanes) store(sums + j, V(0));
-    const int64_t end = smaller(args.rows, (c + 1) * chunk_rows);
-    int64_t i = c * chunk_rows;
     for (; i + 4 <= end; i += 4) rows<4>(i, sums, sums + width);
     for (; i < end; ++i) rows<1>(i, sums, sums + width);
+  }
+
+  // A sum grows over the rows of one block and then joins those of the others.
+  void chunk(int64_t c) const {
+    T* sums = partial + 2 * c * width;
+    const int64_t end = smaller(args.rows, (c + 1) * chunk_rows);
+    int64_t i = c * chunk_rows;
+    block(i, smaller(i + kBlockRows, end), sums);
+    if (chunk_rows <= kBlockRows) return;
+    const Scratch more(static_cast<size_t>(2 * width) * sizeof(T));
+    T* next = static_cast<T*>(more.data());
+    while ((i += kBlockRows) < end) {
+      block(i, smaller(i + kBlockRows, end), next);
+      for (int64_t j = 0; j < 2 * width; j += V::kLanes) store(sums + j, load(sums + j) + load(next + j));
+    }
   }
 
   void add_up(const T* first, T* to) const {

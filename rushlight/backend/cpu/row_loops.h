@@ -46,12 +46,12 @@ RUSHLIGHT_INLINE void each_vector(int64_t n, Body body) {
   if (j < n) body(j, FirstLanes{n - j});
 }
 
-// The row's vectors folded into one: value = body(value, j, part), four at a time so that they do not wait
-// for each other, and combined at the end.
-template <class T, class Body, class Combine>
-RUSHLIGHT_INLINE Vec<T> fold_vectors(int64_t n, Vec<T> first, Body body, Combine combine) {
+// The row's vectors folded into one value, of one or more vectors: value = body(value, j, part), four at a
+// time so that they do not wait for each other, and combined at the end.
+template <class T, class Value, class Body, class Combine>
+RUSHLIGHT_INLINE Value fold_vectors(int64_t n, Value first, Body body, Combine combine) {
   constexpr int64_t lanes = Vec<T>::kLanes;
-  Vec<T> a = first, b = first, c = first, d = first;
+  Value a = first, b = first, c = first, d = first;
   int64_t j = 0;
   for (; j + 4 * lanes <= n; j += 4 * lanes) {
     a = body(a, j, AllLanes{});
