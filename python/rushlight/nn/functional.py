@@ -189,8 +189,7 @@ def _shorten_rows(weight, indices, max_norm, norm_type):
 
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     """Vectors along dim divided by their p-norm."""
-    result = _C.normalize(input, p, dim, eps)
-    return result if out is None else out.copy_(result)
+    return _C.normalize(input, p, dim, eps, out=out)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05):
