@@ -31,6 +31,7 @@ struct Problem {
                            .queries = s.queries,
                            .keys = s.keys,
                            .head_size = s.head_size,
+                           .value_size = s.head_size,
                            .causal = s.causal,
                            .scale = s.scale,
                            .q = q.data(),
@@ -78,7 +79,7 @@ struct Reference {
 
   void query(const Problem& p, int64_t b, int64_t h, int64_t i) {
     const Shape& s = p.shape;
-    const int64_t seen = s.causal ? std::clamp<int64_t>(i + 1 + s.keys - s.queries, 0, s.keys) : s.keys;
+    const int64_t seen = s.causal ? std::min(i + 1, s.keys) : s.keys;
     const int64_t qi = p.at_q(b, h, i);
     std::vector<double> weight(seen), grad(seen);
     double sum = 0, mean = 0, largest = -INFINITY;

@@ -13,6 +13,8 @@ struct Case {
   bool causal = false;
   double drop = 0;
   DType dtype = DType::float32;
+  int64_t value_size = 0;       // 0: as of the keys
+  const char* learned = "qkv";  // which want a gradient
 };
 
 const Case kCases[] = {
@@ -40,6 +42,15 @@ const Case kCases[] = {
      0.2,
      DType::float64},
     {"several batches", {2, 3, 2, 9, 8}, {2, 3, 1, 9, 8}, {2, 3, 2, 9, 9}},
+    {"wide values", {2, 3, 70, 16}, {2, 3, 600, 16}, {}, false, false, 0, DType::float32, 37},
+    {"narrow values", {2, 4, 70, 40}, {2, 2, 70, 40}, {2, 1, 70, 70}, true, true, 0.2, DType::float32, 3},
+    {"causal, fewer queries than keys", {2, 3, 40, 16}, {2, 3, 700, 16}, {}, false, true},
+    {"causal, more queries than keys", {2, 3, 700, 16}, {2, 3, 40, 16}, {}, false, true},
+    {"bfloat16", {2, 4, 67, 20}, {2, 2, 67, 20}, {2, 1, 67, 67}, true, true, 0.2, DType::bfloat16, 24},
+    {"float16", {2, 2, 33, 16}, {2, 2, 600, 16}, {}, false, false, 0, DType::float16},
+    {"only the query learns", {2, 4, 70, 16}, {2, 2, 70, 16}, {}, false, true, 0, DType::float32, 0, "q"},
+    {"only the key learns", {2, 4, 70, 16}, {2, 2, 70, 16}, {}, false, true, 0, DType::float32, 0, "k"},
+    {"only the value learns", {2, 4, 70, 16}, {2, 2, 70, 16}, {}, false, false, 0, DType::float32, 0, "v"},
 };
 
 // A row in five sees nothing.
@@ -52,14 +63,30 @@ Tensor mask_of(const Case& c) {
 }
 
 std::vector<Tensor> attend(const Case& c) {
-  const Tensor q = some_normals(c.query, 1, c.dtype).requires_grad_(),
-               k = some_normals(c.key, 2, c.dtype).requires_grad_();
-  const Tensor v = some_normals(c.key, 3, c.dtype).requires_grad_();
+  IntList value = c.key, result = c.query;
+  if (c.value_size) value.back() = result.back() = c.value_size;
+  const Tensor q = some_normals(c.query, 1, c.dtype), k = some_normals(c.key, 2, c.dtype);
+  const Tensor v = some_normals(value, 3, c.dtype);
+  const std::string learned = c.learned;
+  for (size_t i = 0; const Tensor& t : {q, k, v})
+    if (learned.find("qkv"[i++]) != std::string::npos) Tensor(t).requires_grad_();
   const Tensor key = c.drop > 0 ? random_key(1, {.generator = Generator(7)}) : Tensor();
   const Tensor y = attention(
       q, k, v, {.mask = mask_of(c), .dropout_key = key, .is_causal = c.causal, .dropout_p = c.drop});
-  y.backward({.gradient = some_normals(c.query, 5, c.dtype)});
-  return {y.detach(), q.grad(), k.grad(), v.grad()};
+  y.backward({.gradient = some_normals(result, 5, c.dtype)});
+  std::vector<Tensor> results{y.detach()};
+  for (const Tensor& t : {q, k, v})
+    if (t.requires_grad()) results.push_back(t.grad());
+  return results;
+}
+
+double tolerance_of(DType dtype) {
+  switch (dtype) {
+    case DType::float64: return 1e-11;
+    case DType::float32: return 2e-5;
+    case DType::float16: return 4e-3;
+    default: return 3e-2;
+  }
 }
 
 }  // namespace
@@ -67,7 +94,7 @@ std::vector<Tensor> attend(const Case& c) {
 TEST_CASE("cpu: attention with masks, dropout and shared heads") {
   for (const Case& c : kCases) {
     CAPTURE(std::string(c.name));
-    check_close_on_both_backends(c.dtype == DType::float64 ? 1e-11 : 2e-5, [&] { return attend(c); });
+    check_close_on_both_backends(tolerance_of(c.dtype), [&] { return attend(c); });
   }
 }
 

@@ -13,11 +13,12 @@ struct HeadStrides {
 };
 
 // output = softmax(scale * Q K^T + mask) V for every batch and head, without the queries x keys matrix in
-// memory. causal: query i sees the keys up to i + keys - queries. A query that sees no key yields zeros.
-// Heads / shared_heads neighbours among the heads read the same keys and values.
+// memory. causal: query i sees the keys up to i. A query that sees no key yields zeros. Heads / shared_heads
+// neighbours among the heads read the same keys and values. Queries and keys have head_size numbers, values
+// and the output value_size.
 template <class T>
 struct AttentionArgs {
-  int64_t batch = 0, heads = 0, shared_heads = 0, queries = 0, keys = 0, head_size = 0;
+  int64_t batch = 0, heads = 0, shared_heads = 0, queries = 0, keys = 0, head_size = 0, value_size = 0;
   bool causal = false;
   double scale = 1;
   const T* mask = nullptr;  // null: none. Its keys lie side by side; where it is broadcast strides are 0
@@ -32,7 +33,8 @@ struct AttentionArgs {
   T* logsumexp = nullptr;  // batch x heads x queries, contiguous; what backward needs
 };
 
-// Gradients of q, k and v are written, not added; output and logsumexp are those of the forward call.
+// Gradients of q, k and v are written, not added, those that are null left out; output and logsumexp are
+// those of the forward call.
 template <class T>
 struct AttentionBackwardArgs {
   AttentionArgs<T> forward;

@@ -21,7 +21,7 @@ template <class T>
 constexpr int64_t kLanes = Vec<T>::kLanes;
 constexpr int64_t kMaxQueryBlock = 64, kKeyBlock = 512, kMaxGroup = 6 * kMaxQueryBlock;
 
-// One head's matrix of tokens x head_size numbers.
+// One head's matrix of tokens x head_size or value_size numbers. A gradient that nobody wants has no data.
 template <class T>
 struct Head {
   T* data;
@@ -31,7 +31,7 @@ struct Head {
 
 template <class T>
 Head<T> head_of(T* data, const HeadStrides& strides, int64_t batch, int64_t head) {
-  return {data + batch * strides.batch + head * strides.head, strides.token};
+  return {data ? data + batch * strides.batch + head * strides.head : nullptr, strides.token};
 }
 
 // One head of each input.
@@ -46,16 +46,16 @@ template <class T>
 class NextHead {
  public:
   NextHead() = default;
-  NextHead(const AttentionArgs<T>& args, const InputHeads<T>& in) : head_size_(args.head_size) {
-    add(in.q, args.queries);
-    add(in.k, args.keys);
-    add(in.v, args.keys);
+  NextHead(const AttentionArgs<T>& args, const InputHeads<T>& in) {
+    add(in.q, args.queries, args.head_size);
+    add(in.k, args.keys, args.head_size);
+    add(in.v, args.keys, args.value_size);
   }
-  void add(Head<const T> part, int64_t tokens) { parts_[count_++] = {part, tokens}; }
+  void add(Head<const T> part, int64_t tokens, int64_t size) { parts_[count_++] = {part, tokens, size}; }
   // (Not inlined, gcc would take it for a function that does nothing.)
   RUSHLIGHT_INLINE void ask_for(int64_t token) const {
     for (int p = 0; p < count_; ++p)
-      for (int64_t j = 0; token < parts_[p].tokens && j < head_size_; j += kLine)
+      for (int64_t j = 0; token < parts_[p].tokens && j < parts_[p].size; j += kLine)
         __builtin_prefetch(parts_[p].head.at(token) + j);
   }
 
@@ -63,21 +63,26 @@ class NextHead {
   static constexpr int64_t kLine = 64 / sizeof(T);
   struct Part {
     Head<const T> head;
-    int64_t tokens;
+    int64_t tokens, size;
   };
   Part parts_[5];
   int count_ = 0;
-  int64_t head_size_ = 0;
 };
+
+template <class T>
+int64_t widest_token(const AttentionArgs<T>& args) {
+  return args.head_size > args.value_size ? args.head_size : args.value_size;
+}
 
 // Memory for one thread's blocks.
 template <class T>
 struct Workspace {
-  Workspace(int64_t keys, int64_t head_size)
-      : score_row(round_up(smaller(keys, kKeyBlock), kLanes<T>) +
+  explicit Workspace(const AttentionArgs<T>& args)
+      : score_row(round_up(smaller(args.keys, kKeyBlock), kLanes<T>) +
                   kLanes<T>),  // no power of two: rows spread over L1's sets
-        panel_floats(round_up(head_size, kPanelCols<T>) * round_up(smaller(keys, kKeyBlock), kPanelCols<T>)),
-        query_panel_floats(round_up(head_size, kPanelCols<T>) * kMaxQueryBlock),
+        panel_row(round_up(widest_token(args), kPanelCols<T>)),
+        panel_floats(panel_row * round_up(smaller(args.keys, kKeyBlock), kPanelCols<T>)),
+        query_panel_floats(panel_row * kMaxQueryBlock),
         scratch(static_cast<size_t>(3 * panel_floats + query_panel_floats +
                                     (2 * kMaxQueryBlock + 1) * score_row + 2 * kMaxGroup) *
                 sizeof(T)),
@@ -90,7 +95,7 @@ struct Workspace {
     for (int i = 0; i < 3; ++i) key_panels[i] = sums + kMaxGroup + i * panel_floats;
   }
 
-  int64_t score_row, panel_floats, query_panel_floats;
+  int64_t score_row, panel_row, panel_floats, query_panel_floats;
   Scratch scratch;
   T* query_panels;
   T *scores, *grad_scores;
@@ -120,7 +125,7 @@ LeftMatrix<T> rows_as_left(Head<const T> head, int64_t first) {
 // How many keys query i sees.
 template <class T>
 int64_t visible_keys(const AttentionArgs<T>& args, int64_t i) {
-  return args.causal ? clamped(i + 1 + args.keys - args.queries, 0, args.keys) : args.keys;
+  return args.causal ? smaller(i + 1, args.keys) : args.keys;
 }
 
 // The queries of one head fall into blocks of nearly equal height; low ones if causal, as a block computes
@@ -246,7 +251,7 @@ T dot(const T* a, const T* b, int64_t count) {
 
 template <class T>
 void clear(Head<T> head, int64_t rows, int64_t head_size) {
-  for (int64_t i = 0; i < rows; ++i)
+  for (int64_t i = 0; head.data && i < rows; ++i)
     __builtin_memset(head.at(i), 0, static_cast<size_t>(head_size) * sizeof(T));
 }
 
@@ -284,7 +289,7 @@ struct ForwardGroup {
     for (int64_t i = i0; i < i0 + rows; ++i) {  // all maxima first: no exponential waits for its row's
       if (args.mask) mask_row(args, ScorePlace{batch, head, i, key}, row_of(i), count_of(i));
       const T shrink = raise_largest(row_of(i), count_of(i), scale, largest(i), sum(i));
-      if (shrink != 1 && key > 0) scale_row(output.at(i), args.head_size, shrink);
+      if (shrink != 1 && key > 0) scale_row(output.at(i), args.value_size, shrink);
     }
     for (int64_t i = i0; i < i0 + rows; ++i) {
       next.ask_for(i);
@@ -294,7 +299,7 @@ struct ForwardGroup {
         multiply_row(row_of(i), work.kept, count_of(i));
       }
     }
-    multiply_block(rows, args.head_size, seen, {work.scores, work.score_row, 1}, values,
+    multiply_block(rows, args.value_size, seen, {work.scores, work.score_row, 1}, values,
                    Destination<T>{output.at(i0), output.token, key > 0});
   }
 
@@ -309,13 +314,13 @@ struct ForwardGroup {
     }
     for (int64_t i = begin; i < end; ++i)
       if (sum(i) == 0)
-        clear(Head<T>{output.at(i), 0}, 1, args.head_size);  // what stands there is no sum
+        clear(Head<T>{output.at(i), 0}, 1, args.value_size);  // what stands there is no sum
       else
-        scale_row(output.at(i), args.head_size, sum(i));
+        scale_row(output.at(i), args.value_size, sum(i));
   }
 
   void run() const {
-    const int64_t block = query_block_rows(args), head_size = args.head_size;
+    const int64_t block = query_block_rows(args);
     for (int64_t i = begin; i < end; ++i) {
       largest(i) = -static_cast<T>(__builtin_inf());
       sum(i) = 0;
@@ -323,8 +328,8 @@ struct ForwardGroup {
     for (int64_t key = 0; key < visible_keys(args, end - 1); key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
       const Panels<T> columns =
-          one_query() ? Panels<T>{} : columns_as_panels(in.k, key, keys, head_size, work.key_panels[0]);
-      const Panels<T> values = rows_as_panels(in.v, key, keys, head_size, work.key_panels[1]);
+          one_query() ? Panels<T>{} : columns_as_panels(in.k, key, keys, args.head_size, work.key_panels[0]);
+      const Panels<T> values = rows_as_panels(in.v, key, keys, args.value_size, work.key_panels[1]);
       for (int64_t i = begin; i < end; i += block)
         attend(i, smaller(block, end - i), key, keys, columns, values);
     }
@@ -362,7 +367,7 @@ struct BackwardHead {
     }
     const Vec<T> scale = static_cast<T>(args.scale), shift = Vec<T>::splat(logsumexp[i]);
     const Vec<T> inner_scale = Vec<T>::splat(scale_left(args));
-    const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.head_size));
+    const Vec<T> mean = Vec<T>::splat(dot(output.at(i), grad_output.at(i), args.value_size));
     for (int64_t j = 0; j < width; j += kLanes<T>) {
       const Vec<T> p = weight_of(smaller_of(Vec<T>(0), load(scores + j) * inner_scale - shift));
       const Vec<T> g = p * (load(grads + j) - mean) * scale;
@@ -379,13 +384,13 @@ struct BackwardHead {
   };
 
   void add_block(int64_t i0, int64_t rows, const KeyBlock& key) const {
-    const int64_t head_size = args.head_size;
+    const int64_t head_size = args.head_size, value_size = args.value_size;
     const int64_t seen = smaller(visible_keys(args, i0 + rows - 1) - key.first, key.count);
     if (seen <= 0) return;
     const int64_t width = round_up(seen, kLanes<T>);
     multiply_block(rows, width, head_size, rows_as_left(in.q, i0), key.columns,
                    Destination<T>{work.scores, work.score_row});
-    multiply_block(rows, width, head_size, rows_as_left(grad_output, i0), key.value_columns,
+    multiply_block(rows, width, value_size, rows_as_left(grad_output, i0), key.value_columns,
                    Destination<T>{work.grad_scores, work.score_row});
     for (int64_t i = 0; i < rows; ++i) {
       next.ask_for(i0 + i);
@@ -397,25 +402,29 @@ struct BackwardHead {
     const LeftMatrix<T> scores_transposed{work.scores, 1, work.score_row};
     const LeftMatrix<T> grads_transposed{work.grad_scores, 1, work.score_row};
     T* panels = work.query_panels;
-    multiply_block(seen, head_size, rows, scores_transposed,
-                   rows_as_panels(grad_output, i0, rows, head_size, panels),
-                   Destination<T>{grad_v.at(key.first), grad_v.token, add_to_keys});
-    multiply_block(seen, head_size, rows, grads_transposed, rows_as_panels(in.q, i0, rows, head_size, panels),
-                   Destination<T>{grad_k.at(key.first), grad_k.token, add_to_keys});
-    multiply_block(rows, head_size, seen, LeftMatrix<T>{work.grad_scores, work.score_row, 1}, key.rows,
-                   Destination<T>{grad_q.at(i0), grad_q.token, add_to_query});
+    if (grad_v.data)
+      multiply_block(seen, value_size, rows, scores_transposed,
+                     rows_as_panels(grad_output, i0, rows, value_size, panels),
+                     Destination<T>{grad_v.at(key.first), grad_v.token, add_to_keys});
+    if (grad_k.data)
+      multiply_block(seen, head_size, rows, grads_transposed,
+                     rows_as_panels(in.q, i0, rows, head_size, panels),
+                     Destination<T>{grad_k.at(key.first), grad_k.token, add_to_keys});
+    if (grad_q.data)
+      multiply_block(rows, head_size, seen, LeftMatrix<T>{work.grad_scores, work.score_row, 1}, key.rows,
+                     Destination<T>{grad_q.at(i0), grad_q.token, add_to_query});
   }
 
   void run() const {
     const int64_t block = query_block_rows(args), head_size = args.head_size;
     if (args.causal) {  // some blocks are skipped, so none can begin the sums
       clear(grad_q, args.queries, head_size);
-      if (first) clear(grad_k, args.keys, head_size), clear(grad_v, args.keys, head_size);
+      if (first) clear(grad_k, args.keys, head_size), clear(grad_v, args.keys, args.value_size);
     }
     for (int64_t key = 0; key < args.keys; key += kKeyBlock) {
       const int64_t keys = smaller(kKeyBlock, args.keys - key);
       const KeyBlock keys_block{key, keys, columns_as_panels(in.k, key, keys, head_size, work.key_panels[0]),
-                                columns_as_panels(in.v, key, keys, head_size, work.key_panels[1]),
+                                columns_as_panels(in.v, key, keys, args.value_size, work.key_panels[1]),
                                 rows_as_panels(in.k, key, keys, head_size, work.key_panels[2])};
       for (int64_t i = 0; i < args.queries; i += block)
         add_block(i, smaller(block, args.queries - i), keys_block);
@@ -459,7 +468,7 @@ void attention(const AttentionArgs<T>& args) {
   const int64_t groups = ceil_div(args.queries, group), items = args.batch * args.heads * groups;
   const auto inputs = [&](int64_t index) { return inputs_of(args, index / args.heads, index % args.heads); };
   parallel_heads(args, items, 1, [&](int64_t first, int64_t last) {
-    Workspace<T> work(args.keys, args.head_size);
+    Workspace<T> work(args);
     for (int64_t item = first; item < last; ++item) {
       const int64_t index = item / groups, batch = index / args.heads, head = index % args.heads;
       const int64_t begin = item % groups * group;
@@ -486,12 +495,12 @@ void attention_backward(const AttentionBackwardArgs<T>& args) {
     if (index + 1 == items * sharers) return NextHead<T>();
     const int64_t batch = (index + 1) / forward.heads, head = (index + 1) % forward.heads;
     NextHead<T> next(forward, inputs_of(forward, batch, head));
-    next.add(output_of(forward, batch, head), forward.queries);
-    next.add(grad_output_of(args, batch, head), forward.queries);
+    next.add(output_of(forward, batch, head), forward.queries, forward.value_size);
+    next.add(grad_output_of(args, batch, head), forward.queries, forward.value_size);
     return next;
   };
   parallel_heads(forward, items, sharers, [&](int64_t first, int64_t last) {
-    Workspace<T> work(forward.keys, forward.head_size);
+    Workspace<T> work(forward);
     for (int64_t index = first * sharers; index < last * sharers; ++index) {
       const int64_t batch = index / forward.heads, head = index % forward.heads, shared = head / sharers;
       BackwardHead<T>{forward,

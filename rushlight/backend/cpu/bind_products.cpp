@@ -199,9 +199,18 @@ bool heads_of(const Tensor& t, Heads& heads) {
   }
   return true;
 }
+// Halves are computed in float32.
 Tensor side_by_side(const Tensor& t) {
   Heads heads;
-  return heads_of(t, heads) ? t : row_major(t);
+  return !is_half(t.dtype()) && heads_of(t, heads) ? t : row_major_as(t, compute_type(t.dtype()));
+}
+
+// What a kernel writes for `result`, whose numbers may be halves. Undefined where that is.
+Tensor written_for(const Tensor& result) {
+  return result.defined() && is_half(result.dtype()) ? empty(result.shape(), DType::float32) : result;
+}
+void finish(const Tensor& result, const Tensor& written) {
+  if (result.defined() && !written.is_same(result)) copy_elements(result, written);
 }
 
 // The mask as numbers to be added, as many as it has: strides are 0 where it is broadcast. Declines one that
@@ -250,9 +259,8 @@ bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
   args::Attention a(attrs);
   Heads hq, hk, hv, ho;
   if (!heads_of(q, hq) || !heads_of(k, hk) || !heads_of(v, hv) || !heads_of(out, ho)) return false;
-  if (hv.size != hq.size || (a.is_causal && hq.tokens != hk.tokens)) return false;
   args.batch = hq.batch, args.heads = hq.heads, args.shared_heads = hk.heads, args.queries = hq.tokens,
-  args.keys = hk.tokens, args.head_size = hq.size;
+  args.keys = hk.tokens, args.head_size = hq.size, args.value_size = hv.size;
   args.causal = a.is_causal;
   args.scale = a.scale.value_or(1 / std::sqrt(static_cast<double>(hq.size)));
   args.q = pointer<T>(q), args.q_strides = hq.strides;
@@ -270,15 +278,16 @@ bool attention_args(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
 
 bool attention(const KernelCall& call) {
   if (call.out[0].numel() == 0 || call.in[1].numel() == 0) return false;
-  Tensor q = side_by_side(call.in[0]), k = side_by_side(call.in[1]), v = side_by_side(call.in[2]);
+  Tensor q = side_by_side(call.in[0]), k = side_by_side(call.in[1]), v = side_by_side(call.in[2]), mask;
   Tensor rows = call.out.size() > 1 ? call.out[1] : empty(q.shape().first(q.shape().size() - 1), q.dtype());
-  Tensor mask;
+  Tensor y = written_for(call.out[0]);
   return with_floating(q.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     AttentionArgs<T> args;
     if (call.in[3].defined() && !mask_of(call.in[3], q, k.size(-2), mask, args.mask_strides)) return false;
-    if (!attention_args(q, k, v, mask, call.in[4], call.out[0], rows, call.attrs, args)) return false;
+    if (!attention_args(q, k, v, mask, call.in[4], y, rows, call.attrs, args)) return false;
     floating_kernels<T>().attention(args);
+    finish(call.out[0], y);
     return true;
   });
 }
@@ -286,28 +295,29 @@ bool attention(const KernelCall& call) {
 // Inputs: grad; query, key, value, mask, dropout's key; result, logsumexp. The gradient of a mask needs the
 // whole matrix.
 bool attention_backward(const KernelCall& call) {
-  for (size_t i = 0; i < 3; ++i)
-    if (!call.out[i].defined() || call.out[i].numel() == 0) return false;
   if (call.out[3].defined()) return false;
+  for (size_t i = 1; i < 4; ++i)
+    if (call.in[i].numel() == 0) return false;
   Tensor g = side_by_side(call.in[0]), q = side_by_side(call.in[1]), k = side_by_side(call.in[2]),
-         v = side_by_side(call.in[3]), mask;
+         v = side_by_side(call.in[3]), y = side_by_side(call.in[6]), mask;
+  const Tensor grads[] = {written_for(call.out[0]), written_for(call.out[1]), written_for(call.out[2])};
+  Heads hg, heads[3];
+  for (size_t i = 0; i < 3; ++i)
+    if (grads[i].defined() && !heads_of(grads[i], heads[i])) return false;
   return with_floating(q.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     AttentionBackwardArgs<T> args;
-    Heads hg, hq, hk, hv;
     if (call.in[4].defined() && !mask_of(call.in[4], q, k.size(-2), mask, args.forward.mask_strides))
       return false;
-    if (g.dtype() != q.dtype() ||
-        !attention_args(q, k, v, mask, call.in[5], call.in[6], call.in[7], call.attrs, args.forward))
-      return false;
-    if (!heads_of(g, hg) || !heads_of(call.out[0], hq) || !heads_of(call.out[1], hk) ||
-        !heads_of(call.out[2], hv))
+    if (g.dtype() != q.dtype() || !heads_of(g, hg) ||
+        !attention_args(q, k, v, mask, call.in[5], y, call.in[7], call.attrs, args.forward))
       return false;
     args.grad_output = pointer<T>(g), args.grad_output_strides = hg.strides;
-    args.grad_q = pointer<T>(call.out[0]), args.grad_q_strides = hq.strides;
-    args.grad_k = pointer<T>(call.out[1]), args.grad_k_strides = hk.strides;
-    args.grad_v = pointer<T>(call.out[2]), args.grad_v_strides = hv.strides;
+    args.grad_q = pointer<T>(grads[0]), args.grad_q_strides = heads[0].strides;
+    args.grad_k = pointer<T>(grads[1]), args.grad_k_strides = heads[1].strides;
+    args.grad_v = pointer<T>(grads[2]), args.grad_v_strides = heads[2].strides;
     floating_kernels<T>().attention_backward(args);
+    for (size_t i = 0; i < 3; ++i) finish(call.out[i], grads[i]);
     return true;
   });
 }
