@@ -1,10 +1,6 @@
 // Sums of so many numbers that one float, added to again and again, would lose the last of them.
-#include <unistd.h>
-
-#include "rushlight/backend/cpu/scratch.h"
 #include "rushlight/rushlight.h"
 #include "tests/backend/cpu_testing.h"
-#include "tests/base/resident_memory.h"
 
 using namespace rushlight;
 

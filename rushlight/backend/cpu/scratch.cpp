@@ -12,7 +12,7 @@ namespace rushlight::cpu {
 namespace {
 
 constexpr size_t kLine = 64;
-constexpr size_t kKept = size_t{4} << 20;  // what a thread keeps at most
+constexpr size_t kKept = size_t{16} << 20;  // at most, and as much as gradients of wide convolutions want
 
 struct Free {
   void operator()(void* block) const { std::free(block); }

@@ -1,4 +1,4 @@
-// Working memory of a kernel call: from a block of a few megabytes that each thread keeps, or where that is
+// Working memory of a kernel call: from a block of at most 16 MiB that each thread keeps, or where that is
 // too small from the memory that tensors have, counted and limited as theirs.
 #pragma once
 
