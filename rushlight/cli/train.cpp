@@ -74,7 +74,7 @@ void report(Training& training, const train::FitResult& result, const std::strin
                 .c_str());
 }
 
-// Of a run that goes on: before anything is written.
+// Of a run that goes on: before it is changed.
 void expect_more_to_do(const Training& training, const train::Checkpoints& checkpoints,
                        const std::string& run) {
   const std::optional<train::Progressed> done = checkpoints.progressed();

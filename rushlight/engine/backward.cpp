@@ -305,7 +305,8 @@ Tensor first_of(Tensor gradient, const Layout& leaf) {
 void Leaf::accumulate(Tensor gradient, bool create_graph) {
   const std::lock_guard lock(leaf_locks().of(*this));
   if (!grad.defined()) {
-    grad = create_graph ? std::move(gradient) : first_of(std::move(gradient), extras()->facts[0].layout);
+    if (!create_graph && requires_grad(*gradient.impl())) gradient = gradient.detach();
+    grad = first_of(std::move(gradient), extras()->facts[0].layout);
   } else if (create_graph) {
     grad = apply_op(OpId::add, {}, grad, gradient);
   } else {

@@ -165,9 +165,13 @@ bool requires_grad(const TensorImpl& impl) {
 
 namespace {
 // A view whose base was written in place since: from now on its gradient goes through as_strided of the new
-// base.
+// base. One that is older than its base's wish for a gradient has its own.
 void follow_base(ViewHistory& view, const Tensor& tensor) {
-  if (!view.tracks_base || view.version == tensor.version() || !view.base.impl()->requires_grad) return;
+  if (!view.tracks_base || !view.base.impl()->requires_grad) return;
+  if (view.version == tensor.version()) {
+    if (!view.edge && is_floating(tensor.dtype())) make_leaf(tensor);
+    return;
+  }
   const Layout& layout = tensor.layout();
   const Attr attrs[] = {layout.shape(), layout.strides(), layout.offset()};
   auto node = Node::make(&op_def(OpId::as_strided), 1, 1, 0, attrs);
@@ -188,7 +192,7 @@ Edge edge_of(const Tensor& tensor) {
   }
   auto& view = static_cast<ViewHistory&>(*impl.history);
   follow_base(view, tensor);
-  if (view.edge && view.edge.node->is_leaf() && !impl.requires_grad) return {};
+  if (view.edge && view.edge.node->is_leaf() && !requires_grad(impl)) return {};
   return view.edge;
 }
 

@@ -75,8 +75,7 @@ double scale_of(const args::Attention& a, const Tensor& query) {
   return a.scale.value_or(default_scale(query));
 }
 
-// Scores with the future hidden: row i of T sees columns up to i + (S - T)... PyTorch aligns the triangle top
-// left.
+// Scores with the future hidden: query i sees the keys up to i, so that the triangle begins top left.
 Tensor scores_of(const Tensor& query, const Tensor& key, bool is_causal, double scale) {
   Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
   if (!is_causal) return scores;

@@ -28,6 +28,23 @@ void expect_slide(const char* op, const Slide& slide, size_t rank) {
            static_cast<const Ints&>(slide.kernel_size));
 }
 
+// Elements that lie further apart than the image is wide may all fall beside it.
+void expect_element_inside(const char* op, const Window& window, int64_t extent, int64_t positions) {
+  if (window.dilation <= extent) return;
+  for (int64_t p = 0; p < positions; ++p) {
+    const int64_t start = p * window.stride - window.padding;
+    bool inside = false;
+    for (int64_t i = 0; i < window.size && !inside; ++i) {
+      const int64_t at = start + i * window.dilation;
+      inside = at >= 0 && at < extent;
+    }
+    if (!inside)
+      fail(ErrorKind::runtime, "[", op, "] all ", window.size, " elements of window ", p, ", ",
+           window.dilation, " apart, lie in the padding beside the ", extent,
+           " of the image; take a smaller dilation");
+  }
+}
+
 // The shape of one element for each position of the window over an image of shape `wide`.
 Shape slid_shape(const char* op, const Slide& slide, bool ceil_mode, IntSpan wide) {
   Shape shape{wide[0], wide[1]};
@@ -39,6 +56,7 @@ Shape slid_shape(const char* op, const Slide& slide, bool ceil_mode, IntSpan wid
       fail(ErrorKind::runtime, "[", op, "] a window that covers ", window.reach(),
            " elements does not fit into ", extent, " with ", window.padding,
            " of padding on each side; input has shape ", wide);
+    expect_element_inside(op, window, extent, count);
     shape.push_back(count);
   }
   return shape;

@@ -96,17 +96,21 @@ io::TensorFile load_file(const std::string& path) {
   return file;
 }
 
-Progressed take_over(const std::string& path, const io::TensorFile& file, const Snapshot& snapshot) {
+Progressed progress_in(const std::string& path, const io::TensorFile& file) {
   const NamedTensors& all = file.tensors;
   const auto counters = read_numbers<int64_t>(path, all, "counters", 3);
   expect_counts(path, "counters", counters);
+  return {.epoch = counters[0],
+          .step = counters[1],
+          .lowest = read_numbers<double>(path, all, "lowest", 1)[0],
+          .epochs_without_progress = counters[2],
+          .so_far = meter_of(path, all),
+          .config = metadata_of(file, "config")};
+}
+
+void take_over(const std::string& path, const io::TensorFile& file, const Snapshot& snapshot) {
+  const NamedTensors& all = file.tensors;
   const auto random = read_numbers<uint64_t>(path, all, "random", 2);
-  Progressed p{.epoch = counters[0],
-               .step = counters[1],
-               .lowest = read_numbers<double>(path, all, "lowest", 1)[0],
-               .epochs_without_progress = counters[2],
-               .so_far = meter_of(path, all),
-               .config = metadata_of(file, "config")};
   if (snapshot.model) snapshot.model->load_state_dict(part_of(all, "model."));
   if (snapshot.optimizer) snapshot.optimizer->load_state_dict(part_of(all, "optimizer."));
   if (snapshot.schedule) snapshot.schedule->load_state_dict(part_of(all, "schedule."));
@@ -117,13 +121,15 @@ Progressed take_over(const std::string& path, const io::TensorFile& file, const 
     snapshot.loader->set_position({position[0], position[1]});
   }
   default_generator().set_state({random[0], random[1]});
-  return p;
 }
 
 }  // namespace
 
 Progressed load_checkpoint(const std::string& path, const Snapshot& snapshot) {
-  return take_over(path, load_file(path), snapshot);
+  const io::TensorFile file = load_file(path);
+  const Progressed progressed = progress_in(path, file);
+  take_over(path, file, snapshot);
+  return progressed;
 }
 
 // -- beside fit()
@@ -154,27 +160,30 @@ std::optional<std::string> Checkpoints::newest() const {
   return folder_ + "/" + names.back();
 }
 
-std::optional<Progressed> Checkpoints::load_newest(const Snapshot& snapshot) const {
+std::optional<Progressed> Checkpoints::load_newest(const Snapshot* into) const {
   const std::vector<std::string> names = saved();
   if (names.empty()) return std::nullopt;
   const std::string path = folder_ + "/" + names.back();
-  const io::TensorFile file = [&] {
-    try {
-      return load_file(path);
-    } catch (const Error& damage) {
-      fail(damage.kind(), damage.what(), ". It is the newest checkpoint; if it is damaged, remove it (rm ",
-           path, "), and training ",
-           names.size() > 1 ? "goes on from the one before, " + names[names.size() - 2] : "begins anew");
-    }
-  }();
-  return take_over(path, file, snapshot);
+  io::TensorFile file;
+  Progressed progressed;
+  try {
+    file = load_file(path);
+    progressed = progress_in(path, file);
+  } catch (const Error& damage) {
+    if (damage.kind() == ErrorKind::out_of_memory) throw;
+    fail(damage.kind(), damage.what(), ". It is the newest checkpoint; if it is damaged, remove it (rm ",
+         path, "), and training ",
+         names.size() > 1 ? "goes on from the one before, " + names[names.size() - 2] : "begins anew");
+  }
+  if (into) take_over(path, file, *into);
+  return progressed;
 }
 
-std::optional<Progressed> Checkpoints::progressed() const { return load_newest({}); }
+std::optional<Progressed> Checkpoints::progressed() const { return load_newest(nullptr); }
 
 std::optional<Progressed> Checkpoints::resume() {
   remove_leftovers(folder_);
-  return resumed_ = load_newest(snapshot_);
+  return resumed_ = load_newest(&snapshot_);
 }
 
 void Checkpoints::before_training(FitState& state) {

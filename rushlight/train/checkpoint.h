@@ -62,7 +62,7 @@ class Checkpoints : public Callback {
  private:
   void save(const FitState& state);
   std::vector<std::string> saved() const;  // the oldest first
-  std::optional<Progressed> load_newest(const Snapshot& snapshot) const;
+  std::optional<Progressed> load_newest(const Snapshot* into) const;
 
   std::string folder_;
   Snapshot snapshot_;

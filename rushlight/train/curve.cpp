@@ -95,7 +95,8 @@ class Axis {
   std::vector<double> ticks(double least_step = 0) const {
     if (range_.empty()) return {};
     const double span = range_.high - range_.low;
-    if (!(span > 0)) return {range_.low};
+    const double size = std::max(std::abs(range_.low), std::abs(range_.high));
+    if (!(span > 1e-9 * size)) return {range_.low};  // as good as one number
     const double power = std::pow(10, std::floor(std::log10(span)));
     double step = 2 * power;
     for (double factor : {1.0, 0.5, 0.2})

@@ -275,6 +275,18 @@ TEST_CASE("cross-entropy: a class without a share adds nothing, however unlikely
   });
 }
 
+TEST_CASE("cross-entropy: where no item has a weight, none has a gradient") {
+  Tensor x = some_normals({3, 2}, 1).requires_grad_(), targets = zeros({3}, {.dtype = DType::int64});
+  Tensor weight = from_values<float>(std::vector<float>{0, 1}, {2});
+  for (double smoothing : {0.0, 0.1})
+    check_close_on_both_backends(1e-6, [&] {
+      x.set_grad({});
+      cross_entropy(x, targets, {.weight = weight, .label_smoothing = smoothing}).backward();
+      CHECK(isfinite(x.grad()).all().item<bool>());
+      return std::vector{x.grad()};
+    });
+}
+
 TEST_CASE("softmax and log-softmax: along any dimension of any layout, into any") {
   for (DType dtype : {DType::float32, DType::float64}) {
     Tensor x = some_normals({3, 17, 5, 8}, 1, dtype), g = some_normals({3, 17, 5, 8}, 2, dtype);

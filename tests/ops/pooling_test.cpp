@@ -81,6 +81,8 @@ TEST_CASE("pooling: an empty batch and wrong numbers") {
   CHECK_THROWS_WITH_AS((void)max_pool2d(x, 5), doctest::Contains("does not fit into 4"), Error);
   CHECK_THROWS_WITH_AS((void)max_pool2d(x, 2, {.padding = 2}), doctest::Contains("half of kernel_size"),
                        Error);
+  CHECK_THROWS_WITH_AS((void)max_pool2d(x, 2, {.stride = 1, .padding = 1, .dilation = 5}),
+                       doctest::Contains("window 0, 5 apart, lie in the padding beside the 4"), Error);
   CHECK_THROWS_WITH_AS((void)max_pool2d(x, int64_t{1} << 40), doctest::Contains("at most 2147483647"), Error);
   CHECK_THROWS_WITH_AS((void)avg_pool2d(x, 2, {.divisor_override = 0}), doctest::Contains("must not be 0"),
                        Error);

@@ -182,3 +182,40 @@ def test_what_was_written_since_is_still_an_error():
         write(h)
         with pytest.raises(RuntimeError, match="modified by an inplace"):
             h.sum().backward()
+
+
+def test_a_view_that_is_older_than_its_base_s_wish_for_a_gradient_has_its_own():
+    base = rl.zeros(3)
+    view = base[:2]
+    base.requires_grad_()
+    assert view.requires_grad and view.is_leaf and not view.retains_grad
+    (view * 2).sum().backward()
+    assert view.grad.tolist() == [2, 2] and base.grad is None
+
+
+def test_a_first_gradient_is_nobody_else_s():
+    a, b = (rl.zeros(3, requires_grad=True) for _ in range(2))
+    given = rl.ones(3)
+    (a + b).backward(given, create_graph=True)
+    a.grad.zero_()
+    assert given.tolist() == b.grad.tolist() == [1, 1, 1]
+    (a * 1.0).sum().backward(create_graph=True)
+    c = rl.zeros(3, requires_grad=True)
+    c.sum().backward(create_graph=True)
+    c.grad.zero_()  # no expanded number
+
+
+def test_a_gradient_that_a_function_tracked_holds_no_graph():
+    class Tracked(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, gradient):
+            with rl.enable_grad():
+                return gradient * rl.ones(3, requires_grad=True)
+
+    x = rl.zeros(3, requires_grad=True)
+    Tracked.apply(x).sum().backward()
+    assert not x.grad.requires_grad

@@ -168,6 +168,9 @@ TEST_CASE("checkpoints: the last ones and the best one stay; wrong files are ref
   CHECK(files == 3);
   REQUIRE(checkpoints.newest().has_value());
   CHECK(has(*checkpoints.newest(), "step-000000065"));
+  manual_seed(7);
+  CHECK(checkpoints.progressed()->step == 65);
+  CHECK(default_generator().state().seed == 7);  // a look takes nothing over
   CHECK(train::load_checkpoint(*checkpoints.newest(), {}).config == "lr = 0.01");
 
   io::save_tensors(folder / "weights.safetensors", setup.net.state_dict());

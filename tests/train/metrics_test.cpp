@@ -77,6 +77,8 @@ TEST_CASE("a curve fills its place and survives what is no number") {
   CHECK(lines == 5);
   CHECK(has(text, "loss"));
   CHECK_FALSE(has(train::curves_to_svg("a run", {curve}), "nan"));
+  const train::Curve near{"loss", {1, 2}, {0.001, 0.0010000000000000002}};  // two neighbours among doubles
+  CHECK(has(train::curves_to_svg("a run", {near}), ">0.001</text>"));
   train::Curve longer{"validation_accuracy", {1, 2}, {0.5, 0.6}};
   CHECK(has(train::draw_curve(longer, {.columns = 40, .rows = 5}), "validation_accuracy "));
   train::Curve flat{"flat", {1, 2}, {3, 3}};

@@ -73,12 +73,27 @@ Tensor row_major_as(const Tensor& tensor, DType dtype) {
   return copy;
 }
 
+namespace {
+
+// What is repeated (stride 0) stays so.
+Tensor in_float32(const Tensor& x) {
+  SmallVector<int64_t, 6> sizes, strides;
+  for (int d = 0; d < x.rank(); ++d) sizes.push_back(x.layout().stride(d) == 0 ? 1 : x.size(d));
+  const Layout once(IntSpan(sizes.data(), sizes.size()), x.strides(), x.layout().offset());
+  const Tensor wide = row_major_as(alias(x, once), DType::float32);
+  for (int d = 0; d < x.rank(); ++d)
+    strides.push_back(x.layout().stride(d) == 0 ? 0 : wide.layout().stride(d));
+  return alias(wide, Layout(x.shape(), IntSpan(strides.data(), strides.size()), 0));
+}
+
+}  // namespace
+
 bool in_float32(const KernelCall& call, Kernel kernel) {
   SmallVector<Tensor, 4> in, out;
   SmallVector<const Tensor*, 4> borrowed;
   const auto half = [](const Tensor& x) { return x.defined() && is_half(x.dtype()); };
   for (size_t i = 0; i < call.in.size(); ++i)
-    in.push_back(half(call.in[i]) ? row_major_as(call.in[i], DType::float32) : call.in[i]);
+    in.push_back(half(call.in[i]) ? in_float32(call.in[i]) : call.in[i]);
   for (const Tensor& x : in) borrowed.push_back(&x);
   for (const Tensor& y : call.out)
     out.push_back(half(y) ? empty_like_layout(y.layout().with_offset(0), DType::float32, host_allocator())

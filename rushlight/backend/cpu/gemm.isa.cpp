@@ -278,14 +278,14 @@ bool is_column(const GemmArgs<T>& g) {
 template <class T>
 void gemm(const GemmArgs<T>& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
-  if (is_column(g)) return gemm(as_one_row(g));
-  if (g.batch == 1) return multiply_one(g);
-  if (is_one_tall_product(g)) {
+  if (g.batch > 1 && is_one_tall_product(g)) {
     GemmArgs<T> tall = g;
     tall.m *= g.batch;
     tall.batch = 1;
-    return multiply_one(tall);
+    return gemm(tall);
   }
+  if (is_column(g)) return gemm(as_one_row(g));
+  if (g.batch == 1) return multiply_one(g);
   const int64_t work = g.m * g.n * (g.k + 1);
   if (work >= 32 * kChunkWork) {  // enough in each for all threads
     for (int64_t i = 0; i < g.batch; ++i) multiply_one(item(g, i));

@@ -39,7 +39,7 @@ thread_local ThreadBlock thread_block;
 Scratch::Scratch(size_t bytes) : bytes_((bytes + kLine - 1) / kLine * kLine) {
   ThreadBlock& block = thread_block;
   const size_t worth_keeping = std::min(std::max(block.peak, bytes_), kKept);
-  if (block.wanted == 0 && block.size < worth_keeping) block.grow_to(worth_keeping);
+  if (block.wanted == 0 && bytes_ <= kKept && block.size < worth_keeping) block.grow_to(worth_keeping);
   own_ = block.size - block.used < bytes_;
   if (own_) {
     bytes_ = std::max(bytes_, kSmallLimit + kLine);  // small objects are not aligned to a line

@@ -193,7 +193,8 @@ int64_t cross_entropy(const CrossEntropyArgs<T>& args) {
 template <class T>
 void cross_entropy_backward(const CrossEntropyBackwardArgs<T>& args) {
   const CrossEntropyArgs<T>& forward = args.forward;
-  const double divisor = forward.mean && !forward.each_row ? weight_of_targets(forward) : 1;
+  const double total = forward.mean && !forward.each_row ? weight_of_targets(forward) : 1;
+  const double divisor = total == 0 ? 1 : total;  // then no row has a share in the loss
   double weight_of_all = 0;
   for (int64_t j = 0; j < forward.n; ++j) weight_of_all += weight_of(forward, j);
   parallel_ranges(forward.rows, 2 * forward.n, [&](int64_t begin, int64_t end) {
