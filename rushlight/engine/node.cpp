@@ -199,11 +199,12 @@ Edge edge_of(const Tensor& tensor) {
 Leaf* leaf_of(const Tensor& tensor) {
   TensorImpl& impl = *tensor.impl();
   if (!impl.history) return nullptr;
-  auto* node = static_cast<Node*>(impl.history.get());
-  if (impl.is_view) {
-    auto& view = static_cast<ViewHistory&>(*impl.history);
-    follow_base(view, tensor);
-    node = view.edge.node.get();
+  Node* node = nullptr;
+  if (ViewHistory* view = view_history(tensor)) {
+    follow_base(*view, tensor);
+    node = view->edge.node.get();
+  } else {
+    node = static_cast<Node*>(impl.history.get());
   }
   return node && node->is_leaf() ? static_cast<Leaf*>(node) : nullptr;
 }
