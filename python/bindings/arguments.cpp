@@ -23,10 +23,6 @@ bool is_foreign_float(PyObject* object) {
   return number && number->nb_float && !PyLong_Check(object) && !PySequence_Check(object);
 }
 
-}  // namespace
-
-namespace {
-
 // An int of Python's own; null: the object is none.
 nb::object index_of(PyObject* object, Match match) {
   if (is_tensor(object) ? match == Match::strict : !PyIndex_Check(object)) return {};
@@ -35,7 +31,7 @@ nb::object index_of(PyObject* object, Match match) {
   return index;
 }
 
-// Numbers of up to 64 bits, signed or not.
+// Numbers of up to 64 bits, signed or not. Of a larger one Python's error is left for the caller to find.
 Tensor number_from(PyObject* index) {
   int overflow;
   int64_t value = PyLong_AsLongLongAndOverflow(index, &overflow);

@@ -61,9 +61,8 @@ inline PyObject* checked(PyObject* object) {
 inline nb::object owned(PyObject* object) { return nb::steal<nb::object>(checked(object)); }
 
 [[noreturn]] void complain_uninitialized(nb::handle object);
-// The C++ object in an instance of its class; null for anything else, None included. Throws where a
-// subclass's
-// __init__ left it out.
+// The C++ object in an instance of its class; null for anything else, None included. Throws where the
+// __init__ of a subclass left it out.
 template <class T>
 T* instance_of(nb::handle object) {
   if (!nb::isinstance<T>(object)) return nullptr;

@@ -84,7 +84,8 @@ class [[nodiscard]] Tensor {
   // A variable becomes the name of another tensor.
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & noexcept = default;
-  // x(0) = 5.0, x.select(1, 2) = row: what has no name is written to. Throws where nobody would see it.
+  // x(0) = 5.0, x.select(1, 2) = row: what has no name, or is moved, is written to. Throws where the memory
+  // is held by nothing else, as that of a + b.
   Tensor& operator=(const Tensor& values) &&;
 
   bool defined() const { return static_cast<bool>(impl_); }

@@ -268,27 +268,20 @@ Tensor BackwardPass::caught(const Edge& target) const {
 
 namespace {
 
-// Threads may share parameters. A leaf has no lock of its own but one of a few; no fork catches them held.
-struct LeafLocks {
-  std::mutex locks[16];
-  std::mutex& of(const Leaf& leaf) {
-    return locks[reinterpret_cast<uintptr_t>(&leaf) / 64 % std::size(locks)];
-  }
-};
+// Threads may share parameters. A leaf has no lock of its own but one of a few.
+std::mutex leaf_locks[16];
+void lock_leaves() {
+  for (std::mutex& lock : leaf_locks) lock.lock();
+}
+void unlock_leaves() {
+  for (std::mutex& lock : leaf_locks) lock.unlock();
+}
 
-LeafLocks& leaf_locks() {
-  static LeafLocks all;
-  // Here and not at the start of the program: what is registered last is locked first, and who holds a leaf
-  // may be about to ask for memory, whose locks a fork takes too.
-  [[maybe_unused]] static const bool guarded = (on_fork(
-                                                    [] {
-                                                      for (std::mutex& lock : all.locks) lock.lock();
-                                                    },
-                                                    [] {
-                                                      for (std::mutex& lock : all.locks) lock.unlock();
-                                                    }),
-                                                true);
-  return all;
+std::mutex& lock_of(const Leaf& leaf) {
+  // No fork catches them held. Asked for here and not at the start of the program: what is registered last is
+  // locked first, and who holds a leaf may be about to ask for memory, whose locks a fork takes too.
+  [[maybe_unused]] static const bool guarded = (on_fork(lock_leaves, unlock_leaves), true);
+  return leaf_locks[reinterpret_cast<uintptr_t>(&leaf) / 64 % std::size(leaf_locks)];
 }
 
 // Memory of its own that lies as the leaf does, so that who walks through both at once meets no strides.
@@ -303,7 +296,7 @@ Tensor first_of(Tensor gradient, const Layout& leaf) {
 }  // namespace
 
 void Leaf::accumulate(Tensor gradient, bool create_graph) {
-  const std::lock_guard lock(leaf_locks().of(*this));
+  const std::lock_guard lock(lock_of(*this));
   if (!grad.defined()) {
     if (!create_graph && requires_grad(*gradient.impl())) gradient = gradient.detach();
     grad = first_of(std::move(gradient), extras()->facts[0].layout);

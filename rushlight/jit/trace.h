@@ -14,7 +14,8 @@
 // - What changes from call to call is an argument, or lives in a tensor that exists before the call (its
 //   memory is read anew each time), or comes from a Generator, or is a Slot where an op takes one (optimizer
 //   steps). Other numbers are constants, and generators are seeded outside.
-// - Tensors from outside keep their memory, shape and requires_grad: write to them by ops.
+// - Tensors from outside keep their memory, shape and requires_grad: write to them by ops. What changes
+//   on another tensor over the same memory is not seen.
 // - Arguments and captured tensors that look otherwise (shape, strides, dtype, requires_grad; a gradient
 //   that was not there before) start another graph, from call 1 on; so do another grad mode, backend or
 //   default dtype.

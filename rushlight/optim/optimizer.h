@@ -13,7 +13,8 @@
 
 namespace rushlight::optim {
 
-// Parameters with settings of their own. Schedules turn the slots; replays of a trace read them anew.
+// Parameters with settings of their own. Schedules turn the slots; replays of a trace read them anew
+// (but whether there is a momentum at all, SGD and RMSprop decide when the step is recorded).
 struct ParamGroup {
   std::vector<Tensor> params;
   Slot lr, momentum;                   // Adam's momentum is its beta1
