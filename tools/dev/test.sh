@@ -14,12 +14,17 @@ python_tests() { in_package -m pytest -q -rs -p no:cacheprovider "$@"; }
 
 asan_options=detect_stack_use_after_return=1:check_initialization_order=1:strict_string_checks=1:allocator_may_return_null=1
 
+# sanitizer_tests PRESET [DOCTEST OPTIONS]
 sanitizer_tests() {
   export ASAN_OPTIONS=$asan_options:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
   # TSan of gcc 12 finds its shadow memory taken where addresses are randomised widely.
   local plainly=()
   [[ $1 == tsan ]] && setarch --addr-no-randomize true 2>/dev/null && plainly=(setarch --addr-no-randomize)
-  RUSHLIGHT_TEST_SIZE=usual "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary
+  RUSHLIGHT_TEST_SIZE=usual "${plainly[@]}" "build/$1/rushlight_tests" --no-skipped-summary "${@:2}"
+}
+# The tests use one core most of the time.
+sanitizer_tests_in_halves() {
+  side_by_side "sanitizer_tests $1 --source-file='*tests/backend/*'" "sanitizer_tests $1 --source-file-exclude='*tests/backend/*'"
 }
 
 # The usual ASan build has kernels of v3 only.
@@ -105,8 +110,7 @@ with_torch() {
 
 release_steps() {
   step "release build (g++)" build_quietly release
-  step "C++ tests" cpp_tests release
-  step "Python tests" python_tests tests
+  step "C++ and Python tests" side_by_side "cpp_tests release" "python_tests tests"
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
@@ -130,7 +134,7 @@ usual_steps() {
   step "outside project, installed package" outside_project package
   with_clang "clang 19, syntax only" clang++-19 "$python" tools/clang_syntax.py build/release "$jobs"
   step "ASan + UBSan build" build_quietly asan
-  step "ASan + UBSan tests" sanitizer_tests asan
+  step "ASan + UBSan tests" sanitizer_tests_in_halves asan
   with_torch "ASan + UBSan, hostile calls" in_sanitized_package tests/conformance/hostile.py --count "${1:-100000}"
   with_torch "6 mutants" in_package tests/mutants/mutants.py --count 6 --seed 1 --jobs "$jobs"
 }
@@ -148,7 +152,7 @@ full_steps() {
   step "ASan + UBSan tests of kernels, the other instruction sets" sanitized_kernel_tests
   RUSHLIGHT_ISA=v2 step "ASan + UBSan tests of kernels, instruction set v2" sanitized_kernel_tests
   step "TSan build" build_quietly tsan
-  step "TSan tests" sanitizer_tests tsan
+  step "TSan tests" sanitizer_tests_in_halves tsan
   step "outside project, FetchContent" outside_project source
   with_clang "clang-tidy" clang-tidy-19 clang_tidy
   fuzz_files
