@@ -47,6 +47,17 @@ void add_to(Tensor& into, const Tensor& gradient, bool create_graph) {
 
 bool has_node_hooks(const Node& node) { return node.extras() && !node.extras()->node_hooks.empty(); }
 
+// Throws unless what a hook returned can take the gradient's place.
+void check_replacement(const Node& node, const Tensor& gradient, const Tensor& replaced) {
+  if (!replaced.defined()) return;
+  if (!gradient.defined())
+    fail(ErrorKind::runtime, "[hook] a hook of [", node.name(), "] returned a gradient where there is none");
+  if (!replaced.layout().same_shape(gradient.layout()) || replaced.dtype() != gradient.dtype())
+    fail(ErrorKind::runtime, "[hook] a hook of [", node.name(), "] returned a gradient of shape ",
+         replaced.shape(), " and ", replaced.dtype(), " for one of shape ", gradient.shape(), " and ",
+         gradient.dtype());
+}
+
 // `gradients`: of the node's results before it runs, of its inputs behind it.
 void run_node_hooks(Node& node, bool is_before, std::span<Tensor> gradients,
                     std::span<const Tensor> of_results = {}) {
@@ -58,6 +69,7 @@ void run_node_hooks(Node& node, bool is_before, std::span<Tensor> gradients,
     if (replaced.size() != gradients.size())
       fail(ErrorKind::runtime, "[hook] a hook of [", node.name(), "] returned ", replaced.size(),
            " gradients in place of ", gradients.size());
+    for (size_t i = 0; i < replaced.size(); ++i) check_replacement(node, gradients[i], replaced[i]);
     std::move(replaced.begin(), replaced.end(), gradients.begin());
   }
 }
@@ -166,11 +178,8 @@ void BackwardPass::see_arrivals(Node& node) {
       Tensor& slot = node.inbox()[entry.output];
       if (!slot.defined()) continue;
       Tensor replaced = (*entry.hook)(slot);
-      if (!replaced.defined()) continue;
-      if (!replaced.layout().same_shape(slot.layout()))
-        fail(ErrorKind::runtime, "[hook] returned a gradient of shape ", replaced.shape(),
-             " for one of shape ", slot.shape());
-      slot = replaced;
+      check_replacement(node, slot, replaced);
+      if (replaced.defined()) slot = std::move(replaced);
     }
     for (auto& entry : extras->retained) {
       const Tensor& slot = node.inbox()[entry.output];
@@ -209,8 +218,11 @@ void BackwardPass::step(Node& node) {
   for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
   if (!any) return;
   node.propagate(vjp);
-  if (has_node_hooks(node))
+  if (has_node_hooks(node)) {
+    for (size_t i = 0; i < vjp.gradients.size(); ++i)
+      if (vjp.gradients[i].defined()) fit_to_input(node, i, vjp.gradients[i]);
     run_node_hooks(node, false, {vjp.gradients.data(), vjp.gradients.size()}, arrived);
+  }
   for (size_t i = 0; i < vjp.gradients.size(); ++i) {
     Tensor& gradient = vjp.gradients[i];
     if (!gradient.defined() || !vjp.needs(i)) continue;

@@ -51,7 +51,7 @@ Layout unfold_layout(const Tensor& input, const Attrs& attrs) {
   if (input.rank()) {
     int64_t count = (extent - a.size) / a.step + 1;
     shape[static_cast<size_t>(dim)] = count;
-    if (count > 1) strides[static_cast<size_t>(dim)] = stride * a.step;
+    if (count > 1) strides[static_cast<size_t>(dim)] = moved(0, a.step, stride);
   }
   shape.push_back(a.size);
   strides.push_back(stride);

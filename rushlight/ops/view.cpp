@@ -218,7 +218,7 @@ Layout unsqueeze_layout(const Tensor& input, const Attrs& attrs) {
   size_t d = static_cast<size_t>(wrap_dim(a.dim, input.rank() + 1, "unsqueeze"));
   Shape shape = to_ints(input.shape());
   Strides strides = to_ints(input.strides());
-  int64_t stride = d < shape.size() ? shape[d] * strides[d] : 1;
+  int64_t stride = d < shape.size() ? moved(0, shape[d], strides[d]) : 1;
   shape.insert(d, 1);
   strides.insert(d, stride);
   return make_layout(shape, strides, input.storage_offset());

@@ -47,6 +47,23 @@ double share_of(int64_t part, int64_t whole) {
 
 }  // namespace
 
+namespace {
+
+// What a schedule has for the group, of as many as there were groups when it was made, or of one for all.
+template <class T>
+const T& for_group(const char* what, const std::vector<T>& each, size_t group) {
+  if (each.size() == 1) return each[0];
+  if (group >= each.size())
+    fail(ErrorKind::value, "[Schedule] has a ", what, " for each of ", each.size(),
+         " groups of parameters, and none for group ", group,
+         ", which was added later; make the schedule after all groups");
+  return each[group];
+}
+
+}  // namespace
+
+double PerGroup::of(size_t group) const { return for_group("number", values_, group); }
+
 void PerGroup::check(const char* schedule, const char* what, const Optimizer& optimizer) const {
   const size_t groups = optimizer.groups().size();
   if (values_.size() != 1 && values_.size() != groups)
@@ -85,7 +102,7 @@ void LambdaLR::begin() {
   go_to(0);
 }
 double LambdaLR::lr_at(int64_t steps, size_t group) const {
-  return initial_lr(group) * factors_.at(factors_.size() == 1 ? 0 : group)->at(steps);
+  return initial_lr(group) * for_group("function", factors_, group)->at(steps);
 }
 
 StepLR::StepLR(Optimizer& optimizer, int64_t step_size, const DecayOptions& options)

@@ -21,7 +21,7 @@ class PerGroup {
   PerGroup(double all) : values_{all} {}
   PerGroup(std::initializer_list<double> each) : values_(each) {}
   PerGroup(std::vector<double> each) : values_(std::move(each)) {}
-  double of(size_t group) const { return values_.at(values_.size() == 1 ? 0 : group); }
+  double of(size_t group) const;
   // Throws unless there is one for each of the optimizer's groups, and it is a number.
   void check(const char* schedule, const char* what, const Optimizer& optimizer) const;
 

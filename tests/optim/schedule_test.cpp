@@ -170,6 +170,11 @@ TEST_CASE("groups of parameters have schedules of their own") {
   }));
   CHECK(fails_with(ErrorKind::value, {"OneCycleLR", "max_lr", "2", "3"},
                    [&] { optim::OneCycleLR(groups.optimizer, {1, 2, 3}, 20); }));
+  groups.optimizer.add_param_group({full(1, 0.0).requires_grad_()}, {});
+  for (optim::Schedule* made_before :
+       {static_cast<optim::Schedule*>(&factors), static_cast<optim::Schedule*>(&cycle)})
+    CHECK(fails_with(ErrorKind::value, {"Schedule", "group 2", "after all groups"},
+                     [&] { made_before->step(); }));
 }
 
 TEST_CASE("schedules that would give no rate are refused by name") {

@@ -336,6 +336,27 @@ def test_hooks_of_a_leaf_s_node():
         (x * 3).sum().backward()
 
 
+@pytest.mark.parametrize("replaced, words", [
+    (lambda g: g[:1], r"MulBackward\] returned a gradient of shape \(1\) and float32 for one of shape \(2\) and float32"),
+    (lambda g: g.double(), "float64 for one of shape .* and float32"),
+])
+def test_what_hooks_return_must_be_like_the_gradient(replaced, words):
+    x = leaf(1.0, 1.0)
+    hooks = (lambda y: y.register_hook(replaced),
+             lambda y: y.grad_fn.register_prehook(lambda outputs: (replaced(outputs[0]),)),
+             lambda y: y.grad_fn.register_hook(lambda inputs, outputs: (replaced(inputs[0]), None)))
+    for register in hooks:
+        y = x * 3
+        register(y)
+        with pytest.raises(RuntimeError, match=words):
+            y.sum().backward()
+        assert x.grad is None
+    y = x * 3
+    y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0], inputs[0]))
+    with pytest.raises(RuntimeError, match="returned a gradient where there is none"):
+        y.sum().backward()
+
+
 def test_hooks_of_a_view_s_node_see_its_own_gradient():
     x = leaf(1.0, 2.0)
     y = x * 1
