@@ -86,18 +86,6 @@ Tensor rms_norm(const Tensor& input, const IntList& normalized_shape, const RmsN
 
 namespace {
 
-struct Statistics {
-  Tensor mean, variance;  // one number per channel
-  double count = 0;
-};
-
-Statistics statistics_of_batch(const Tensor& x) {
-  IntList dims = all_but_channels(x.rank());
-  double count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
-  Tensor mean = sum(x, {.dim = dims, .keepdim = true}) / count;
-  return {mean, sum(square(x - mean), {.dim = dims}) / count, count};
-}
-
 // running <- (1 - momentum) * running + momentum * seen
 void follow(const Tensor& running, const Tensor& seen, double momentum) {
   if (!running.defined()) return;
@@ -142,6 +130,23 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   return in_dtype(y, input.dtype());
 }
 
+// -- instance_norm
+
+namespace {
+
+struct Statistics {
+  Tensor mean, variance;  // one number per column
+  double count = 0;
+};
+
+Statistics statistics_of_columns(const Tensor& x) {
+  const double count = static_cast<double>(x.size(0));
+  Tensor mean = sum(x, {.dim = 0}) / count;
+  return {mean, sum(square(x - mean), {.dim = 0}) / count, count};
+}
+
+}  // namespace
+
 Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {
   expect_channels("instance_norm", input, 3);
   if (!is_floating(input.dtype()))
@@ -158,7 +163,7 @@ Tensor instance_norm(const Tensor& input, const InstanceNormOptions& options) {
          input.shape());
   if (options.running_mean.defined() || options.running_var.defined()) {
     int64_t size = input.numel() / (items * channels);
-    Statistics s = statistics_of_batch(
+    Statistics s = statistics_of_columns(
         reshape(permute(reshape(input, {items, channels, size}), {2, 0, 1}), {size, items * channels}));
     auto over_items = [&](const Tensor& t) {
       return sum(reshape(t, {items, channels}), {.dim = 0}) / static_cast<double>(items);

@@ -60,8 +60,8 @@ Shape unpooled_shape(const char* op, IntSpan image, const IntList& kernel_size, 
   expect_numbers(op, "kernel_size", kernel_size, rank, 1);
   expect_numbers(op, "stride", stride, rank, 1);
   expect_numbers(op, "padding", o.padding, rank, 0);
-  bool asked = o.output_size.has_value();
-  IntList wanted = asked ? *o.output_size : IntList();
+  const bool asked = o.output_size.has_value();
+  IntList wanted = *o.output_size;  // nothing where it was not asked for
   if (wanted.size() == rank + 2) wanted = IntSpan(wanted).subspan(2);
   if (asked && wanted.size() != rank)
     fail(ErrorKind::value, "[", op, "] output_size must have ", rank, " or ", rank + 2,

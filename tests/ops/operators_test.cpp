@@ -46,6 +46,18 @@ TEST_CASE("operators that write") {
   CHECK(numbers(x) == Numbers{3, 4});
 }
 
+TEST_CASE(
+    "plain numbers too large for the elements: terms and factors wrap around, exponents and choices are "
+    "refused") {
+  Tensor x = full({1}, 2, {.dtype = DType::int8});
+  CHECK((x + 300).item<int8_t>() == 46);
+  CHECK((x * 300).item<int8_t>() == 88);
+  CHECK(fails_with(ErrorKind::runtime, {"[pow]", "300", "int8"}, [&] { (void)pow(x, 300); }));
+  CHECK(fails_with(ErrorKind::runtime, {"[where]", "300", "int8"}, [&] { (void)where(x > 0, x, 300); }));
+  CHECK(fails_with(ErrorKind::runtime, {"[clamp_max]", "300", "int8"}, [&] { (void)clamp_max(x, 300); }));
+  CHECK(pow(full({1}, 2.0), 300).item<float>() == std::numeric_limits<float>::infinity());
+}
+
 TEST_CASE("plain numbers beyond int64 keep their value") {
   const uint64_t large = uint64_t{1} << 63, largest = std::numeric_limits<uint64_t>::max();
   Tensor x = zeros({1}, {.dtype = DType::float64});

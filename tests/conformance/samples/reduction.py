@@ -297,6 +297,8 @@ def _():
     yield from _norms_of_dims()
     yield Bad("the smallest of nothing", Call(input=f32(2, 0), ord=-1.0, dim=[1]), ("vector_norm", "-1", "(2, 0)"))
     yield Bad("the largest of nothing", Call(input=f32(2, 0), ord=float("inf"), dim=[1]), ("vector_norm", "inf", "(2, 0)"))
+    for dtype in ("float16", "int64"):
+        yield Bad(f"into {dtype}", Call(input=f32(2), dtype=DType(dtype)), ("vector_norm", "float32", dtype))
 
 
 @errors_of("max")
