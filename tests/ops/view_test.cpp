@@ -56,4 +56,5 @@ TEST_CASE("dimensions of one step over what stands behind them, as in a row-majo
   Tensor even = slice(full({4, 6}, 1.0), {.dim = 1, .step = 2});
   CHECK(strides(view(even, {1, 4, 3})) == std::vector<int64_t>{24, 6, 2});
   CHECK(strides(view(full({1, 1}, 1.0), {1, 1, 1})) == std::vector<int64_t>{1, 1, 1});
+  CHECK(strides(unfold(full({}, 1.0), 0, 1, 1)) == std::vector<int64_t>{1});
 }
