@@ -141,7 +141,7 @@ Layout Layout::packed() const {
 }
 
 Layout Layout::dense_like() const {
-  const Layout dense = packed();
+  Layout dense = packed();
   for (int d = 0; d < rank_; ++d)
     if (size(d) > 1 && stride(d) != dense.stride(d)) return Layout(shape());
   return dense;

@@ -48,8 +48,9 @@ Tensor from_blob(void* data, const Layout& layout, DType dtype, void (*release)(
   if (!data && layout.numel())
     fail(ErrorKind::value, "[from_blob] the memory is null, but shape ", layout.shape(), " has ",
          layout.numel(), " elements");
-  auto* owner = release ? new ForeignOwner(release, context) : nullptr;
-  return Tensor(TensorImpl::make(Storage::wrap(data, bytes, {}, owner), layout, dtype));
+  Tensor tensor(TensorImpl::make(Storage::wrap(data, bytes, {}, nullptr), layout, dtype));
+  if (release) tensor.storage()->set_companion(new ForeignOwner(release, context));
+  return tensor;
 }
 
 Tensor from_blob(void* data, const IntList& shape, DType dtype, void (*release)(void*), void* context) {

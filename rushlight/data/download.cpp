@@ -108,11 +108,10 @@ std::string sha256_of_file(const std::string& path) {
   if (!file) fail(ErrorKind::runtime, "[data] ", path, " cannot be opened: ", std::strerror(errno));
   Sha256 sum;
   std::string some(1 << 16, '\0');
-  size_t count;
-  do {
-    count = std::fread(some.data(), 1, some.size(), file.get());
+  while (!std::feof(file.get()) && !std::ferror(file.get())) {
+    const size_t count = std::fread(some.data(), 1, some.size(), file.get());
     sum.add(std::string_view(some).substr(0, count));
-  } while (count == some.size());
+  }
   if (std::ferror(file.get()))
     fail(ErrorKind::runtime, "[data] ", path, " cannot be read: ", std::strerror(errno));
   return sum.hex();

@@ -102,10 +102,10 @@ bool is_there(const std::string& path, const KnownFile& file) {
 // In the first folder that has it, as far as its size tells; an IDX file may be unpacked.
 std::optional<std::string> find_file(const KnownSet& set, const KnownFile& file) {
   for (const std::string& folder : data_folders()) {
-    const std::string path = joined(joined(folder, set.name), file.name);
+    std::string path = joined(joined(folder, set.name), file.name);
     std::error_code problem;
     if (fs::file_size(path, problem) == static_cast<uintmax_t>(file.bytes) && !problem) return path;
-    const std::string plain = path.ends_with(kPacked) ? path.substr(0, path.size() - kPacked.size()) : "";
+    std::string plain = path.ends_with(kPacked) ? path.substr(0, path.size() - kPacked.size()) : "";
     if (fs::is_regular_file(plain, problem)) return plain;
   }
   return std::nullopt;

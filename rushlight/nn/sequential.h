@@ -30,7 +30,7 @@ class Sequential : public Layer<Sequential> {
     (push_back(std::move(rest)), ...);
   }
   Sequential(const Sequential& other);
-  Sequential(Sequential&& other) = default;
+  Sequential(Sequential&& other) = default;  // NOLINT(performance-noexcept-move-constructor): as a module's
   Sequential& operator=(const Sequential& other);
   Sequential& operator=(Sequential&& other) = default;
 

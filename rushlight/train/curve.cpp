@@ -149,7 +149,7 @@ std::string drawn(const Curve& curve, const Axis& across, const Axis& up, const 
     if (!std::isfinite(curve.x[i]) || !std::isfinite(curve.y[i])) continue;
     const std::string x = short_number(across.place_of(curve.x[i])),
                       y = short_number(up.place_of(curve.y[i]));
-    points += x + "," + y + " ";
+    points += join_text(x, ",", y, " ");
     if (curve.y.size() <= kMostDots)
       dots += join_text("<circle cx=\"", x, "\" cy=\"", y, "\" r=\"2.5\" fill=\"", colour, "\"/>\n");
   }

@@ -13,8 +13,8 @@ template <class T>
 void normalize_row(const LayerNormArgs<T>& args, int64_t i) {
   const T *x = args.x + i * args.n, *weight = args.weight, *bias = args.bias;
   T* y = args.y + i * args.n;
-  const auto [mean, variance] = statistics_of(x, args.n);
-  const T rstd = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
+  const Statistics<T> row = statistics_of(x, args.n);
+  const T mean = row.mean, rstd = static_cast<T>(1 / __builtin_sqrt(row.variance + args.eps));
   args.mean[i] = mean;
   args.rstd[i] = rstd;
   each_vector<T>(args.n, [=](int64_t j, auto part) {

@@ -66,17 +66,25 @@ constexpr bool is_listed(TypeList<Listed...>) {
 using ClosedOverBits = TypeList<math::Mul, math::Maximum, math::Minimum, math::BitwiseAnd, math::BitwiseOr,
                                 math::BitwiseXor, math::Where>;
 
+// Of floating numbers only masks and choices: the rest has vector functions.
+template <class Op, class T>
+constexpr bool has_loop() {
+  if constexpr (!is_listed<Op>(Ops{}) || !math::supports<Op, Num<T>>)
+    return false;
+  else
+    return !std::is_floating_point_v<T> || std::is_same_v<Op, math::Where> ||
+           math::result_is_mask<Op, Num<T>>;
+}
+
 template <class Op, class T>
 constexpr MapLoop loop_of() {
-  constexpr bool is_floating = std::is_floating_point_v<T>, is_choice = std::is_same_v<Op, math::Where>;
-  if constexpr (!is_listed<Op>(Ops{}) || !math::supports<Op, Num<T>>)
+  constexpr bool moves_bits = std::is_floating_point_v<T> && std::is_same_v<Op, math::Where>;
+  if constexpr (!has_loop<Op, T>())
     return nullptr;
   else if constexpr (std::is_same_v<T, bool> && is_listed<Op>(ClosedOverBits{}))
     return whole_loop<Op, uint8_t>;
-  else if constexpr (is_floating && is_choice)  // bits are moved, whatever they mean
+  else if constexpr (moves_bits)  // whatever they mean
     return whole_loop<Op, std::conditional_t<sizeof(T) == 4, int32_t, int64_t>>;
-  else if constexpr (is_floating && !math::result_is_mask<Op, Num<T>>)
-    return nullptr;
   else
     return whole_loop<Op, T>;
 }
