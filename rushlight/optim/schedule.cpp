@@ -45,10 +45,6 @@ double share_of(int64_t part, int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-}  // namespace
-
-namespace {
-
 // What a schedule has for the group, of as many as there were groups when it was made, or of one for all.
 template <class T>
 const T& for_group(const char* what, const std::vector<T>& each, size_t group) {
