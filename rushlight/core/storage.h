@@ -43,6 +43,8 @@ class Storage final : public RefCounted<Storage> {
     ++version_;
     last_writer_ = writer;
   }
+  // For an op whose result another one wrote.
+  void name_writer(uint16_t writer) { last_writer_ = writer; }
 
   Companion* companion() const { return companion_; }
   void set_companion(Companion* companion);  // takes ownership; the former one is destroyed

@@ -98,11 +98,17 @@ class BackwardPass {
     Edge edge;
     Tensor gradient;
   };
+  struct SharedLeaf {
+    Ref<Node> leaf;
+    Tensor gradient;
+  };
 
   Node* advance();
-  void step(Node& node);
-  void step_leaf(Leaf& leaf, std::span<const Tensor> arrived);
-  void see_arrivals(Node& node);
+  Node* advance_shared();
+  bool goes_on_from(const Node& node) const;
+  void step(Node& node, std::span<Tensor> inbox);
+  void step_leaf(Leaf& leaf, Tensor gradient, std::span<const Tensor> arrived);
+  void see_arrivals(Node& node, std::span<Tensor> inbox);
   void fit_to_input(const Node& node, size_t i, Tensor& gradient);
   void leave(Node& node) {
     for (Tensor& gradient : node.inbox()) gradient = Tensor();
@@ -116,6 +122,7 @@ class BackwardPass {
   Node* current_ = nullptr;
   std::unordered_set<const Node*> wanted_;
   std::vector<Target> targets_;
+  std::vector<SharedLeaf> shared_;  // leaves at which another backward's gradients wait; last of all
 };
 
 void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate) {
@@ -155,9 +162,10 @@ void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
     heap_.push_back(&node);
     std::push_heap(heap_.begin(), heap_.end(), earlier);
   } else if (owner != this && node.is_leaf()) {
-    // Another backward, on another thread or around this one (checkpointing), has gradients waiting here:
-    // both add up.
-    static_cast<Leaf&>(node).accumulate(std::move(gradient), create_graph_);
+    // Another backward, on another thread or around this one (checkpointing), has gradients waiting here.
+    for (SharedLeaf& shared : shared_)
+      if (shared.leaf.get() == &node) return add_to(shared.gradient, gradient, create_graph_);
+    shared_.push_back({edge.node, std::move(gradient)});
     return;
   } else if (owner != this) {
     fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [",
@@ -171,24 +179,24 @@ void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
 }
 
 // The gradients of this node's results are complete: hooks, retain_grad and grad() see them now.
-void BackwardPass::see_arrivals(Node& node) {
+void BackwardPass::see_arrivals(Node& node, std::span<Tensor> inbox) {
   if (NodeExtras* extras = node.extras()) {
     for (size_t i = 0; i < extras->hooks.size(); ++i) {
       auto entry = extras->hooks[i];  // a copy: a hook may remove itself
-      Tensor& slot = node.inbox()[entry.output];
+      Tensor& slot = inbox[entry.output];
       if (!slot.defined()) continue;
       Tensor replaced = (*entry.hook)(slot);
       check_replacement(node, slot, replaced);
       if (replaced.defined()) slot = std::move(replaced);
     }
     for (auto& entry : extras->retained) {
-      const Tensor& slot = node.inbox()[entry.output];
+      const Tensor& slot = inbox[entry.output];
       if (!slot.defined()) continue;
       entry.grad = entry.grad.defined() ? apply_op(OpId::add, {}, entry.grad, slot) : slot;
     }
   }
   for (Target& target : targets_)
-    if (target.edge.node.get() == &node) target.gradient = node.inbox()[target.edge.output];
+    if (target.edge.node.get() == &node) target.gradient = inbox[target.edge.output];
 }
 
 void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
@@ -204,19 +212,26 @@ void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
   gradient = in_dtype(fact.dtype, gradient);
 }
 
-void BackwardPass::step(Node& node) {
-  see_arrivals(node);
+// Not from where grad() only catches what arrives.
+bool BackwardPass::goes_on_from(const Node& node) const {
+  if (!restricted_) return true;
+  if (node.is_leaf()) return accumulate_;
+  for (const Edge& edge : node.edges())
+    if (edge && wanted_.count(edge.node.get())) return true;
+  return false;
+}
+
+void BackwardPass::step(Node& node, std::span<Tensor> inbox) {
+  see_arrivals(node, inbox);
+  if (!goes_on_from(node)) return;
   std::vector<Tensor> arrived;  // as hooks shall see it
   if (has_node_hooks(node)) {
-    run_node_hooks(node, true, node.inbox());
-    arrived.assign(node.inbox().begin(), node.inbox().end());
+    run_node_hooks(node, true, inbox);
+    arrived.assign(inbox.begin(), inbox.end());
   }
-  if (node.is_leaf()) return step_leaf(static_cast<Leaf&>(node), arrived);
+  if (node.is_leaf()) return step_leaf(static_cast<Leaf&>(node), std::move(inbox[0]), arrived);
   Vjp vjp(node, create_graph_);
   vjp.pass_ = this;
-  bool any = false;
-  for (const Edge& edge : node.edges()) any |= edge && (!restricted_ || wanted_.count(edge.node.get()));
-  if (!any) return;
   node.propagate(vjp);
   if (has_node_hooks(node)) {
     for (size_t i = 0; i < vjp.gradients.size(); ++i)
@@ -232,9 +247,8 @@ void BackwardPass::step(Node& node) {
   if (!keep_graph_) node.release_saved();
 }
 
-void BackwardPass::step_leaf(Leaf& leaf, std::span<const Tensor> arrived) {
-  Tensor gradient = std::move(leaf.inbox()[0]);
-  if (!accumulate_ || !gradient.defined()) return;
+void BackwardPass::step_leaf(Leaf& leaf, Tensor gradient, std::span<const Tensor> arrived) {
+  if (!gradient.defined()) return;
   leaf.accumulate(std::move(gradient), create_graph_);
   if (!leaf.extras()) return;
   auto after = leaf.extras()->after;  // a copy: a hook may remove itself
@@ -263,13 +277,21 @@ Node* BackwardPass::next() {
 }
 
 Node* BackwardPass::advance() {
-  if (heap_.empty()) return nullptr;
+  if (heap_.empty()) return advance_shared();
   std::pop_heap(heap_.begin(), heap_.end(), earlier);
   current_ = heap_.back();
   heap_.pop_back();
-  step(*current_);
+  step(*current_, current_->inbox());
   leave(*current_);
   return std::exchange(current_, nullptr);
+}
+
+Node* BackwardPass::advance_shared() {
+  if (shared_.empty()) return nullptr;
+  SharedLeaf last = std::move(shared_.back());
+  shared_.pop_back();
+  step(*last.leaf, {&last.gradient, 1});
+  return last.leaf.get();
 }
 
 Tensor BackwardPass::caught(const Edge& target) const {

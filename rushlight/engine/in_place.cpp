@@ -194,6 +194,7 @@ const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result) {
   expect_writable(id, input, result, "_");
   const Tensor* const inputs[] = {&input, &result};
   if (!result.is_same(input)) apply_in_place(OpId::copy, {inputs, 2}, {});
+  input.storage()->name_writer(static_cast<uint16_t>(id));
   return input;
 }
 

@@ -1,5 +1,7 @@
 // What the cpu backend takes of matrix products and optimizer steps itself, whatever the strides: on the
 // plain loops of the reference such a call is a hundred times slower, and nothing else would show it.
+#include <memory>
+
 #include "rushlight/backend/cpu/bindings.h"
 #include "tests/backend/both_backends.h"
 
@@ -52,6 +54,14 @@ TEST_CASE("products and convolutions of halves are those of float32, rounded") {
     const Tensor last = x.permute({0, 2, 3, 1}).contiguous().permute({0, 3, 1, 2});
     CHECK(equal(conv2d(last, w), conv2d(x, w)));
   }
+}
+
+TEST_CASE("products of halves that are empty read nothing, whatever their strides") {
+  const auto nothing = std::make_unique<char[]>(1);  // as NumPy has it, so that a sanitizer sees a read
+  const int64_t sizes[] = {30, 2, 0}, strides[] = {0, 0, 0};
+  const Tensor a = from_blob(nothing.get(), Layout(sizes, strides, 0), DType::float16, nullptr, nullptr);
+  const Tensor product = matmul(a, zeros({0, 3}, {.dtype = DType::float16}));
+  CHECK(equal(product, zeros({30, 2, 3}, {.dtype = DType::float16})));
 }
 
 TEST_CASE("optimizer steps on cpu: gradients and parameters in any order of dimensions") {

@@ -336,6 +336,58 @@ def test_hooks_of_a_leaf_s_node():
         (x * 3).sum().backward()
 
 
+def test_a_derivative_inside_a_backward_leaves_the_gradients_around_it_alone():
+    w = leaf(2.0)
+
+    class ScaledByASlope(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, gradient):
+            with rl.enable_grad():
+                slope = rl.autograd.grad((w * w).sum(), w)[0]
+            return gradient * slope
+
+    x = leaf(1.0)
+    seen = []
+    w.register_hook(lambda g: seen.append(g.tolist()))
+    y = ScaledByASlope.apply(x)
+    (y + w * 3).sum().backward()  # 3 waits at w while the function differentiates w * w
+    assert (x.grad.tolist(), w.grad.tolist(), seen) == ([4.0], [3.0], [[4.0], [3.0]])
+
+
+def test_a_backward_inside_a_backward_adds_to_the_leaf_that_both_reach():
+    w = leaf(2.0)
+    after = []
+    w.register_hook(lambda g: g * 10)
+    w.register_post_accumulate_grad_hook(lambda t: after.append(t.grad.tolist()))
+
+    class RunsAgain(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, gradient):
+            with rl.enable_grad():
+                (w * w).sum().backward()
+            return gradient
+
+    (RunsAgain.apply(leaf(1.0)) + w * 3).sum().backward()  # 3 waits at w while 4 arrives
+    assert (w.grad.tolist(), after) == ([70.0], [[40.0], [70.0]])
+
+
+def test_a_gradient_that_is_only_caught_meets_no_hook_of_its_node():
+    x = leaf(1.0)
+    y = x * 3
+    y.grad_fn.register_prehook(lambda outputs: (outputs[0] * 10,))
+    y.register_hook(lambda g: g * 2)
+    assert rl.autograd.grad((y * 1).sum(), y, retain_graph=True)[0].tolist() == [2.0]
+    assert rl.autograd.grad((y * 1).sum(), x)[0].tolist() == [60.0]
+
+
 @pytest.mark.parametrize("replaced, words", [
     (lambda g: g[:1], r"\[mul\] returned a gradient of shape \(1,\) and float32 for one of shape \(2,\) and float32"),
     (lambda g: g.double(), "float64 for one of shape .* and float32"),

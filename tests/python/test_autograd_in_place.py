@@ -219,3 +219,12 @@ def test_a_gradient_that_a_function_tracked_holds_no_graph():
     x = rl.zeros(3, requires_grad=True)
     Tracked.apply(x).sum().backward()
     assert not x.grad.requires_grad
+
+
+@pytest.mark.parametrize("op", ["clamp_", "relu_", "add_"])
+def test_the_error_names_the_op_that_wrote_over_a_saved_tensor(op):
+    x = rl.tensor([0.5, 2.0], requires_grad=True)
+    y = x.exp()
+    getattr(y, op)(*([] if op == "relu_" else [1]))
+    with pytest.raises(RuntimeError, match=rf"\[exp\] saved its result .* and \[{op}\] wrote over it"):
+        y.sum().backward()

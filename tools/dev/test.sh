@@ -51,7 +51,10 @@ in_sanitized_package() {
     LD_PRELOAD="${libraries[*]}" PYTHONPATH="$root/build/asan/python" "$python" "$@"
 }
 
-sanitized_python_tests() { RUSHLIGHT_TEST_SIZE=quick in_sanitized_package -m pytest -q -rs -p no:cacheprovider tests; }
+# What ASan says goes past pytest to the terminal: the process that could show it is gone.
+sanitized_python_tests() {
+  RUSHLIGHT_TEST_SIZE=quick in_sanitized_package -m pytest -q -rs -p no:cacheprovider --capture=sys tests
+}
 
 outside_project() {
   local room=build/outside_$1 prefix=$root/build/outside_package/prefix

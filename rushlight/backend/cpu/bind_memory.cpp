@@ -78,11 +78,11 @@ namespace {
 // What is repeated (stride 0) stays so.
 Tensor in_float32(const Tensor& x) {
   SmallVector<int64_t, 6> sizes, strides;
-  for (int d = 0; d < x.rank(); ++d) sizes.push_back(x.layout().stride(d) == 0 ? 1 : x.size(d));
+  const auto repeats = [&x](int d) { return x.layout().stride(d) == 0 && x.size(d) > 0; };
+  for (int d = 0; d < x.rank(); ++d) sizes.push_back(repeats(d) ? 1 : x.size(d));
   const Layout once(IntSpan(sizes.data(), sizes.size()), x.strides(), x.layout().offset());
   const Tensor wide = row_major_as(alias(x, once), DType::float32);
-  for (int d = 0; d < x.rank(); ++d)
-    strides.push_back(x.layout().stride(d) == 0 ? 0 : wide.layout().stride(d));
+  for (int d = 0; d < x.rank(); ++d) strides.push_back(repeats(d) ? 0 : wide.layout().stride(d));
   return alias(wide, Layout(x.shape(), IntSpan(strides.data(), strides.size()), 0));
 }
 
