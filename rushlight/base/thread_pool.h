@@ -11,8 +11,8 @@ using ChunkFunction = void (*)(void* context, int64_t chunk);
 // Calls function(context, i) exactly once for every i in [0, chunks) and returns when all calls have.
 // - The caller works too. Each thread begins with its own share of neighbouring chunks, then helps with
 //   those of others.
-// - So results must depend on the chunks alone and not on who runs them: cut work by a fixed size, not by
-//   num_threads().
+// - So results must depend neither on who runs a chunk nor on how many threads there are: sums are cut by a
+//   fixed size, not by num_threads().
 // - Inside a chunk, and on a user thread that comes while another's call occupies the pool, it is a plain
 //   loop.
 // - The first exception of a chunk is rethrown here; chunks not yet begun are then skipped.

@@ -122,7 +122,9 @@ class BackwardPass {
   Node* current_ = nullptr;
   std::unordered_set<const Node*> wanted_;
   std::vector<Target> targets_;
-  std::vector<SharedLeaf> shared_;  // leaves at which another backward's gradients wait; last of all
+  // Leaves at which another backward's gradients wait. They come when the heap is empty, so that hooks see
+  // the whole sum.
+  std::vector<SharedLeaf> shared_;
 };
 
 void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate) {
@@ -157,14 +159,15 @@ void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge
 void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
   Node& node = *edge.node;
   if (restricted_ && !wanted_.count(&node)) return;
+  for (SharedLeaf& shared : shared_)
+    if (shared.leaf.get() == &node) return add_to(shared.gradient, gradient, create_graph_);
   const void* owner = node.pass_.load(std::memory_order_relaxed);
   if (!owner && node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
     heap_.push_back(&node);
     std::push_heap(heap_.begin(), heap_.end(), earlier);
   } else if (owner != this && node.is_leaf()) {
-    // Another backward, on another thread or around this one (checkpointing), has gradients waiting here.
-    for (SharedLeaf& shared : shared_)
-      if (shared.leaf.get() == &node) return add_to(shared.gradient, gradient, create_graph_);
+    // Another backward, on another thread or around this one (in a custom function), has gradients waiting
+    // here.
     shared_.push_back({edge.node, std::move(gradient)});
     return;
   } else if (owner != this) {
@@ -214,13 +217,13 @@ void BackwardPass::fit_to_input(const Node& node, size_t i, Tensor& gradient) {
 
 // Not from where grad() only catches what arrives.
 bool BackwardPass::goes_on_from(const Node& node) const {
-  if (!restricted_) return true;
   if (node.is_leaf()) return accumulate_;
   for (const Edge& edge : node.edges())
-    if (edge && wanted_.count(edge.node.get())) return true;
+    if (edge && (!restricted_ || wanted_.count(edge.node.get()))) return true;
   return false;
 }
 
+// `inbox`: the node's own, or that of a shared leaf.
 void BackwardPass::step(Node& node, std::span<Tensor> inbox) {
   see_arrivals(node, inbox);
   if (!goes_on_from(node)) return;

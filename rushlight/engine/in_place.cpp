@@ -190,20 +190,26 @@ void expect_writable(OpId id, const Tensor& target, const Tensor& result, const 
   expect_result_fits(call, *result.impl(), target);
 }
 
+namespace {
+
+void copy_over(OpId id, const Tensor& target, const Tensor& result) {
+  if (result.is_same(target)) return;
+  const Tensor* const inputs[] = {&target, &result};
+  apply_in_place(OpId::copy, {inputs, 2}, {});
+  target.storage()->name_writer(static_cast<uint16_t>(id));
+}
+
+}  // namespace
+
 const Tensor& write_over(OpId id, const Tensor& input, const Tensor& result) {
   expect_writable(id, input, result, "_");
-  const Tensor* const inputs[] = {&input, &result};
-  if (!result.is_same(input)) apply_in_place(OpId::copy, {inputs, 2}, {});
-  input.storage()->name_writer(static_cast<uint16_t>(id));
+  copy_over(id, input, result);
   return input;
 }
 
 void write_out(OpId id, const Results& targets, const Results& results) {
   for (size_t i = 0; i < targets.size(); ++i) expect_writable(id, targets[i], results[i], "");
-  for (size_t i = 0; i < targets.size(); ++i) {
-    const Tensor* const inputs[] = {&targets[i], &results[i]};
-    if (!results[i].is_same(targets[i])) apply_in_place(OpId::copy, {inputs, 2}, {});
-  }
+  for (size_t i = 0; i < targets.size(); ++i) copy_over(id, targets[i], results[i]);
 }
 
 const Tensor& apply_out(OpId id, Inputs in, Attrs attrs, const Tensor& out) {

@@ -146,6 +146,21 @@ TEST_CASE("grad leaves .grad alone, and names an input that was not used") {
   CHECK(!grad({x * x}, {other}, {.allow_unused = true})[0].defined());
 }
 
+TEST_CASE("grad() gets the whole sum where another backward lets go of the leaf in between") {
+  Tensor w = full(2, 1.0).requires_grad_();
+  Tensor other = sum(w * 3.0);
+  Backward around(other);
+  around.step(), around.step();  // 3 waits at w
+  Tensor early = w * 2.0, late = w * 5.0;
+  early.register_hook([&](const Tensor&) {
+    while (around.step()) {
+    }
+    return Tensor();
+  });
+  CHECK(grad({sum(early + late)}, {w})[0].to_vector<float>() == std::vector<float>{7, 7});
+  CHECK(w.grad().to_vector<float>() == std::vector<float>{3, 3});
+}
+
 TEST_CASE("hooks see and replace gradients, retain_grad keeps them") {
   Tensor x = values({1}).requires_grad_();
   Tensor y = x * 3.0;

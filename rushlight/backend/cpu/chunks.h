@@ -1,4 +1,4 @@
-// How parallel work is cut: by fixed sizes, so that results do not depend on threads. Only for *.isa.cpp
+// How simple loops are cut: by fixed sizes, so that results do not depend on threads. Only for *.isa.cpp
 // files.
 #pragma once
 

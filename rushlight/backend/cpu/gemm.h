@@ -24,7 +24,6 @@ struct GemmArgs {
   const T* bias = nullptr;      // n numbers, one for each column
   const T* residual = nullptr;  // m x n, columns side by side
   int64_t residual_row = 0;
-  const T* packed_b = nullptr;  // B as gemm_pack wrote it, then b and its strides are not read
   int64_t batch = 1, a_batch = 0, b_batch = 0, c_batch = 0, residual_batch = 0;
   int64_t run = 0, a_run = 0, b_run = 0;
 };

@@ -1,5 +1,5 @@
-// Matrix products: which way to cut them, and the parallel loops over the pieces. How each choice falls
-// depends on the shapes and strides alone, so that the bits do not depend on the threads.
+// Matrix products: which way to cut them, and the parallel loops over the pieces. How sums are cut depends on
+// the shapes and strides alone, so that the bits do not depend on the threads; what a thread does may.
 #include "rushlight/backend/cpu/gemm.h"
 
 #include "rushlight/backend/cpu/gemm_row.h"
@@ -32,97 +32,114 @@ size_t packed_bytes(int64_t n, int64_t k) {
   return static_cast<size_t>(round_up(n, kPanelCols<T>) * k) * sizeof(T);
 }
 
+// How B and C are cut for a kind of A.
+struct Limits {
+  int64_t depth;         // rows of B that are packed at a time; a longer sum is made in several passes
+  int64_t packed_bytes;  // of these
+  int64_t blocks;        // of C, for each thread
+  int64_t cols_to_read;  // with so many a row of A is multiplied while it comes from far away
+};
+
+// Rows of A come quickly. Columns come in short pieces from all over memory: then few, wide blocks use them.
 template <class T>
-Panels<T> prepacked(const GemmArgs<T>& g) {
-  return {g.packed_b, g.k * kPanelCols<T>, kPanelCols<T>};
+Limits limits_of(const GemmArgs<T>& g) {
+  if (g.a_col == 1) return {2048 / sizeof(T), 1 << 18, 8, 4};
+  return {1536 / sizeof(T), 3 << 18, 2, 48};
 }
 
-// Rows [p, p + k), columns [j, j + n) of B as panels in `out`, which several threads fill if it pays.
+template <class T>
+int64_t depth_of(const GemmArgs<T>& g) {
+  const int64_t most = limits_of(g).depth;
+  return g.k <= most ? clamped(g.k, 1, most) : ceil_div(g.k, ceil_div(g.k, most));
+}
+
+struct Cut {
+  int64_t rows, cols;  // of a block
+};
+
+// Blocks enough to keep the threads busy, each with the same to do. Packing a column of B takes as long as
+// multiplying kRowsToPack rows with it.
+template <class T>
+Cut cut_of(const GemmArgs<T>& g, int64_t depth) {
+  constexpr int64_t kRowsToPack = 4;
+  const int64_t work = g.m * g.n * g.k;
+  if (work <= kSerialWork) return {g.m, g.n};
+  const Limits limits = limits_of(g);
+  const int64_t threads = smaller(num_threads(), ceil_div(work, kSerialWork));
+  const int64_t blocks = round_up(smaller(ceil_div(work, kChunkWork), limits.blocks * threads), threads);
+  const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T));
+  const int64_t widest = clamped(packed / depth, kPanelCols<T>, g.n);
+  Cut best{};
+  int64_t least = 0;
+  for (int64_t parts = ceil_div(g.n, widest);; parts *= 2) {
+    const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>), col_blocks = ceil_div(g.n, cols);
+    const int64_t rows = round_up(ceil_div(g.m, ceil_div(blocks, col_blocks)), kTileRows);
+    const int64_t turns = ceil_div(ceil_div(g.m, rows) * col_blocks, threads);
+    const int64_t time = turns * (cols * (rows + kRowsToPack) + rows * limits.cols_to_read);
+    if (least == 0 || time < least) best = {rows, cols}, least = time;
+    if (cols == kPanelCols<T>) return best;
+  }
+}
+
+// multiply(i, m, j, n): rows [i, i + m) and columns [j, j + n) of C.
+template <class T, class Multiply>
+void each_block(const GemmArgs<T>& g, int64_t depth, Multiply multiply) {
+  const Cut cut = cut_of(g, depth);
+  const int64_t col_blocks = ceil_div(g.n, cut.cols);
+  parallel_for(ceil_div(g.m, cut.rows) * col_blocks, [&](int64_t block) {
+    const int64_t i = block / col_blocks * cut.rows, j = block % col_blocks * cut.cols;
+    multiply(i, smaller(cut.rows, g.m - i), j, smaller(cut.cols, g.n - j));
+  });
+}
+
+// Rows [p, p + k), columns [j, j + n) of B as panels in `out`.
 template <class T>
 Panels<T> pack_right(const GemmArgs<T>& g, int64_t p, int64_t k, int64_t j, int64_t n, T* out) {
-  const T* b = g.b + p * g.b_row + j * g.b_col;
-  const int64_t cols =
-      k * n < (1 << 15) ? n : clamped(round_up((1 << 14) / k, kPanelCols<T>), kPanelCols<T>, n);
-  parallel_for(ceil_div(n, cols), [&](int64_t chunk) {
-    const int64_t first = chunk * cols;
-    pack_panels(k, smaller(cols, n - first), b + first * g.b_col, g.b_row, g.b_col, out + first * k);
-  });
-  return {out, k * kPanelCols<T>, kPanelCols<T>};
+  return pack_panels(k, n, g.b + p * g.b_row + j * g.b_col, g.b_row, g.b_col, out);
 }
 
-// One pass over all of k: tiles start and end in registers. A is read in place.
-template <class T>
-void multiply_panels(const GemmArgs<T>& g, Panels<T> b, int64_t n) {
-  const Destination<T> to = destination_of(g);
-  const bool serial = g.m * n * g.k <= kSerialWork;
-  const int64_t rows = serial ? g.m
-                              : smaller(g.m, clamped(kChunkWork / (n * g.k) / kTileRows * kTileRows,
-                                                     8 * kTileRows, 256 * kTileRows));
-  const int64_t cols =
-      serial ? n : smaller(n, round_up(clamped(kChunkWork / (rows * g.k), kPanelCols<T>, n), kPanelCols<T>));
-  const int64_t col_chunks = ceil_div(n, cols);
-  parallel_for(ceil_div(g.m, rows) * col_chunks, [&](int64_t chunk) {
-    const int64_t i = chunk / col_chunks * rows, j = chunk % col_chunks * cols;
-    multiply_block(smaller(rows, g.m - i), smaller(cols, n - j), g.k, left_of(g).at(i, 0), b.at(0, j),
-                   to.at(i, j));
-  });
-}
-
-// B read in place, but for the columns after its last full panel.
+// B read in place, but for the columns after its last full panel. One pass over all of k: tiles start and end
+// in registers.
 template <class T>
 void multiply_unpacked(const GemmArgs<T>& g) {
   const int64_t full = g.n / kPanelCols<T> * kPanelCols<T>;
-  if (full) multiply_panels(g, Panels<T>{g.b, kPanelCols<T>, g.b_row}, full);
-  if (full == g.n) return;
-  GemmArgs<T> rest = g;
-  rest.n -= full;
-  rest.b += full;
-  rest.c += full;
-  if (g.bias) rest.bias += full;
-  if (g.residual) rest.residual += full;
-  const Scratch scratch(packed_bytes<T>(rest.n, g.k));
-  multiply_panels(rest, pack_right(rest, 0, g.k, 0, rest.n, static_cast<T*>(scratch.data())), rest.n);
+  each_block(g, g.k, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
+    const LeftMatrix<T> a = left_of(g).at(i, 0);
+    const Panels<T> b{g.b, kPanelCols<T>, g.b_row};
+    const int64_t whole = smaller(n, full - j);
+    multiply_block(m, whole, g.k, a, b.at(0, j), destination_of(g).at(i, j));
+    if (whole == n) return;
+    const Scratch scratch(packed_bytes<T>(n - whole, g.k));
+    const Panels<T> rest = pack_right(g, 0, g.k, full, n - whole, static_cast<T*>(scratch.data()));
+    multiply_block(m, n - whole, g.k, a, rest, destination_of(g).at(i, full));
+  });
 }
 
-// Tall and thin: B is packed once, whole, and stays in L2 while all rows of A pass by.
+// A packed part of B meets A, which is read in place.
 template <class T>
-void multiply_tall(const GemmArgs<T>& g) {
-  const Scratch scratch(packed_bytes<T>(g.n, g.k));
-  multiply_panels(g, pack_right(g, 0, g.k, 0, g.n, static_cast<T*>(scratch.data())), g.n);
+void multiply_part(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b, const Destination<T>& to) {
+  if (a.col == 1) return multiply_block(m, n, k, a, b, to);
+  // Small enough for L2 with the pieces of its columns.
+  constexpr int64_t kRows = 24 * kTileRows, kCols = 768 / sizeof(T);
+  for (int64_t i = 0; i < m; i += kRows)
+    for (int64_t j = 0; j < n; j += kCols)
+      multiply_block(smaller(kRows, m - i), smaller(kCols, n - j), k, a.at(i, 0), b.at(0, j), to.at(i, j));
 }
 
-// B packed in blocks that fit the caches: a panel in L1 or nearly so, all panels in L3, while a block of A's
-// rows stays in L2. Rows are read in place; only columns, whose numbers lie far apart, are packed too.
+// Every block packs its columns of B itself, some rows at a time: from another core's caches they would come
+// at several times the cost.
 template <class T>
 void multiply_packed(const GemmArgs<T>& g) {
-  constexpr int64_t kDepth = 1536 / sizeof(T), kRows = 24 * kTileRows, kCols = 4096, kChunks = 32;
-  constexpr int64_t kLeastPacked = 8 * kPanelCols<T>;  // columns for which packing a transposed A pays
-  const int64_t depth = ceil_div(g.k, ceil_div(g.k, kDepth));
-  const int64_t rows = round_up(ceil_div(g.m, ceil_div(g.m, kRows)), kTileRows);
-  const int64_t cols = smaller(g.n, kCols), row_blocks = ceil_div(g.m, rows);
-  const Scratch scratch(g.packed_b ? 0 : packed_bytes<T>(cols, depth));
-  for (int64_t j = 0; j < g.n; j += cols) {
-    const int64_t n = smaller(cols, g.n - j);
-    const int64_t part = round_up(ceil_div(n, clamped(kChunks / row_blocks, 1, n)), kPanelCols<T>);
-    const int64_t parts = ceil_div(n, part);
-    for (int64_t p = 0; p < g.k; p += depth) {
+  const int64_t depth = depth_of(g);
+  each_block(g, depth, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
+    const Scratch scratch(packed_bytes<T>(n, depth));
+    T* packed = static_cast<T*>(scratch.data());
+    for (int64_t p = 0; p == 0 || p < g.k; p += depth) {
       const int64_t k = smaller(depth, g.k - p);
-      const Panels<T> b =
-          g.packed_b ? prepacked(g).at(p, j) : pack_right(g, p, k, j, n, static_cast<T*>(scratch.data()));
-      Destination<T> to = destination_of(g);
-      if (p > 0) to = {g.c, g.c_row, true};
-      parallel_for(row_blocks * parts, [&](int64_t chunk) {
-        const int64_t i = chunk / parts * rows, first = chunk % parts * part, m = smaller(rows, g.m - i);
-        const LeftMatrix<T> left = left_of(g).at(i, p);
-        if (g.a_col == 1 || part < kLeastPacked)
-          return multiply_block(m, smaller(part, n - first), k, left, b.at(0, first), to.at(i, j + first));
-        const Scratch mine(static_cast<size_t>(m * k) * sizeof(T));
-        T* a = static_cast<T*>(mine.data());
-        pack_left(m, k, left, a);
-        multiply_packed_block(m, smaller(part, n - first), k, a, b.at(0, first), to.at(i, j + first));
-      });
+      const Destination<T> to = p == 0 ? destination_of(g) : Destination<T>{g.c, g.c_row, true};
+      multiply_part(m, n, k, left_of(g).at(i, p), pack_right(g, p, k, j, n, packed), to.at(i, j));
     }
-  }
+  });
 }
 
 // One row, B transposed: each number of C is a sum over memory without gaps.
@@ -211,30 +228,30 @@ void multiply_split(const GemmArgs<T>& g, bool one_row) {
   split.run();
 }
 
+// Whether B is best read where it lies: by a few rows, or where no vector lies across two lines of the cache,
+// which would take twice as long. Only a sum of one pass has the same bits either way.
+template <class T>
+bool is_read_in_place(const GemmArgs<T>& g) {
+  if (g.b_col != 1 || g.m <= 4 * kTileRows) return g.b_col == 1;
+  const bool small = g.k <= limits_of(g).depth && g.m * g.n * g.k <= 128 * 128 * 128;
+  return small && g.b_row % Vec<T>::kLanes == 0 && reinterpret_cast<uintptr_t>(g.b) % sizeof(Vec<T>) == 0;
+}
+
 template <class T>
 void multiply_one(const GemmArgs<T>& g) {
-  constexpr int64_t kTallDepth = 2048 / sizeof(T), kTallBytes = 1 << 18, kFewRows = 24 * kTileRows;
   const bool split =
       g.k >= 512 && g.m * g.n <= (1 << 16) && g.k >= g.m + g.n && g.m * g.n * g.k > kSerialWork;
-  const bool small = g.m <= 4 * kTileRows || g.m * g.n * g.k <= 128 * 128 * 128;
-  // Few rows are not worth packing for each part of the columns.
-  const bool tall = g.m <= kFewRows ? packed_bytes<T>(g.n, g.k) <= 2 * kTallBytes
-                                    : g.k <= kTallDepth && packed_bytes<T>(g.n, g.k) <= kTallBytes;
-  const bool one_row = g.m == 1 && !g.packed_b;
+  const bool one_row = g.m == 1;
   if (one_row && g.a_col == 1 && g.b_row == 1 && g.k >= kRowSums * Vec<T>::kLanes)
     multiply_row_by_columns(g);
   else if (one_row && g.b_col == 1 && g.n >= 4 * kPanelCols<T> && g.n * g.k > kSerialReading)
     multiply_split(g, true);
-  else if (split && !g.packed_b)
+  else if (split)
     multiply_split(g, false);
-  else if (small && g.b_col == 1 && !g.packed_b)
+  else if (is_read_in_place(g))
     multiply_unpacked(g);
-  else if (!small && !tall)
-    multiply_packed(g);
-  else if (g.packed_b)
-    multiply_panels(g, prepacked(g), g.n);
   else
-    multiply_tall(g);
+    multiply_packed(g);
 }
 
 template <class T>
@@ -270,7 +287,7 @@ GemmArgs<T> as_one_row(GemmArgs<T> g) {
 
 template <class T>
 bool is_column(const GemmArgs<T>& g) {
-  return g.n == 1 && g.m > 1 && g.c_row == 1 && !g.bias && !g.residual && !g.packed_b;
+  return g.n == 1 && g.m > 1 && g.c_row == 1 && !g.bias && !g.residual;
 }
 
 }  // namespace
@@ -297,21 +314,7 @@ void gemm(const GemmArgs<T>& g) {
   });
 }
 
-template <class T>
-int64_t gemm_packed_size(int64_t n, int64_t k) {
-  return round_up(n, kPanelCols<T>) * k;
-}
-
-template <class T>
-void gemm_pack(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out) {
-  if (k > 0) pack_right(GemmArgs<T>{.b = b, .b_row = b_row, .b_col = b_col}, 0, k, 0, n, out);
-}
-
 template void gemm(const GemmArgs<float>&);
 template void gemm(const GemmArgs<double>&);
-template int64_t gemm_packed_size<float>(int64_t, int64_t);
-template int64_t gemm_packed_size<double>(int64_t, int64_t);
-template void gemm_pack(int64_t, int64_t, const float*, int64_t, int64_t, float*);
-template void gemm_pack(int64_t, int64_t, const double*, int64_t, int64_t, double*);
 
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -207,18 +207,13 @@ void multiply_packed_block(int64_t m, int64_t n, int64_t k, const T* a, Panels<T
   multiply_tiles(m, n, k, [&](int64_t i, int rows) { return LeftMatrix<T>{a + i * k, 1, rows}; }, k, b, to);
 }
 
+// A, whose rows lie in memory, as tiles one after the other, each column by column.
 template <class T>
-void pack_left(int64_t m, int64_t k, LeftMatrix<T> a, T* out) {
+void pack_left(int64_t m, int64_t k, const T* a, int64_t a_row, T* out) {
   for (int64_t i = 0; i < m;) {
     const int rows = next_tile_rows(m - i);
-    const T* from = a.at(i, 0).data;
-    if (a.row == 1) {
-      for (int64_t p = 0; p < k; ++p)
-        for (int r = 0; r < rows; ++r) out[p * rows + r] = from[p * a.col + r];
-    } else {
-      for (int r = 0; r < rows; ++r)
-        for (int64_t p = 0; p < k; ++p) out[p * rows + r] = from[r * a.row + p * a.col];
-    }
+    for (int r = 0; r < rows; ++r)
+      for (int64_t p = 0; p < k; ++p) out[p * rows + r] = a[(i + r) * a_row + p];
     out += rows * k;
     i += rows;
   }

@@ -25,8 +25,6 @@ namespace rushlight::cpu {
 template <class T>
 struct FloatingKernels {
   void (*gemm)(const GemmArgs<T>&);
-  int64_t (*gemm_packed_size)(int64_t n, int64_t k);  // in numbers
-  void (*gemm_pack)(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
 
   void (*convolution)(const ConvolutionArgs<T>&);
   void (*convolution_weight_gradient)(const WeightGradientArgs<T>&);

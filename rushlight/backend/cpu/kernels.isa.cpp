@@ -8,10 +8,6 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 template <class T>
 void gemm(const GemmArgs<T>&);
 template <class T>
-int64_t gemm_packed_size(int64_t n, int64_t k);
-template <class T>
-void gemm_pack(int64_t n, int64_t k, const T* b, int64_t b_row, int64_t b_col, T* out);
-template <class T>
 void convolution(const ConvolutionArgs<T>&);
 template <class T>
 void convolution_weight_gradient(const WeightGradientArgs<T>&);
@@ -75,8 +71,6 @@ namespace {
 template <class T>
 constexpr FloatingKernels<T> kFloating{
     .gemm = gemm<T>,
-    .gemm_packed_size = gemm_packed_size<T>,
-    .gemm_pack = gemm_pack<T>,
     .convolution = convolution<T>,
     .convolution_weight_gradient = convolution_weight_gradient<T>,
     .attention = attention<T>,
