@@ -96,9 +96,13 @@ def best(contestants):
 def ratio(ours, rival, draws=2000):
     """(rival's median / ours, the lower end of its 95 % interval by bootstrap)."""
     chance = random.Random(1)
-    resampled = lambda times: statistics.median(chance.choices(times, k=len(times)))
-    ratios = sorted(resampled(rival.times) / resampled(ours.times) for _ in range(draws))
-    return rival.median / ours.median, ratios[int(0.025 * draws)]
+    rounds = list(zip(rival.times, ours.times))  # drawn whole: what slows the machine down slows both sides of a round
+
+    def resampled():
+        theirs, own = zip(*chance.choices(rounds, k=len(rounds)))
+        return statistics.median(theirs) / statistics.median(own)
+
+    return rival.median / ours.median, sorted(resampled() for _ in range(draws))[int(0.025 * draws)]
 
 
 def rows(workload, own, others, targets, quick, limit_ms=None):
