@@ -57,7 +57,8 @@ struct Cut {
   int64_t rows, cols;  // of a block
 };
 
-// Blocks enough to keep the threads busy, each with the same to do. Packing a column of B takes as long as
+// Blocks enough to keep the threads busy, each with the same to do; of a small product as many as its work
+// gives, or two for each thread, whichever suits its shape. Packing a column of B takes as long as
 // multiplying kRowsToPack rows with it.
 template <class T>
 Cut cut_of(const GemmArgs<T>& g, int64_t depth) {
@@ -66,17 +67,23 @@ Cut cut_of(const GemmArgs<T>& g, int64_t depth) {
   if (work <= kSerialWork) return {g.m, g.n};
   const Limits limits = limits_of(g);
   const int64_t threads = smaller(num_threads(), ceil_div(work, kSerialWork));
-  const int64_t blocks = round_up(smaller(ceil_div(work, kChunkWork), limits.blocks * threads), threads);
+  const int64_t chunks = ceil_div(work, kChunkWork), most = limits.blocks * threads;
+  const int64_t fewest = round_up(chunks < most ? smaller(chunks, 2 * threads) : most, threads);
   const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T));
   const int64_t widest = clamped(packed / depth, kPanelCols<T>, g.n);
   Cut best{};
   int64_t least = 0;
-  for (int64_t parts = ceil_div(g.n, widest);; parts *= 2) {
-    const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>), col_blocks = ceil_div(g.n, cols);
+  const auto consider = [&](int64_t cols, int64_t blocks) {
+    const int64_t col_blocks = ceil_div(g.n, cols);
     const int64_t rows = round_up(ceil_div(g.m, ceil_div(blocks, col_blocks)), kTileRows);
     const int64_t turns = ceil_div(ceil_div(g.m, rows) * col_blocks, threads);
     const int64_t time = turns * (cols * (rows + kRowsToPack) + rows * limits.cols_to_read);
     if (least == 0 || time < least) best = {rows, cols}, least = time;
+  };
+  for (int64_t parts = ceil_div(g.n, widest);; parts *= 2) {
+    const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>);
+    consider(cols, round_up(smaller(chunks, most), threads));
+    consider(cols, fewest);
     if (cols == kPanelCols<T>) return best;
   }
 }
@@ -158,15 +165,15 @@ void multiply_row_by_columns(const GemmArgs<T>& g) {
 // parts, whose products are added up in order.
 template <class T>
 struct SplitDepth {
-  static constexpr int64_t kStep =
-      128;  // of k at a time, so that A's and B's rows stay in cache over all tiles
-  static constexpr int64_t kMostParts = 16, kChunks = 16;
+  // Of k at a time, so that A's and B's rows stay in cache over all tiles.
+  static constexpr int64_t kStep = 128;
+  static constexpr int64_t kChunks = 16;
 
   const GemmArgs<T>& g;
   bool one_row;
-  int64_t parts = one_row ? clamped(g.k * g.n / kChunkReading, 1, smaller(g.k, kMostParts))
-                          : clamped(g.k / (4 * kStep), 2, kMostParts);
-  int64_t depth = round_up(ceil_div(g.k, parts), one_row ? 1 : kStep);
+  int64_t parts = one_row ? clamped(g.k * g.n / kChunkReading, 1, smaller(g.k, kChunks))
+                          : clamped(g.k / (4 * kStep), 2, kChunks / 2);
+  int64_t depth = ceil_div(g.k, parts), step = ceil_div(depth, ceil_div(depth, kStep));
   int64_t width = round_up(g.n, Vec<T>::kLanes);  // of a partial sum's rows
   T* partial = nullptr;
 
@@ -176,9 +183,9 @@ struct SplitDepth {
     if (one_row)
       return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
     const int64_t full = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0, rest = g.n - full;
-    const Scratch scratch(packed_bytes<T>(rest, kStep));
-    for (int64_t p = first; p < last; p += kStep) {
-      const int64_t k = smaller(kStep, last - p);
+    const Scratch scratch(packed_bytes<T>(rest, step));
+    for (int64_t p = first; p < last; p += step) {
+      const int64_t k = smaller(step, last - p);
       const Destination<T> to{c, width, p > first};
       const LeftMatrix<T> a = left_of(g).at(i, p);
       const T* b = g.b + p * g.b_row;
@@ -237,16 +244,22 @@ bool is_read_in_place(const GemmArgs<T>& g) {
   return small && g.b_row % Vec<T>::kLanes == 0 && reinterpret_cast<uintptr_t>(g.b) % sizeof(Vec<T>) == 0;
 }
 
+// Whether C is so small beside k that blocks of it would be few or read A and B too often. Rows of A cost
+// less to read.
+template <class T>
+bool is_split(const GemmArgs<T>& g) {
+  const int64_t times = g.a_col == 1 ? 8 : 2;
+  return g.k >= 512 && g.k >= times * (g.m + g.n) && g.m * g.n <= (1 << 16) && g.m * g.n * g.k > kSerialWork;
+}
+
 template <class T>
 void multiply_one(const GemmArgs<T>& g) {
-  const bool split =
-      g.k >= 512 && g.m * g.n <= (1 << 16) && g.k >= g.m + g.n && g.m * g.n * g.k > kSerialWork;
   const bool one_row = g.m == 1;
   if (one_row && g.a_col == 1 && g.b_row == 1 && g.k >= kRowSums * Vec<T>::kLanes)
     multiply_row_by_columns(g);
   else if (one_row && g.b_col == 1 && g.n >= 4 * kPanelCols<T> && g.n * g.k > kSerialReading)
     multiply_split(g, true);
-  else if (split)
+  else if (is_split(g))
     multiply_split(g, false);
   else if (is_read_in_place(g))
     multiply_unpacked(g);
