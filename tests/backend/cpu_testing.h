@@ -36,13 +36,13 @@ double distance(const std::vector<T>& a, const std::vector<double>& b) {
   return worst;
 }
 
-// Calls result() on 1, 2, 3 and 8 threads, which must give equal numbers.
+// Calls result() on 1, 2, 3, 8 and 16 threads, which must give equal numbers.
 template <class Result>
 void check_same_for_all_thread_counts(Result result) {
   const int before = num_threads();
   set_num_threads(1);
   const auto expected = result();
-  for (int threads : {2, 3, 8}) {
+  for (int threads : {2, 3, 8, 16}) {
     set_num_threads(threads);
     CHECK(result() == expected);
   }

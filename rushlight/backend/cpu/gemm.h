@@ -10,7 +10,7 @@ namespace rushlight::cpu {
 // From product to product the operands move on by `a_batch` ...; every `run` products they start anew at
 // multiples of `a_run` and `b_run` (0: never).
 // C may be the residual, but overlaps no other operand. Bits depend on the shapes and strides, not on the
-// thread count.
+// thread count nor on where operands begin.
 template <class T>
 struct GemmArgs {
   int64_t m = 0, n = 0, k = 0;

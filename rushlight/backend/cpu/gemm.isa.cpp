@@ -34,10 +34,10 @@ size_t packed_bytes(int64_t n, int64_t k) {
 
 // How B and C are cut for a kind of A.
 struct Limits {
-  int64_t depth;         // rows of B that are packed at a time; a longer sum is made in several passes
-  int64_t packed_bytes;  // of these
-  int64_t blocks;        // of C, for each thread
-  int64_t cols_to_read;  // with so many a row of A is multiplied while it comes from far away
+  int64_t depth;              // rows of B that are packed at a time; a longer sum is made in several passes
+  int64_t packed_bytes;       // that these may take
+  int64_t blocks_per_thread;  // of C
+  int64_t cols_to_read;       // reading a row of A takes as long as multiplying it with so many columns
 };
 
 // Rows of A come quickly. Columns come in short pieces from all over memory: then few, wide blocks use them.
@@ -47,51 +47,54 @@ Limits limits_of(const GemmArgs<T>& g) {
   return {1536 / sizeof(T), 3 << 18, 2, 48};
 }
 
+// Whole lines of the cache, so that those of a transposed B are read once.
 template <class T>
 int64_t depth_of(const GemmArgs<T>& g) {
   const int64_t most = limits_of(g).depth;
-  return g.k <= most ? clamped(g.k, 1, most) : ceil_div(g.k, ceil_div(g.k, most));
+  if (g.k <= most) return clamped(g.k, 1, most);
+  return round_up(ceil_div(g.k, ceil_div(g.k, most)), 64 / sizeof(T));
 }
 
 struct Cut {
   int64_t rows, cols;  // of a block
 };
 
-// Blocks enough to keep the threads busy, each with the same to do; of a small product as many as its work
-// gives, or two for each thread, whichever suits its shape. Packing a column of B takes as long as
-// multiplying kRowsToPack rows with it.
+// Blocks enough to keep the threads busy, each with the same to do: of some ways to cut, the one that takes
+// the least time. Packing a column of B takes as long as multiplying kRowsToPack rows with it.
 template <class T>
-Cut cut_of(const GemmArgs<T>& g, int64_t depth) {
+Cut cut_of(const GemmArgs<T>& g) {
   constexpr int64_t kRowsToPack = 4;
   const int64_t work = g.m * g.n * g.k;
   if (work <= kSerialWork) return {g.m, g.n};
   const Limits limits = limits_of(g);
   const int64_t threads = smaller(num_threads(), ceil_div(work, kSerialWork));
-  const int64_t chunks = ceil_div(work, kChunkWork), most = limits.blocks * threads;
-  const int64_t fewest = round_up(chunks < most ? smaller(chunks, 2 * threads) : most, threads);
-  const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T));
-  const int64_t widest = clamped(packed / depth, kPanelCols<T>, g.n);
+  const int64_t chunks = ceil_div(work, kChunkWork);
+  const int64_t most = round_up(smaller(chunks, limits.blocks_per_thread * threads), threads);
+  const int64_t fewest = chunks < limits.blocks_per_thread * threads ? smaller(most, 2 * threads) : most;
+  const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T)) / depth_of(g);
+  const int64_t widest = clamped(packed / kPanelCols<T>, 1, ceil_div(g.n, kPanelCols<T>)) * kPanelCols<T>;
   Cut best{};
   int64_t least = 0;
-  const auto consider = [&](int64_t cols, int64_t blocks) {
-    const int64_t col_blocks = ceil_div(g.n, cols);
-    const int64_t rows = round_up(ceil_div(g.m, ceil_div(blocks, col_blocks)), kTileRows);
-    const int64_t turns = ceil_div(ceil_div(g.m, rows) * col_blocks, threads);
+  const auto consider = [&](int64_t row_blocks, int64_t cols) {
+    const int64_t rows = round_up(ceil_div(g.m, clamped(row_blocks, 1, g.m)), kTileRows);
+    const int64_t turns = ceil_div(ceil_div(g.m, rows) * ceil_div(g.n, cols), threads);
     const int64_t time = turns * (cols * (rows + kRowsToPack) + rows * limits.cols_to_read);
     if (least == 0 || time < least) best = {rows, cols}, least = time;
   };
   for (int64_t parts = ceil_div(g.n, widest);; parts *= 2) {
-    const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>);
-    consider(cols, round_up(smaller(chunks, most), threads));
-    consider(cols, fewest);
+    const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>), col_blocks = ceil_div(g.n, cols);
+    for (const int64_t blocks : {most, fewest}) {
+      consider(ceil_div(blocks, col_blocks), cols);
+      consider(blocks / col_blocks, cols);
+    }
     if (cols == kPanelCols<T>) return best;
   }
 }
 
 // multiply(i, m, j, n): rows [i, i + m) and columns [j, j + n) of C.
 template <class T, class Multiply>
-void each_block(const GemmArgs<T>& g, int64_t depth, Multiply multiply) {
-  const Cut cut = cut_of(g, depth);
+void each_block(const GemmArgs<T>& g, Multiply multiply) {
+  const Cut cut = cut_of(g);
   const int64_t col_blocks = ceil_div(g.n, cut.cols);
   parallel_for(ceil_div(g.m, cut.rows) * col_blocks, [&](int64_t block) {
     const int64_t i = block / col_blocks * cut.rows, j = block % col_blocks * cut.cols;
@@ -99,52 +102,45 @@ void each_block(const GemmArgs<T>& g, int64_t depth, Multiply multiply) {
   });
 }
 
-// Rows [p, p + k), columns [j, j + n) of B as panels in `out`.
+// Whether B is best read where it lies: by a few rows, or where no vector lies across two lines of the cache,
+// which would take twice as long.
 template <class T>
-Panels<T> pack_right(const GemmArgs<T>& g, int64_t p, int64_t k, int64_t j, int64_t n, T* out) {
-  return pack_panels(k, n, g.b + p * g.b_row + j * g.b_col, g.b_row, g.b_col, out);
+bool is_read_in_place(const GemmArgs<T>& g) {
+  if (g.b_col != 1 || g.m <= 4 * kTileRows) return g.b_col == 1;
+  const bool small = g.m * g.n * g.k <= 128 * 128 * 128;
+  return small && g.b_row % Vec<T>::kLanes == 0 && reinterpret_cast<uintptr_t>(g.b) % sizeof(Vec<T>) == 0;
 }
 
-// B read in place, but for the columns after its last full panel. One pass over all of k: tiles start and end
-// in registers.
-template <class T>
-void multiply_unpacked(const GemmArgs<T>& g) {
-  const int64_t full = g.n / kPanelCols<T> * kPanelCols<T>;
-  each_block(g, g.k, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
-    const LeftMatrix<T> a = left_of(g).at(i, 0);
-    const Panels<T> b{g.b, kPanelCols<T>, g.b_row};
-    const int64_t whole = smaller(n, full - j);
-    multiply_block(m, whole, g.k, a, b.at(0, j), destination_of(g).at(i, j));
-    if (whole == n) return;
-    const Scratch scratch(packed_bytes<T>(n - whole, g.k));
-    const Panels<T> rest = pack_right(g, 0, g.k, full, n - whole, static_cast<T*>(scratch.data()));
-    multiply_block(m, n - whole, g.k, a, rest, destination_of(g).at(i, full));
-  });
-}
-
-// A packed part of B meets A, which is read in place.
+// Part of B meets A, which is read in place.
 template <class T>
 void multiply_part(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b, const Destination<T>& to) {
   if (a.col == 1) return multiply_block(m, n, k, a, b, to);
   // Small enough for L2 with the pieces of its columns.
   constexpr int64_t kRows = 24 * kTileRows, kCols = 768 / sizeof(T);
+  static_assert(kCols % kPanelCols<T> == 0);
   for (int64_t i = 0; i < m; i += kRows)
     for (int64_t j = 0; j < n; j += kCols)
       multiply_block(smaller(kRows, m - i), smaller(kCols, n - j), k, a.at(i, 0), b.at(0, j), to.at(i, j));
 }
 
-// Every block packs its columns of B itself, some rows at a time: from another core's caches they would come
-// at several times the cost.
+// Some of k at a time. Every block of C packs its columns of B itself: from another core's caches they would
+// come at several times the cost. Of a B that is read in place these are what its last full panel leaves.
 template <class T>
-void multiply_packed(const GemmArgs<T>& g) {
-  const int64_t depth = depth_of(g);
-  each_block(g, depth, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
-    const Scratch scratch(packed_bytes<T>(n, depth));
-    T* packed = static_cast<T*>(scratch.data());
+void multiply_blocks(const GemmArgs<T>& g) {
+  const int64_t depth = depth_of(g), in_place = is_read_in_place(g) ? g.n / kPanelCols<T> * kPanelCols<T> : 0;
+  each_block(g, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
+    const int64_t whole = clamped(in_place - j, 0, n), rest = n - whole;
+    const Scratch scratch(packed_bytes<T>(rest, depth));
     for (int64_t p = 0; p == 0 || p < g.k; p += depth) {
       const int64_t k = smaller(depth, g.k - p);
-      const Destination<T> to = p == 0 ? destination_of(g) : Destination<T>{g.c, g.c_row, true};
-      multiply_part(m, n, k, left_of(g).at(i, p), pack_right(g, p, k, j, n, packed), to.at(i, j));
+      const LeftMatrix<T> a = left_of(g).at(i, p);
+      const Destination<T> to = (p == 0 ? destination_of(g) : Destination<T>{g.c, g.c_row, true}).at(i, j);
+      const T* b = g.b + p * g.b_row + j * g.b_col;
+      if (whole) multiply_part(m, whole, k, a, Panels<T>{b, kPanelCols<T>, g.b_row}, to);
+      if (rest == 0) continue;
+      const Panels<T> packed =
+          pack_panels(k, rest, b + whole * g.b_col, g.b_row, g.b_col, static_cast<T*>(scratch.data()));
+      multiply_part(m, rest, k, a, packed, to.at(0, whole));
     }
   });
 }
@@ -167,7 +163,7 @@ template <class T>
 struct SplitDepth {
   // Of k at a time, so that A's and B's rows stay in cache over all tiles.
   static constexpr int64_t kStep = 128;
-  static constexpr int64_t kChunks = 16;
+  static constexpr int64_t kChunks = 16;  // at least, where rows can be cut too
 
   const GemmArgs<T>& g;
   bool one_row;
@@ -235,15 +231,6 @@ void multiply_split(const GemmArgs<T>& g, bool one_row) {
   split.run();
 }
 
-// Whether B is best read where it lies: by a few rows, or where no vector lies across two lines of the cache,
-// which would take twice as long. Only a sum of one pass has the same bits either way.
-template <class T>
-bool is_read_in_place(const GemmArgs<T>& g) {
-  if (g.b_col != 1 || g.m <= 4 * kTileRows) return g.b_col == 1;
-  const bool small = g.k <= limits_of(g).depth && g.m * g.n * g.k <= 128 * 128 * 128;
-  return small && g.b_row % Vec<T>::kLanes == 0 && reinterpret_cast<uintptr_t>(g.b) % sizeof(Vec<T>) == 0;
-}
-
 // Whether C is so small beside k that blocks of it would be few or read A and B too often. Rows of A cost
 // less to read.
 template <class T>
@@ -261,10 +248,8 @@ void multiply_one(const GemmArgs<T>& g) {
     multiply_split(g, true);
   else if (is_split(g))
     multiply_split(g, false);
-  else if (is_read_in_place(g))
-    multiply_unpacked(g);
   else
-    multiply_packed(g);
+    multiply_blocks(g);
 }
 
 template <class T>
