@@ -73,7 +73,7 @@ Cut cut_of(const GemmArgs<T>& g) {
   const int64_t fewest = chunks < limits.blocks_per_thread * threads ? smaller(most, 2 * threads) : most;
   const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T)) / depth_of(g);
   const int64_t widest = clamped(packed / kPanelCols<T>, 1, ceil_div(g.n, kPanelCols<T>)) * kPanelCols<T>;
-  Cut best{};
+  Cut best{g.m, g.n};
   int64_t least = 0;
   const auto consider = [&](int64_t row_blocks, int64_t cols) {
     const int64_t rows = round_up(ceil_div(g.m, clamped(row_blocks, 1, g.m)), kTileRows);
