@@ -336,10 +336,10 @@ def test_hooks_of_a_leaf_s_node():
         (x * 3).sum().backward()
 
 
-def test_a_derivative_inside_a_backward_leaves_the_gradients_around_it_alone():
-    w = leaf(2.0)
+def doubling(backward):
+    """x * 2 as a function whose gradient is backward(gradient), with grad mode on."""
 
-    class ScaledByASlope(rl.autograd.Function):
+    class Doubled(rl.autograd.Function):
         @staticmethod
         def forward(ctx, x):
             return x * 2
@@ -347,13 +347,16 @@ def test_a_derivative_inside_a_backward_leaves_the_gradients_around_it_alone():
         @staticmethod
         def backward(ctx, gradient):
             with rl.enable_grad():
-                slope = rl.autograd.grad((w * w).sum(), w)[0]
-            return gradient * slope
+                return backward(gradient)
 
-    x = leaf(1.0)
+    return Doubled.apply
+
+
+def test_a_derivative_inside_a_backward_leaves_the_gradients_around_it_alone():
+    w, x = leaf(2.0), leaf(1.0)
     seen = []
     w.register_hook(lambda g: seen.append(g.tolist()))
-    y = ScaledByASlope.apply(x)
+    y = doubling(lambda gradient: gradient * rl.autograd.grad((w * w).sum(), w)[0])(x)
     (y + w * 3).sum().backward()  # 3 waits at w while the function differentiates w * w
     assert (x.grad.tolist(), w.grad.tolist(), seen) == ([4.0], [3.0], [[4.0], [3.0]])
 
@@ -364,18 +367,11 @@ def test_a_backward_inside_a_backward_adds_to_the_leaf_that_both_reach():
     w.register_hook(lambda g: g * 10)
     w.register_post_accumulate_grad_hook(lambda t: after.append(t.grad.tolist()))
 
-    class RunsAgain(rl.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 2
+    def runs_another(gradient):
+        (w * w).sum().backward()
+        return gradient
 
-        @staticmethod
-        def backward(ctx, gradient):
-            with rl.enable_grad():
-                (w * w).sum().backward()
-            return gradient
-
-    (RunsAgain.apply(leaf(1.0)) + w * 3).sum().backward()  # 3 waits at w while 4 arrives
+    (doubling(runs_another)(leaf(1.0)) + w * 3).sum().backward()  # 3 waits at w while 4 arrives
     assert (w.grad.tolist(), after) == ([70.0], [[40.0], [70.0]])
 
 
