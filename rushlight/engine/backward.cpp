@@ -94,12 +94,8 @@ class BackwardPass {
   Tensor caught(const Edge& target) const;
 
  private:
-  struct Target {
+  struct Arrival {
     Edge edge;
-    Tensor gradient;
-  };
-  struct SharedLeaf {
-    Ref<Node> leaf;
     Tensor gradient;
   };
 
@@ -121,10 +117,10 @@ class BackwardPass {
   SmallVector<Node*, 32> heap_;
   Node* current_ = nullptr;
   std::unordered_set<const Node*> wanted_;
-  std::vector<Target> targets_;
+  std::vector<Arrival> targets_;
   // Leaves at which another backward's gradients wait. They come when the heap is empty, so that hooks see
   // the whole sum.
-  std::vector<SharedLeaf> shared_;
+  std::vector<Arrival> shared_;
 };
 
 void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge> targets, bool accumulate) {
@@ -159,8 +155,8 @@ void BackwardPass::restrict_to(std::span<const Edge> roots, std::span<const Edge
 void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
   Node& node = *edge.node;
   if (restricted_ && !wanted_.count(&node)) return;
-  for (SharedLeaf& shared : shared_)
-    if (shared.leaf.get() == &node) return add_to(shared.gradient, gradient, create_graph_);
+  for (Arrival& shared : shared_)
+    if (shared.edge.node.get() == &node) return add_to(shared.gradient, gradient, create_graph_);
   const void* owner = node.pass_.load(std::memory_order_relaxed);
   if (!owner && node.pass_.compare_exchange_strong(owner, this, std::memory_order_acquire)) {
     heap_.push_back(&node);
@@ -168,7 +164,7 @@ void BackwardPass::deliver(const Edge& edge, Tensor gradient) {
   } else if (owner != this && node.is_leaf()) {
     // Another backward, on another thread or around this one (in a custom function), has gradients waiting
     // here.
-    shared_.push_back({edge.node, std::move(gradient)});
+    shared_.push_back({edge, std::move(gradient)});
     return;
   } else if (owner != this) {
     fail(ErrorKind::runtime, "[backward] another backward is running through the same graph (at [",
@@ -198,7 +194,7 @@ void BackwardPass::see_arrivals(Node& node, std::span<Tensor> inbox) {
       entry.grad = entry.grad.defined() ? apply_op(OpId::add, {}, entry.grad, slot) : slot;
     }
   }
-  for (Target& target : targets_)
+  for (Arrival& target : targets_)
     if (target.edge.node.get() == &node) target.gradient = inbox[target.edge.output];
 }
 
@@ -291,14 +287,14 @@ Node* BackwardPass::advance() {
 
 Node* BackwardPass::advance_shared() {
   if (shared_.empty()) return nullptr;
-  SharedLeaf last = std::move(shared_.back());
+  Arrival last = std::move(shared_.back());
   shared_.pop_back();
-  step(*last.leaf, {&last.gradient, 1});
-  return last.leaf.get();
+  step(*last.edge.node, {&last.gradient, 1});
+  return last.edge.node.get();
 }
 
 Tensor BackwardPass::caught(const Edge& target) const {
-  for (const Target& entry : targets_)
+  for (const Arrival& entry : targets_)
     if (entry.edge.node == target.node && entry.edge.output == target.output) return entry.gradient;
   return {};
 }
