@@ -33,7 +33,7 @@ data::Dataset pictures() {
 void serve(const char* architecture, const data::Dataset& set, int64_t batch, auto make_optimizer) {
   const models::Network network = models::Network::make(architecture);
   auto optimizer = make_optimizer(network.module().parameters());
-  data::DataLoader loader(set, {.batch_size = batch, .shuffle = true, .workers = 1});
+  data::DataLoader loader(set, {.batch_size = batch, .shuffle = true});
   bench::serve([&] {
     (void)train::fit(train::classifier(network), optimizer, loader, {.epochs = 1, .progress = false});
   });

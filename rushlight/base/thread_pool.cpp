@@ -26,6 +26,7 @@ constexpr int kMaxThreads = 256;
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
 thread_local bool inside_chunk = false;  // of a job of the pool
+thread_local bool plain_loops = false;   // while a PlainLoops lives
 thread_local int calls_in_progress = 0;  // of parallel_for, plain loops too
 
 struct CallInProgress {
@@ -223,9 +224,12 @@ Pool& pool() {
 
 void parallel_for(int64_t chunks, ChunkFunction function, void* context) {
   const CallInProgress call;
-  if (chunks <= 1 || inside_chunk || !pool().try_run(chunks, function, context))
+  if (chunks <= 1 || inside_chunk || plain_loops || !pool().try_run(chunks, function, context))
     run_inline(chunks, function, context);
 }
+
+PlainLoops::PlainLoops() : before_(std::exchange(plain_loops, true)) {}
+PlainLoops::~PlainLoops() { plain_loops = before_; }
 
 int num_threads() { return pool().threads(); }
 

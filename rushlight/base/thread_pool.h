@@ -32,6 +32,19 @@ void parallel_for(int64_t chunks, F&& body) {
   parallel_for(chunks, call_chunk<Body>, const_cast<std::remove_const_t<Body>*>(&body));
 }
 
+// While one lives, parallel_for is a plain loop on its thread: a thread that works beside another's
+// computation leaves the pool to that.
+class PlainLoops {
+ public:
+  PlainLoops();
+  ~PlainLoops();
+  PlainLoops(const PlainLoops&) = delete;
+  PlainLoops& operator=(const PlainLoops&) = delete;
+
+ private:
+  bool before_;
+};
+
 // Threads that work on one parallel_for, the caller included. At first: RUSHLIGHT_NUM_THREADS, else
 // usable_cpus().
 int num_threads();

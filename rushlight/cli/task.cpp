@@ -158,13 +158,14 @@ TaskData task_of_pictures(const Recipe& r, const std::string& folder, std::optio
   Preprocessing p{usual.channels, size.value_or(usual.size), {}, {}};
   for (int64_t c = 0; c < p.channels; ++c) p.mean.push_back(0.5), p.deviation.push_back(0.25);
   const Pictures pictures = pictures_in(folder, p, r.augment);
-  return {
-      pictures.train,
-      pictures.test,
-      p,
-      pictures.classes,
-      architecture_for(r.architecture, {p.channels, p.size}, static_cast<int64_t>(pictures.classes.size())),
-      folder};
+  const auto classes = static_cast<int64_t>(pictures.classes.size());
+  return {.train = pictures.train,
+          .test = pictures.test,
+          .preprocessing = p,
+          .labels = pictures.classes,
+          .architecture = architecture_for(r.architecture, {p.channels, p.size}, classes),
+          .name = folder,
+          .workers = 1};
 }
 
 }  // namespace

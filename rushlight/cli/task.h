@@ -21,6 +21,7 @@ struct TaskData {
   std::string name;                        // of the known set, or the folder
   std::optional<data::PointSet> points{};  // that it is trained on, where it is about points
   int64_t test_part = 0;                   // the test is so many of the first examples; 0: all
+  int workers = 0;  // files are read beside the training, what lies in memory by all threads
 };
 
 // The recipe's data, or those that the settings name: another known set, or a folder. A folder holds one

@@ -19,7 +19,7 @@ data::DataLoader loader_of(const TaskData& task, const TrainSettings& settings) 
   return data::DataLoader(task.train, {.batch_size = *settings.batch,
                                        .shuffle = true,
                                        .seed = static_cast<uint64_t>(*settings.seed),
-                                       .workers = 1});
+                                       .workers = task.workers});
 }
 
 std::unique_ptr<optim::Schedule> schedule_of(const Training& t) {

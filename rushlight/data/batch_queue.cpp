@@ -4,6 +4,7 @@
 #include <system_error>
 #include <thread>
 
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/engine/context.h"
 
 namespace rushlight::data {
@@ -52,6 +53,7 @@ BatchQueue::Slot BatchQueue::filled(int64_t batch) const noexcept {
 }
 
 void BatchQueue::work() {
+  const PlainLoops leave_the_pool_to_the_training;
   context().host_backend = backend_;
   std::unique_lock guard(lock_);
   for (;;) {

@@ -246,6 +246,31 @@ TEST_CASE("a call inside the only chunk of another has the whole pool") {
   });
 }
 
+TEST_CASE("while a PlainLoops lives, its thread computes alone and leaves the pool to others") {
+  ThreadCount scope(2);
+  const auto runs_alone = [] {
+    const auto self = std::this_thread::get_id();
+    std::atomic<int> arrived{0}, foreign{0};
+    parallel_for(2, [&](int64_t) {
+      ++arrived;
+      foreign += std::this_thread::get_id() != self;
+      for (int i = 0; i < 20 && arrived < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    CHECK(arrived == 2);
+    return foreign == 0;
+  };
+  CHECK(!runs_alone());
+  {
+    const PlainLoops outer;
+    {
+      const PlainLoops inner;
+    }
+    CHECK(runs_alone());
+    std::thread([&] { CHECK(!runs_alone()); }).join();
+  }
+  CHECK(!runs_alone());
+}
+
 #if !defined(__SANITIZE_THREAD__)  // which cannot start threads in a forked child
 TEST_CASE("a forked child computes with a pool of its own, of as many threads") {
   ThreadCount scope(3);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "rushlight/base/thread_pool.h"
 #include "rushlight/data/augment.h"
 #include "rushlight/data/image_dataset.h"
 #include "rushlight/rushlight.h"
@@ -153,6 +154,29 @@ TEST_CASE("a loop that is left leaves no thread behind, and workers run a bounde
     CHECK(moved->input.item<int64_t>() == 1);
   }
   CHECK(threads_are(before));
+}
+
+TEST_CASE("workers leave the thread pool to the training") {
+  struct Parallel {
+    std::atomic<int>* helpers;
+    int64_t size() const { return 4; }
+    Example get(int64_t) const {
+      parallel_for(8, [this, self = std::this_thread::get_id()](int64_t) {
+        *helpers += std::this_thread::get_id() != self;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+      return {full({}, 0.0), {}};
+    }
+  };
+  const int before = num_threads();
+  set_num_threads(2);
+  for (int workers : {0, 1, 2}) {
+    std::atomic<int> helpers{0};
+    DataLoader loader(Parallel{&helpers}, {.batch_size = 2, .workers = workers});
+    CHECK(batches_of(loader).size() == 2);
+    CHECK((helpers > 0) == (workers == 0));
+  }
+  set_num_threads(before);
 }
 
 TEST_CASE("training resumes at the exact batch") {

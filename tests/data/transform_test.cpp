@@ -137,6 +137,8 @@ TEST_CASE("what one pass cannot do is done one by one") {
   const ToTensor to_tensor;
   CHECK(in_one_pass(Compose(RandomHorizontalFlip(), RandomCrop(3), to_tensor)));
   CHECK(in_one_pass(Compose(RandomCrop(12, {.padding = 5}), to_tensor)));
+  CHECK(in_one_pass(
+      Compose(RandomCrop(40, {.padding = 18}), to_tensor)));  // large: several threads make a batch
   CHECK(in_one_pass(Compose(Compose(RandomVerticalFlip(1), RandomCrop(4)), RandomHorizontalFlip(1), to_tensor,
                             Normalize(0.5, 0.5), Normalize(kMean, kStd))));
   CHECK_FALSE(in_one_pass(Compose(RandomCrop(4), RandomCrop(3), to_tensor)));

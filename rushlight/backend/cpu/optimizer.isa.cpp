@@ -36,67 +36,82 @@ Vec<T> lanes(double x) {
 template <class T>
 struct Adam {
   using V = Vec<T>;
-  explicit Adam(const AdamArgs<T>& args)
-      : args(args),
-        shrink(args.decoupled_decay ? 1 - args.lr * args.weight_decay : 1),
-        decay(args.decoupled_decay ? 0 : args.weight_decay),
-        step_size(args.lr / (1 - __builtin_pow(args.beta1, args.step))),
-        root_correction(__builtin_sqrt(1 - __builtin_pow(args.beta2, args.step))) {}
+  explicit Adam(const AdamArgs<T>& a)
+      : args(a),
+        shrink(lanes<T>(a.decoupled_decay ? 1 - a.lr * a.weight_decay : 1)),
+        decay(lanes<T>(a.decoupled_decay ? 0 : a.weight_decay)),
+        grad_scale(lanes<T>(a.grad_scale)),
+        mean_share(lanes<T>(1 - a.beta1)),
+        variance_rest(lanes<T>(a.beta2)),
+        variance_share(lanes<T>(1 - a.beta2)) {
+    // step_size * m / (sqrt(v) / root_correction + eps) with a single division: in a cache those take
+    // longest.
+    const double root_correction = __builtin_sqrt(1 - __builtin_pow(a.beta2, a.step));
+    step_size = lanes<T>(a.lr * root_correction / (1 - __builtin_pow(a.beta1, a.step)));
+    eps = lanes<T>(a.eps * root_correction);
+  }
 
   void update(int64_t t, int64_t i, int64_t count) const {
     T *param = args.params[t] + i, *mean = args.mean[t] + i, *variance = args.variance[t] + i;
     const V p = load_partial(param, count);
-    const V g =
-        multiply_add(p, lanes<T>(decay), load_partial(args.grads[t] + i, count) * lanes<T>(args.grad_scale));
+    const V g = multiply_add(p, decay, load_partial(args.grads[t] + i, count) * grad_scale);
     const V m0 = load_partial(mean, count);
-    const V m = multiply_add(g - m0, lanes<T>(1 - args.beta1), m0);
-    const V v =
-        multiply_add(g * g, lanes<T>(1 - args.beta2), load_partial(variance, count) * lanes<T>(args.beta2));
+    const V m = multiply_add(g - m0, mean_share, m0);
+    const V v = multiply_add(g * g, variance_share, load_partial(variance, count) * variance_rest);
     V largest = v;
     if (args.largest_variance) {
       largest = max(v, load_partial(args.largest_variance[t] + i, count));
       store_partial(args.largest_variance[t] + i, largest, count);
     }
-    const V spread = sqrt(largest) / lanes<T>(root_correction) + lanes<T>(args.eps);
     store_partial(mean, m, count);
     store_partial(variance, v, count);
-    store_partial(param, p * lanes<T>(shrink) - lanes<T>(step_size) * m / spread, count);
+    store_partial(param, p * shrink - step_size * m / (sqrt(largest) + eps), count);
   }
 
-  const AdamArgs<T>& args;
-  double shrink, decay, step_size, root_correction;
+  AdamArgs<T> args;
+  V shrink, decay, grad_scale, mean_share, variance_rest, variance_share, step_size, eps;
 };
 
 template <class T>
 struct Sgd {
   using V = Vec<T>;
-  const SgdArgs<T>& args;
+  explicit Sgd(const SgdArgs<T>& a)
+      : args(a),
+        lr(lanes<T>(a.lr)),
+        decay(lanes<T>(a.weight_decay)),
+        grad_scale(lanes<T>(a.grad_scale)),
+        momentum(lanes<T>(a.momentum)),
+        share(lanes<T>(1 - a.dampening)) {}
 
   // What a step of size lr follows.
   V direction(int64_t t, int64_t i, int64_t count, V g) const {
     if (!args.momentum_buffers) return g;
     T* buffer = args.momentum_buffers[t] + i;
     V b = g;
-    if (!args.first_step)
-      b = multiply_add(g, lanes<T>(1 - args.dampening),
-                       load_partial(buffer, count) * lanes<T>(args.momentum));
+    if (!args.first_step) b = multiply_add(g, share, load_partial(buffer, count) * momentum);
     store_partial(buffer, b, count);
-    return args.nesterov ? multiply_add(b, lanes<T>(args.momentum), g) : b;
+    return args.nesterov ? multiply_add(b, momentum, g) : b;
   }
 
   void update(int64_t t, int64_t i, int64_t count) const {
     T* param = args.params[t] + i;
     const V p = load_partial(param, count);
-    const V g = multiply_add(p, lanes<T>(args.weight_decay),
-                             load_partial(args.grads[t] + i, count) * lanes<T>(args.grad_scale));
-    store_partial(param, p - lanes<T>(args.lr) * direction(t, i, count, g), count);
+    const V g = multiply_add(p, decay, load_partial(args.grads[t] + i, count) * grad_scale);
+    store_partial(param, p - lr * direction(t, i, count, g), count);
   }
+
+  SgdArgs<T> args;
+  V lr, decay, grad_scale, momentum, share;
 };
 
 template <class T, class Rule>
 void update_all(const Rule& rule) {
+  constexpr int64_t kLanes = Vec<T>::kLanes;
   parallel_tensors(rule.args.count, rule.args.sizes, [&](int64_t tensor, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i += Vec<T>::kLanes) rule.update(tensor, i, end - i);
+    const Rule own = rule;  // its numbers stay in registers: the compiler sees that no store changes them
+    int64_t i = begin;
+    for (; i + kLanes <= end; i += kLanes) own.update(tensor, i, kLanes);
+    if (i < end) own.update(tensor, i, end - i);
   });
 }
 
@@ -109,7 +124,7 @@ void adam_step(const AdamArgs<T>& args) {
 
 template <class T>
 void sgd_step(const SgdArgs<T>& args) {
-  update_all<T>(Sgd<T>{args});
+  update_all<T>(Sgd<T>(args));
 }
 
 template void adam_step(const AdamArgs<float>&);
