@@ -123,6 +123,38 @@ TEST_CASE("sgd without momentum") {
   CHECK(params.numbers[3][0] == Tensors(1).numbers[3][0]);
 }
 
+TEST_CASE("a step meets every number of every tensor once, however pieces and threads divide them") {
+  const int before = num_threads();
+  for (int threads : {1, 2, 3, 8})
+    for (const std::vector<int64_t>& sizes : {std::vector<int64_t>{},
+                                              {0},
+                                              {0, 20000, 1, 0, 15, 16, 17, 40000, 0},
+                                              {16384, 1},
+                                              {5, 100000},
+                                              {1 << 14, 1 << 14}}) {
+      set_num_threads(threads);
+      std::vector<Floats> params, grads;
+      std::vector<float*> to;
+      std::vector<const float*> from;
+      for (const int64_t size : sizes) {
+        params.emplace_back(size + 1, 3.0f);  // one more, which must stay
+        grads.emplace_back(size + 1, 1.0f);
+      }
+      for (size_t i = 0; i < sizes.size(); ++i)
+        to.push_back(params[i].data()), from.push_back(grads[i].data());
+      kernels().f32.sgd_step({.count = static_cast<int64_t>(sizes.size()),
+                              .sizes = sizes.data(),
+                              .params = to.data(),
+                              .grads = from.data(),
+                              .lr = 1});
+      for (const Floats& param : params) {
+        CHECK(std::count(param.begin(), param.end() - 1, 2.0f) == static_cast<int64_t>(param.size()) - 1);
+        CHECK(param.back() == 3.0f);
+      }
+    }
+  set_num_threads(before);
+}
+
 TEST_CASE("adam: the same bits for any number of threads") {
   check_same_for_all_thread_counts([] {
     Adam adam;

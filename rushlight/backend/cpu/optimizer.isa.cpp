@@ -9,21 +9,31 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
 
-// body(tensor, begin, end) over all numbers of all tensors, in chunks of one tensor each.
+constexpr int64_t kLine = 16;  // numbers whose line of the cache no two threads should share
+
+// body(tensor, begin, end) over all numbers of all tensors, which lie one behind the other for this: even
+// pieces, as many for each thread, so that a thread mostly meets the gradients that it has just written
+// itself.
 template <class Body>
 void parallel_tensors(int64_t count, const int64_t* sizes, Body body) {
   const Scratch scratch(static_cast<size_t>(count + 1) * sizeof(int64_t));
-  int64_t* first_chunk = static_cast<int64_t*>(scratch.data());
-  first_chunk[0] = 0;
-  for (int64_t i = 0; i < count; ++i) first_chunk[i + 1] = first_chunk[i] + ceil_div(sizes[i], kChunkNumbers);
-  parallel_for(first_chunk[count], [&](int64_t chunk) {
-    int64_t low = 0, high = count;  // the tensor is in [low, high)
+  int64_t* first = static_cast<int64_t*>(scratch.data());  // place of each tensor's first number
+  first[0] = 0;
+  for (int64_t i = 0; i < count; ++i) first[i + 1] = first[i] + round_up(sizes[i], kLine);
+  const int64_t all = first[count], fewest = ceil_div(all, kChunkNumbers);
+  const int64_t pieces = fewest > 1 ? round_up(fewest, num_threads()) : 1;
+  const int64_t piece = round_up(ceil_div(all, pieces), kLine);
+  parallel_for(pieces, [&](int64_t chunk) {
+    const int64_t begin = chunk * piece, end = smaller(all, begin + piece);
+    int64_t low = 0, high = count;  // the first tensor is in [low, high)
     while (high - low > 1) {
       const int64_t middle = (low + high) / 2;
-      (first_chunk[middle] <= chunk ? low : high) = middle;
+      (first[middle] <= begin ? low : high) = middle;
     }
-    const int64_t begin = (chunk - first_chunk[low]) * kChunkNumbers;
-    body(low, begin, smaller(sizes[low], begin + kChunkNumbers));
+    for (int64_t t = low; t < count && first[t] < end; ++t) {
+      const int64_t from = begin > first[t] ? begin - first[t] : 0;
+      if (from < sizes[t]) body(t, from, smaller(sizes[t], end - first[t]));
+    }
   });
 }
 
