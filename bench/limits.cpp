@@ -21,6 +21,6 @@ int main(int argc, char** argv) {
   while (std::fflush(stdout), std::fgets(line, sizeof line, stdin)) {
     const MachineLimits limits = probe.measure();
     std::printf("%.2f %.2f %.2f\n", limits.flops * 1e-9, limits.bytes_read * 1e-9,
-                limits.bytes_copied * 1e-9);
+                limits.bytes_changed * 1e-9);
   }
 }

@@ -55,22 +55,22 @@ void read_lines(const Line* from, int64_t lines, int64_t streams) {
   keep(total);
 }
 
-// Half of the lines to the other half.
-void copy_lines(Line* memory, int64_t lines, int64_t streams) {
-  const int64_t each = lines / 2 / streams;
+// Where they lie: a copy would also read what it overwrites.
+void change_lines(Line* memory, int64_t lines, int64_t streams) {
+  const int64_t each = lines / streams;
   for (int64_t i = 0; i < each; ++i)
-    for (int64_t s = 0; s < streams; ++s) memory[lines / 2 + s * each + i] = memory[s * each + i];
+    for (int64_t s = 0; s < streams; ++s) memory[s * each + i] = -memory[s * each + i];
 }
 
-// The best of 1, 2, 4 and 8 streams a thread.
+// The best of 1, 2, 4 and 8 streams a thread. A line crosses so many `times`.
 template <class Run>
-double bytes_a_second(Line* memory, int threads, Run run) {
+double bytes_a_second(Line* memory, int threads, int times, Run run) {
   const int64_t lines = lines_of(threads);
   double best = 0;
   for (int64_t streams : {1, 2, 4, 8}) {
     const int64_t begin = monotonic_ns();
     parallel_for(threads, [&](int64_t t) { run(memory + t * lines, lines, streams); });
-    const double bytes = 64e9 * static_cast<double>(lines) * threads;
+    const double bytes = 64e9 * static_cast<double>(lines * times) * threads;
     best = std::max(best, bytes / static_cast<double>(monotonic_ns() - begin));
   }
   return best;
@@ -81,7 +81,7 @@ size_t bytes_for(int threads) { return static_cast<size_t>(threads * lines_of(th
 }  // namespace
 
 double MachineLimits::seconds(double work, double bytes) const {
-  const double moving = std::max(bytes_read, bytes_copied);
+  const double moving = std::max(bytes_read, bytes_changed);
   return std::max(flops > 0 ? work / flops : 0, moving > 0 ? bytes / moving : 0);
 }
 
@@ -93,8 +93,8 @@ LimitsProbe::~LimitsProbe() { free_memory(memory_, bytes_for(threads_)); }
 
 MachineLimits LimitsProbe::measure() {
   Line* lines = static_cast<Line*>(memory_);
-  return {flops_a_second(threads_), bytes_a_second(lines, threads_, read_lines),
-          bytes_a_second(lines, threads_, copy_lines), cache_bytes()};
+  return {flops_a_second(threads_), bytes_a_second(lines, threads_, 1, read_lines),
+          bytes_a_second(lines, threads_, 2, change_lines), cache_bytes()};
 }
 
 }  // namespace rushlight

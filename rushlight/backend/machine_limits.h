@@ -7,13 +7,13 @@
 namespace rushlight {
 
 struct MachineLimits {
-  double flops = 0;         // a second: multiply-adds of float32 vectors that stay in registers
-  double bytes_read = 0;    // a second, from memory
-  double bytes_copied = 0;  // a second, read and written
-  size_t cache_bytes = 0;   // what stays in the last cache may move faster than these; 0: unknown
+  double flops = 0;          // a second: multiply-adds of float32 vectors that stay in registers
+  double bytes_read = 0;     // a second, from memory
+  double bytes_changed = 0;  // a second, read and written back
+  size_t cache_bytes = 0;    // what stays in the last cache may move faster than these; 0: unknown
 
-  // The least time that so much work takes, in seconds. A copy that is faster than reading, which happens on
-  // busy machines, shows what the memory can do.
+  // The least time that so much work takes, in seconds. Memory goes both ways at once: changing moves more
+  // bytes than reading.
   double seconds(double work, double bytes) const;
 };
 

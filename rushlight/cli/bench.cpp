@@ -81,7 +81,7 @@ void bench(const BenchCommand& command) {
   const MachineLimits limits = LimitsProbe().measure();
   std::fprintf(stderr, "%d threads, %s; multiply-adds %.0f GFLOP/s, memory %.0f GB/s\n\n", num_threads(),
                std::string(host_backend().name).c_str(), limits.flops * 1e-9,
-               std::max(limits.bytes_read, limits.bytes_copied) * 1e-9);
+               std::max(limits.bytes_read, limits.bytes_changed) * 1e-9);
   if (!command.json)
     std::printf("%-12s %-16s %10s %12s %9s\n", "recipe", "what", "ms", "examples/s", "of limit");
   for (std::string_view name : names)

@@ -42,7 +42,7 @@ void info_for_scripts() {
                               {"cpus", int64_t{usable_cpus()}},
                               {"flops_per_second", limits.flops},
                               {"bytes_read_per_second", limits.bytes_read},
-                              {"bytes_copied_per_second", limits.bytes_copied},
+                              {"bytes_changed_per_second", limits.bytes_changed},
                               {"data", io::Json(std::move(here))}})
                 .c_str());
 }
@@ -62,8 +62,8 @@ void info(const InfoCommand& command) {
   std::printf("threads           %d of %d CPUs that this process may use\n", num_threads(), usable_cpus());
   const MachineLimits limits = LimitsProbe().measure();
   std::printf("multiply-adds     %.0f GFLOP/s of float32, measured now\n", limits.flops * 1e-9);
-  std::printf("memory            %.0f GB/s read, %.0f GB/s copied\n", limits.bytes_read * 1e-9,
-              limits.bytes_copied * 1e-9);
+  std::printf("memory            %.0f GB/s read, %.0f GB/s read and written back\n", limits.bytes_read * 1e-9,
+              limits.bytes_changed * 1e-9);
   std::puts("data");
   list_data();
 }

@@ -60,7 +60,7 @@ void profile(const ProfileCommand& command) {
                "%lld batches of %lld; this machine can do %.0f GFLOP/s and move %.0f GB/s, and \"limit\" is "
                "the share of what these allow\n%s",
                static_cast<long long>(batches), static_cast<long long>(*training.settings.batch),
-               limits.flops * 1e-9, std::max(limits.bytes_read, limits.bytes_copied) * 1e-9,
+               limits.flops * 1e-9, std::max(limits.bytes_read, limits.bytes_changed) * 1e-9,
                command.json ? "" : "\n");
   std::puts(command.json ? profiler.json(limits).c_str() : profiler.table(limits).c_str());
   if (command.trace.empty()) return;

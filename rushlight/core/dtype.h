@@ -43,6 +43,8 @@ constexpr bool is_signed(DType dtype) { return dtype >= DType::int8; }
 constexpr bool is_half(DType dtype) { return dtype == DType::float16 || dtype == DType::bfloat16; }
 // The type that arithmetic on `dtype` happens in: halves compute in float32.
 constexpr DType compute_type(DType dtype) { return is_half(dtype) ? DType::float32 : dtype; }
+// The distance from 1 to the next number there, of floating types.
+constexpr double compute_epsilon(DType dtype) { return dtype == DType::float64 ? 0x1p-52 : 0x1p-23; }
 
 std::string_view name_of(DType dtype);  // "float32", "bool"
 std::optional<DType> dtype_from_name(std::string_view name);

@@ -658,6 +658,8 @@ COMPOSITE(
     layer_norm,
     "[floats] input, normalized_shape: ints, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
     "Each item scaled to mean 0 and variance 1 over its last dimensions")
+COMPOSITE(rms_norm, "[floats] input, normalized_shape: ints, weight: tensor? = None, eps: float? = None",
+          "Each item scaled to mean square 1 over its last dimensions")
 COMPOSITE(
     channel_norm,
     "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False -> "
@@ -690,8 +692,6 @@ FUNCTION(softmax_in, "softmax(input, dim: int, dtype: dtype?)", "softmax of inpu
 FUNCTION(log_softmax_in, "log_softmax(input, dim: int, dtype: dtype?)", "log_softmax of input cast to dtype")
 FUNCTION(softmin, "input, dim: int, dtype: dtype? = None", "softmax of -input")
 FUNCTION(glu, "input, dim: int = -1", "The first half along dim times the sigmoid of the second")
-FUNCTION(rms_norm, "[floats] input, normalized_shape: ints, weight: tensor? = None, eps: float? = None",
-         "Each item scaled to mean square 1 over its last dimensions")
 FUNCTION(group_norm,
          "[floats] input, num_groups: int, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
          "Each group of channels of each item scaled to mean 0 and variance 1")

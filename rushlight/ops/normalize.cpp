@@ -1,4 +1,4 @@
-// Composites over rows: softmax, log_softmax, layer_norm. Bodies compute halves in float32.
+// Composites over rows: softmax, log_softmax, layer_norm, rms_norm. Bodies compute halves in float32.
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
@@ -42,7 +42,7 @@ void log_softmax_vjp(Vjp& v) {
   v.set(0, to(g - exp(y) * sum(g, {.dim = dim, .keepdim = true}), v.grad().dtype()));
 }
 
-// -- layer_norm: residuals are the mean and 1/deviation of every item
+// -- norms over the last dimensions of every item
 
 IntList last_dims(size_t count) {
   IntList dims;
@@ -50,27 +50,28 @@ IntList last_dims(size_t count) {
   return dims;
 }
 
-void layer_norm_infer(OpCall& call) {
+// Inputs: what is normalised, and what scales and shifts it. Residuals: so many numbers of each item.
+void norm_infer(OpCall& call, IntSpan tail, int residuals) {
   expect_floating(call, 0, "input");
-  args::LayerNorm a(call.attrs);
-  IntSpan shape = call.in[0].shape(), tail = a.normalized_shape;
+  IntSpan shape = call.in[0].shape();
   if (tail.empty() || tail.size() > shape.size() ||
       !std::equal(tail.begin(), tail.end(), shape.end() - static_cast<long>(tail.size())))
-    fail(ErrorKind::runtime, "[layer_norm] given normalized_shape=", tail, ", expected input with shape (*, ",
-         tail, "), but got input of size ", shape);
-  for (size_t i : {size_t{1}, size_t{2}})
+    fail(ErrorKind::runtime, "[", call.name(), "] given normalized_shape=", tail,
+         ", expected input with shape (*, ", tail, "), but got input of size ", shape);
+  for (size_t i = 1; i < call.in.size(); ++i)
     if (call.in[i].defined() &&
         !std::equal(tail.begin(), tail.end(), call.in[i].shape().begin(), call.in[i].shape().end()))
-      fail(ErrorKind::runtime, "[layer_norm] ", i == 1 ? "weight" : "bias", " must have normalized_shape ",
-           tail, ", but its shape is ", call.in[i].shape());
+      fail(ErrorKind::runtime, "[", call.name(), "] ", i == 1 ? "weight" : "bias",
+           " must have normalized_shape ", tail, ", but its shape is ", call.in[i].shape());
   call.emit(shape, call.in[0].dtype());
   if (!call.recording) return;
   Shape lead = to_ints(shape.first(shape.size() - tail.size()));
   for (size_t i = 0; i < tail.size(); ++i) lead.push_back(1);
-  DType wide = compute_type(call.in[0].dtype());
-  call.emit(span_of(lead), wide);
-  call.emit(span_of(lead), wide);
+  for (int i = 0; i < residuals; ++i) call.emit(span_of(lead), compute_type(call.in[0].dtype()));
 }
+
+// layer_norm's residuals are the mean and 1/deviation of every item.
+void layer_norm_infer(OpCall& call) { norm_infer(call, args::LayerNorm(call.attrs).normalized_shape, 2); }
 void layer_norm_body(OpCall& call) {
   args::LayerNorm a(call.attrs);
   const Tensor &input = call.in[0], &weight = call.in[1], &bias = call.in[2];
@@ -101,6 +102,32 @@ void layer_norm_vjp(Vjp& v) {
   v.set(0, to((inner - mean_inner - normalized * mean_product) * rstd, v.grad().dtype()));
 }
 
+// rms_norm's residual is 1/root of the mean square of every item.
+void rms_norm_infer(OpCall& call) { norm_infer(call, args::RmsNorm(call.attrs).normalized_shape, 1); }
+void rms_norm_body(OpCall& call) {
+  args::RmsNorm a(call.attrs);
+  const Tensor &input = call.in[0], &weight = call.in[1];
+  IntList dims = last_dims(a.normalized_shape.size());
+  double count = static_cast<double>(checked_numel(a.normalized_shape, "rms_norm"));
+  Tensor x = widened(input);
+  Tensor rms = rsqrt(sum(square(x), {.dim = dims, .keepdim = true}) / count +
+                     a.eps.value_or(compute_epsilon(input.dtype())));
+  Tensor y = x * rms;
+  call.out = {to(weight.defined() ? y * weight : y, input.dtype()), rms};
+}
+void rms_norm_vjp(Vjp& v) {
+  args::RmsNorm a(v.attrs());
+  IntList dims = last_dims(a.normalized_shape.size());
+  double count = static_cast<double>(checked_numel(a.normalized_shape, "rms_norm"));
+  Tensor weight = v.input(1), g = widened(v.grad()), rms = v.residual(0);
+  Tensor normalized = widened(v.input(0)) * rms;
+  if (v.needs(1)) v.set(1, sum_to(g * normalized, v.input_shape(1)));
+  if (!v.needs(0)) return;
+  Tensor inner = weight.defined() ? g * weight : g;
+  Tensor mean_product = sum(inner * normalized, {.dim = dims, .keepdim = true}) / count;
+  v.set(0, to((inner - normalized * mean_product) * rms, v.grad().dtype()));
+}
+
 OpDef row_composite(OpId id, void (*body)(OpCall&), void (*vjp)(Vjp&)) {
   OpDef def{id};
   def.infer = softmax_infer;
@@ -124,6 +151,17 @@ const OpDef layer_norm = [] {
   def.vjp = layer_norm_vjp;
   def.saved_inputs = 0b011;
   def.saved_outputs = 0b110;
+  def.saves_facts = true;
+  def.fused_backward = true;
+  return def;
+}();
+const OpDef rms_norm = [] {
+  OpDef def{OpId::rms_norm};
+  def.infer = rms_norm_infer;
+  def.body = rms_norm_body;
+  def.vjp = rms_norm_vjp;
+  def.saved_inputs = 0b11;
+  def.saved_outputs = 0b10;
   def.saves_facts = true;
   def.fused_backward = true;
   return def;

@@ -64,24 +64,6 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const GroupNormOption
   return scaled_by_channel(standardized(input, num_groups, options.eps), options.weight, options.bias);
 }
 
-Tensor rms_norm(const Tensor& input, const IntList& normalized_shape, const RmsNormOptions& options) {
-  IntSpan shape = input.shape(), tail = normalized_shape;
-  if (tail.empty() || tail.size() > shape.size() ||
-      !std::equal(tail.begin(), tail.end(), shape.end() - static_cast<long>(tail.size())))
-    fail(ErrorKind::runtime, "[rms_norm] given normalized_shape=", tail, ", expected input with shape (*, ",
-         tail, "), but got input of size ", shape);
-  if (!is_floating(input.dtype()))
-    fail(ErrorKind::runtime, "[rms_norm] input must be floating point, but it is ", input.dtype());
-  IntList dims;
-  for (size_t i = tail.size(); i > 0; --i) dims.push_back(-static_cast<int64_t>(i));
-  DType wide = compute_type(input.dtype());
-  double eps = options.eps.value_or(wide == DType::float64 ? 0x1p-52 : 0x1p-23);
-  Tensor x = in_dtype(input, wide);
-  double count = static_cast<double>(checked_numel(tail, "rms_norm"));
-  Tensor y = x * rsqrt(sum(square(x), {.dim = dims, .keepdim = true}) / count + eps);
-  return in_dtype(options.weight.defined() ? y * options.weight : y, input.dtype());
-}
-
 // -- batch_norm
 
 namespace {

@@ -19,9 +19,10 @@ double bound(int64_t n) {
 
 template <class T>
 struct LayerNorm {
-  LayerNorm(int64_t rows, int64_t n)
+  LayerNorm(int64_t rows, int64_t n, bool centered)
       : rows(rows),
         n(n),
+        centered(centered),
         x(random_numbers<T>(rows * n, 1)),
         weight(random_numbers<T>(n, 2)),
         bias(random_numbers<T>(n, 3)),
@@ -39,13 +40,13 @@ struct LayerNorm {
                                  .weight = weight.data(),
                                  .bias = bias.data(),
                                  .y = y.data(),
-                                 .mean = mean.data(),
+                                 .mean = centered ? mean.data() : nullptr,
                                  .rstd = rstd.data()});
     kernels_for<T>().layer_norm_backward({.rows = rows,
                                           .n = n,
                                           .x = x.data(),
                                           .weight = weight.data(),
-                                          .mean = mean.data(),
+                                          .mean = centered ? mean.data() : nullptr,
                                           .rstd = rstd.data(),
                                           .grad = grad.data(),
                                           .grad_x = grad_x.data(),
@@ -57,7 +58,7 @@ struct LayerNorm {
     Doubles y2(x.size()), grad_x2(x.size()), grad_weight2(n), grad_bias2(n);
     for (int64_t i = 0; i < rows; ++i) {
       double sum = 0, square = 0, g_sum = 0, gy_sum = 0;
-      for (int64_t j = 0; j < n; ++j) sum += x[i * n + j];
+      for (int64_t j = 0; centered && j < n; ++j) sum += x[i * n + j];
       for (int64_t j = 0; j < n; ++j) square += (x[i * n + j] - sum / n) * (x[i * n + j] - sum / n);
       const double r = 1 / std::sqrt(square / n + 1e-3);
       auto normal = [&](int64_t j) { return (x[i * n + j] - sum / n) * r; };
@@ -65,7 +66,7 @@ struct LayerNorm {
         y2[i * n + j] = normal(j) * weight[j] + bias[j];
         grad_weight2[j] += grad[i * n + j] * normal(j);
         grad_bias2[j] += grad[i * n + j];
-        g_sum += grad[i * n + j] * weight[j];
+        if (centered) g_sum += grad[i * n + j] * weight[j];
         gy_sum += grad[i * n + j] * weight[j] * normal(j);
       }
       for (int64_t j = 0; j < n; ++j)
@@ -78,6 +79,7 @@ struct LayerNorm {
   }
 
   int64_t rows, n;
+  bool centered;  // else it is rms_norm
   std::vector<T> x, weight, bias, grad, y, mean, rstd, grad_x, grad_weight, grad_bias;
 };
 
@@ -161,13 +163,15 @@ struct CrossEntropy {
 
 }  // namespace
 
-TEST_CASE("layer norm: values and gradients against the formulas in double") {
-  for (const auto& [rows, n] : kShapes) {
-    CAPTURE(rows);
-    CAPTURE(n);
-    LayerNorm<float>(rows, n).check();
-    LayerNorm<double>(rows, n).check();
-  }
+TEST_CASE("layer norm and rms norm: values and gradients against the formulas in double") {
+  for (const auto& [rows, n] : kShapes)
+    for (bool centered : {true, false}) {
+      CAPTURE(rows);
+      CAPTURE(n);
+      CAPTURE(centered);
+      LayerNorm<float>(rows, n, centered).check();
+      LayerNorm<double>(rows, n, centered).check();
+    }
 }
 
 TEST_CASE("layer norm: an offset far larger than the spread does not spoil the variance") {
@@ -221,7 +225,7 @@ TEST_CASE("cross-entropy: the first target out of range is reported") {
 
 TEST_CASE("rows: the same bits for any number of threads") {
   check_same_for_all_thread_counts([] {
-    const LayerNorm<float> norm(3000, 65);
+    const LayerNorm<float> norm(3000, 65, true);
     return std::vector{norm.y, norm.grad_x, norm.grad_weight, norm.grad_bias};
   });
   check_same_for_all_thread_counts([] {

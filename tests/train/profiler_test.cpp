@@ -14,7 +14,7 @@ using namespace rushlight;
 namespace {
 
 // A machine of round numbers.
-constexpr MachineLimits kMachine{.flops = 1e12, .bytes_read = 1e11, .bytes_copied = 5e10};
+constexpr MachineLimits kMachine{.flops = 1e12, .bytes_read = 1e11, .bytes_changed = 5e10};
 
 const io::Json::Object& object(const io::Json& json) { return json.object("an event"); }
 std::string text(const io::Json::Object& event, const char* key) { return find(event, key)->text(key); }
@@ -105,7 +105,7 @@ TEST_CASE("machine limits: the least time of work and bytes") {
   CHECK(MachineLimits().seconds(1e12, 1e12) == 0);  // nothing is known
   const MachineLimits here = LimitsProbe().measure();
   CHECK(here.bytes_read > 1e8);
-  CHECK(here.bytes_copied > 1e8);
+  CHECK(here.bytes_changed > 1e8);
 #ifdef RUSHLIGHT_CPU
   CHECK(here.flops > 1e8);
 #endif

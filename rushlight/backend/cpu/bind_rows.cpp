@@ -1,4 +1,4 @@
-// Kernels over rows: softmax, layer_norm, cross_entropy.
+// Kernels over rows: softmax, layer_norm, rms_norm, cross_entropy.
 #include <algorithm>
 
 #include "rushlight/backend/cpu/bindings.h"
@@ -80,33 +80,37 @@ bool softmax_backward(const KernelCall& call) {
   });
 }
 
-bool layer_norm(const KernelCall& call) {
-  args::LayerNorm a(call.attrs);
+namespace {
+
+// The norms over rows. Inputs: x, weight, perhaps a bias. Results: y and, where they are recorded, numbers of
+// each row.
+bool normalize(const KernelCall& call, int64_t n, double eps, bool centered) {
   if (call.in[0].numel() == 0) return false;
-  Tensor x = row_major(call.in[0]), weight = row_major(call.in[1]), bias = row_major(call.in[2]);
+  Tensor x = row_major(call.in[0]), weight = row_major(call.in[1]), bias;
+  if (call.in.size() > 2) bias = row_major(call.in[2]);
   for (const Tensor* t : {&weight, &bias})
     if (t->defined() && t->dtype() != x.dtype()) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     LayerNormArgs<T> args;
-    args.n = checked_numel(a.normalized_shape, "layer_norm");
-    args.rows = x.numel() / args.n;
-    args.eps = a.eps;
+    args.n = n;
+    args.rows = x.numel() / n;
+    args.eps = eps;
     args.x = pointer<T>(x);
     args.weight = pointer<T>(weight);
     args.bias = pointer<T>(bias);
     args.y = pointer<T>(call.out[0]);
     Tensor spare;  // without recording nobody wants the statistics
-    if (call.out.size() < 3) spare = empty(2 * args.rows, x.dtype());
-    args.mean = spare.defined() ? pointer<T>(spare) : pointer<T>(call.out[1]);
-    args.rstd = spare.defined() ? pointer<T>(spare) + args.rows : pointer<T>(call.out[2]);
+    if (call.out.size() < 2) spare = empty(2 * args.rows, x.dtype());
+    args.rstd = spare.defined() ? pointer<T>(spare) : pointer<T>(call.out.back());
+    if (centered) args.mean = spare.defined() ? args.rstd + args.rows : pointer<T>(call.out[1]);
     floating_kernels<T>().layer_norm(args);
     return true;
   });
 }
 
-// Inputs: grad, input, weight, bias (not saved), result (not saved), mean, 1/deviation.
-bool layer_norm_backward(const KernelCall& call) {
+// `mean` may be undefined.
+bool normalize_backward(const KernelCall& call, const Tensor& mean, const Tensor& rstd) {
   if (call.in[1].numel() == 0) return false;
   Tensor g = row_major(call.in[0]), x = row_major(call.in[1]), weight = row_major(call.in[2]);
   if (g.dtype() != x.dtype()) return false;
@@ -115,20 +119,37 @@ bool layer_norm_backward(const KernelCall& call) {
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     LayerNormBackwardArgs<T> args;
-    args.rows = call.in[5].numel();
+    args.rows = rstd.numel();
     args.n = x.numel() / args.rows;
     args.x = pointer<T>(x);
     args.weight = pointer<T>(weight);
-    args.mean = pointer<T>(call.in[5]);
-    args.rstd = pointer<T>(call.in[6]);
+    args.mean = pointer<T>(mean);
+    args.rstd = pointer<T>(rstd);
     args.grad = pointer<T>(g);
     args.grad_x = pointer<T>(call.out[0]);
     args.grad_weight = pointer<T>(call.out[1]);
-    args.grad_bias = pointer<T>(call.out[2]);
+    if (call.out.size() > 2) args.grad_bias = pointer<T>(call.out[2]);
     floating_kernels<T>().layer_norm_backward(args);
     return true;
   });
 }
+
+}  // namespace
+
+bool layer_norm(const KernelCall& call) {
+  args::LayerNorm a(call.attrs);
+  return normalize(call, checked_numel(a.normalized_shape, "layer_norm"), a.eps, true);
+}
+// Inputs: grad, input, weight, bias (not saved), result (not saved), mean, 1/deviation.
+bool layer_norm_backward(const KernelCall& call) { return normalize_backward(call, call.in[5], call.in[6]); }
+
+bool rms_norm(const KernelCall& call) {
+  args::RmsNorm a(call.attrs);
+  return normalize(call, checked_numel(a.normalized_shape, "rms_norm"),
+                   a.eps.value_or(compute_epsilon(call.in[0].dtype())), false);
+}
+// Inputs: grad, input, weight, result (not saved), 1/root of the mean square.
+bool rms_norm_backward(const KernelCall& call) { return normalize_backward(call, {}, call.in[4]); }
 
 namespace {
 

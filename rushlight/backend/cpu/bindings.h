@@ -78,6 +78,8 @@ bool softmax(const KernelCall& call);
 bool softmax_backward(const KernelCall& call);
 bool layer_norm(const KernelCall& call);
 bool layer_norm_backward(const KernelCall& call);
+bool rms_norm(const KernelCall& call);
+bool rms_norm_backward(const KernelCall& call);
 bool channel_norm(const KernelCall& call);
 bool channel_norm_backward(const KernelCall& call);
 bool cross_entropy(const KernelCall& call);

@@ -68,4 +68,16 @@ RUSHLIGHT_INLINE Statistics<T> statistics_of(const T* x, int64_t n) {
   return {static_cast<T>(all.mean), static_cast<T>(all.squares / all.count)};
 }
 
+// The mean of the squares of a row.
+template <class T>
+RUSHLIGHT_INLINE T mean_square_of(const T* x, int64_t n) {
+  double squares = 0;
+  for (int64_t i = 0; i < n; i += kPieceNumbers)
+    squares += sum_over<T>(smaller(n - i, kPieceNumbers), [=](Vec<T> sum, int64_t j, auto part) {
+      const Vec<T> number = load(x + i + j, part);
+      return multiply_add(number, number, sum);
+    });
+  return static_cast<T>(squares / static_cast<double>(n));
+}
+
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

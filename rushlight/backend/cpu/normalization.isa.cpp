@@ -1,4 +1,5 @@
-// Layer normalisation, forward and backward in one pass each over a row that stays in L1.
+// Layer normalisation and its relative without means, rms_norm, forward and backward in one pass each over a
+// row that stays in L1.
 #include "rushlight/backend/cpu/chunks.h"
 #include "rushlight/backend/cpu/moments.h"
 #include "rushlight/backend/cpu/row_kernels.h"
@@ -13,9 +14,10 @@ template <class T>
 void normalize_row(const LayerNormArgs<T>& args, int64_t i) {
   const T *x = args.x + i * args.n, *weight = args.weight, *bias = args.bias;
   T* y = args.y + i * args.n;
-  const Statistics<T> row = statistics_of(x, args.n);
+  const Statistics<T> row =
+      args.mean ? statistics_of(x, args.n) : Statistics<T>{.mean = 0, .variance = mean_square_of(x, args.n)};
   const T mean = row.mean, rstd = static_cast<T>(1 / __builtin_sqrt(row.variance + args.eps));
-  args.mean[i] = mean;
+  if (args.mean) args.mean[i] = mean;
   args.rstd[i] = rstd;
   each_vector<T>(args.n, [=](int64_t j, auto part) {
     Vec<T> value = (load(x + j, part) - Vec<T>::splat(mean)) * Vec<T>::splat(rstd);
@@ -41,8 +43,8 @@ struct LayerNormBackward {
   // A row at one of its vectors.
   template <class Part>
   V normalized(int64_t i, int64_t j, Part part) const {
-    return (load(args.x + i * args.n + j, part, args.mean[i]) - V::splat(args.mean[i])) *
-           V::splat(args.rstd[i]);
+    const T mean = args.mean ? args.mean[i] : 0;
+    return (load(args.x + i * args.n + j, part, mean) - V::splat(mean)) * V::splat(args.rstd[i]);
   }
   template <class Part>
   V grad(int64_t i, int64_t j, Part part) const {
@@ -54,7 +56,7 @@ struct LayerNormBackward {
   }
 
   // Adds Rows rows to the partial sums, which are then read and written once for all of them, and writes
-  // grad_x = rstd * (g - mean(g) - y * mean(g y)), g = grad * weight.
+  // grad_x = rstd * (g - mean(g) - y * mean(g y)), g = grad * weight; rms_norm's takes no mean away.
   template <int Rows>
   void rows(int64_t i, T* weight_sum, T* bias_sum) const {
     V sum[Rows], product_sum[Rows];
@@ -77,7 +79,7 @@ struct LayerNormBackward {
   }
 
   void write_row(int64_t i, T sum, T product_sum) const {
-    const V mean = V::splat(sum / static_cast<T>(args.n)),
+    const V mean = V::splat(args.mean ? sum / static_cast<T>(args.n) : 0),
             product_mean = V::splat(product_sum / static_cast<T>(args.n));
     each_vector<T>(args.n, [&](int64_t j, auto part) {
       const V centered = weighted(grad(i, j, part), j, part) - mean - normalized(i, j, part) * product_mean;

@@ -6,7 +6,8 @@
 
 namespace rushlight::cpu {
 
-// y = (x - mean) / sqrt(variance + eps) * weight + bias; weight and bias may be null.
+// y = (x - mean) / sqrt(variance + eps) * weight + bias; weight and bias may be null. Without a place for the
+// means it is rms_norm: nothing is taken away, and the variance is the mean of the squares.
 template <class T>
 struct LayerNormArgs {
   int64_t rows = 0, n = 0;

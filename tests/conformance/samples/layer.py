@@ -320,6 +320,7 @@ def _():
     yield Bad("another tail", Call(input=f32(2, 3), normalized_shape=[2]), ("(2,)", "(2, 3)"))
     yield Bad("nothing", Call(input=f32(2, 3), normalized_shape=[]), ("normalized_shape",))
     yield Bad("integers", Call(input=i64(2, 3), normalized_shape=[3]), ("floating", "int64"))
+    yield Bad("weight", Call(input=f32(2, 3), normalized_shape=[3], weight=f32(2)), ("weight", "(3,)", "(2,)"))
 
 
 @errors_of("group_norm")
