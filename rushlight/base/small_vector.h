@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <new>
@@ -15,12 +16,16 @@
 
 namespace rushlight {
 
+// Whether objects move by their bytes alone: what they leave behind needs no destructor.
+template <class T>
+inline constexpr bool moves_as_bytes = std::is_trivially_copyable_v<T>;
+
 template <class T, int N>
 class SmallVector {
  public:
   using value_type = T;
 
-  SmallVector() = default;
+  SmallVector() {}  // NOLINT(modernize-use-equals-default): which would fill what is inside with zeros
   SmallVector(std::initializer_list<T> items) : SmallVector(items.begin(), items.end()) {}
   template <class It>
     requires(!std::is_integral_v<It>)
@@ -117,9 +122,14 @@ class SmallVector {
   }
   void take(SmallVector& other) {
     if (other.data_ == other.inside()) {
-      std::uninitialized_move(other.begin(), other.end(), data_);
-      size_ = other.size_;
-      other.clear();
+      if constexpr (moves_as_bytes<T> && sizeof(inside_) <= 64) {
+        std::memcpy(inside_, other.inside_, sizeof(inside_));  // a constant number: one or two registers
+        size_ = std::exchange(other.size_, 0);
+      } else {
+        std::uninitialized_move(other.begin(), other.end(), data_);
+        size_ = other.size_;
+        other.clear();
+      }
     } else {
       data_ = std::exchange(other.data_, other.inside());
       size_ = std::exchange(other.size_, 0);

@@ -226,6 +226,9 @@ class [[nodiscard]] Tensor {
   Ref<TensorImpl> impl_;
 };
 
+template <>
+inline constexpr bool moves_as_bytes<Tensor> = true;  // one pointer, whose place nobody knows
+
 // A borrowed list of tensors. The callee reads it during the call only.
 class TensorList {
  public:

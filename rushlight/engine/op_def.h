@@ -12,14 +12,18 @@ class Vjp;
 
 // One call of an op on its way through apply().
 struct OpCall {
+  // (Without it, the memory inside `out` would be filled with zeros at every call.)
+  OpCall(const OpDef& def, Inputs in, Attrs attrs, Part part = Part::forward)
+      : def(def), in(in), attrs(attrs), part(part) {}
+
   const OpDef& def;
   Inputs in;
   Attrs attrs;
-  Part part = Part::forward;
+  Part part;
   bool recording = false;  // a gradient may be asked for: residuals are wanted
   // infer() emits results that have no memory yet; the interpreter gives it to them. In place and out= they
   // are replaced by the tensors to write.
-  Results out{};
+  Results out;
   bool into_targets = false;  // out holds tensors of the caller's
 
   void emit(const Layout& layout, DType dtype) { out.emplace_back(TensorImpl::make({}, layout, dtype)); }

@@ -1,6 +1,7 @@
 // MAP ops on SIMD loops, or plain ones for whole numbers: any layout is cut into rows of a run.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/backend/cpu/map_run.h"
@@ -53,33 +54,56 @@ bool run_rows(const KernelCall& call, const MapCall& map, const MapArgs& first,
   return run.loop != nullptr;
 }
 
-// Few numbers of the loop's own type, side by side: whole vectors in place, the rest in padded ones. What
-// costs time here is everything but the loop.
+constexpr int64_t kWidest = 64;  // bytes of a vector
+
+// Fewer numbers than a vector holds, in one. Behind them comes the last number again: what is computed for
+// nothing raises nothing new.
+template <class T>
+void run_padded(MapLoop loop, MapArgs& args, size_t operands, int64_t lanes) {
+  constexpr int64_t kMost = kWidest / sizeof(T);
+  alignas(kWidest) T padded[kMapOperands + 1][kMost];
+  const int64_t count = std::exchange(args.count, lanes);
+  const auto copy = [count](T* to, const T* from) {
+    if (count == 1)
+      *to = *from;
+    else
+      std::memcpy(to, from, static_cast<size_t>(count) * sizeof(T));
+  };
+  for (size_t k = 0; k < operands; ++k) {
+    const T* from = static_cast<const T*>(std::exchange(args.in[k], padded[k]));
+    std::fill_n(padded[k], kMost, from[count - 1]);
+    if (count > 1) copy(padded[k], from);
+  }
+  T* out = static_cast<T*>(std::exchange(args.out, padded[kMapOperands]));
+  loop(args);
+  copy(out, padded[kMapOperands]);
+}
+
+// (`args` is changed where it lies: a copy of what was just written would wait for the memory.)
+template <class T>
+void run_whole_and_padded(MapLoop loop, MapArgs& args, size_t operands) {
+  const int64_t lanes = kernels().vector_bytes / static_cast<int64_t>(sizeof(T));
+  const int64_t rest = args.count & (lanes - 1);
+  if (const int64_t whole = args.count - rest) {
+    args.count = whole;
+    loop(args);
+    for (size_t k = 0; k < operands; ++k) args.in[k] = static_cast<const T*>(args.in[k]) + whole;
+    args.out = static_cast<T*>(args.out) + whole;
+    args.count = rest;
+  }
+  if (rest) run_padded<T>(loop, args, operands, lanes);
+}
+
+// Few numbers of the loop's own type, side by side: what costs time here is everything but the loop.
 bool run_short(const KernelCall& call, const MapCall& map) {
-  constexpr int64_t kShort = 1024, kWidest = 64;
+  constexpr int64_t kShort = 1024;
   MapArgs args = map.flat_args(call);
   if (args.count > kShort || map.bool_result || map.bool_operands || !has_kernels(map.type)) return false;
-  const Kernels& table = kernels();
-  MapLoop loop = table.map_loop(map_index(call.id), static_cast<int>(call.part), map.type == DType::float64);
+  const bool wide = map.type == DType::float64;
+  MapLoop loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), wide);
   if (!loop) return false;
-  auto bytes = static_cast<int64_t>(size_of(map.type)), lanes = table.vector_bytes / bytes;
-  int64_t whole = args.count / lanes * lanes, rest = args.count - whole;
-  args.count = whole;
-  if (whole) loop(args);
-  if (rest == 0) return true;
-  alignas(kWidest) unsigned char padded[kMapOperands + 1][kWidest];
-  for (size_t k = 0; k < call.in.size(); ++k) {
-    const char* from = static_cast<const char*>(args.in[k]) + whole * bytes;
-    for (int64_t i = 0; i < lanes;
-         ++i)  // the last number again: what is computed for nothing raises nothing new
-      std::memcpy(padded[k] + i * bytes, from + std::min(i, rest - 1) * bytes, static_cast<size_t>(bytes));
-    args.in[k] = padded[k];
-  }
-  void* out = static_cast<char*>(args.out) + whole * bytes;
-  args.out = padded[kMapOperands];
-  args.count = lanes;
-  loop(args);
-  std::memcpy(out, args.out, static_cast<size_t>(rest * bytes));
+  wide ? run_whole_and_padded<double>(loop, args, call.in.size())
+       : run_whole_and_padded<float>(loop, args, call.in.size());
   return true;
 }
 
