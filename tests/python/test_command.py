@@ -286,6 +286,7 @@ def test_runs_that_begin_together_get_folders_of_their_own(tmp_path):
     assert sorted(models) == [f"runs/xor-{i}/model.safetensors" for i in range(1, 9)]
 
 
+@pytest.mark.slow
 def test_a_model_is_tested_on_what_it_was_trained_on(tmp_path):
     out, _ = rushlight("train", "moons", folder=tmp_path)
     assert last_json(rushlight("eval", "runs/moons-1", folder=tmp_path)[0])["data"] == "moons"
@@ -342,7 +343,8 @@ def test_a_second_ctrl_c_quits_in_the_middle_of_a_step(tmp_path):
 
 @pytest.mark.parametrize(
     "recipe, data",
-    [("xor", ""), ("moons", ""), ("spirals", ""), ("mlp", "mnist"), ("tinyvit", "mnist"), pytest.param("tinyvit-10k", "mnist", marks=pytest.mark.slow)]
+    [("xor", ""), ("moons", ""), ("spirals", ""), ("mlp", "mnist")]
+    + [pytest.param(recipe, "mnist", marks=pytest.mark.slow) for recipe in ("tinyvit", "tinyvit-10k")]
     + [pytest.param(recipe, "cifar10", marks=pytest.mark.full) for recipe in ("cnn", "cnn-long")],
 )
 def test_a_dry_run_foretells_what_a_run_needs(recipe, data, tmp_path):
@@ -367,6 +369,7 @@ def test_plain_loops_learn_too(tmp_path):
     assert found[0] == pytest.approx(found[1], abs=0.02)
 
 
+@pytest.mark.slow
 @with_mnist
 def test_a_profile_and_its_trace(tmp_path):
     out, err = rushlight("profile", "tinyvit", "--batches", 3, "--trace", "t.json", folder=tmp_path)
@@ -544,6 +547,7 @@ def test_a_terminal_shows_the_loss_as_a_curve(tmp_path):
 
 
 @pytest.mark.skipif(not (DATA / "models").exists(), reason="there are no published weights here")
+@pytest.mark.slow
 @with_mnist
 @pytest.mark.parametrize("file, right", [("burn_mnist_cnn.safetensors", 0.9917), ("burn_mnist_cnn.pt", 0.9915)])
 def test_weights_of_others(file, right):

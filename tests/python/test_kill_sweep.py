@@ -112,6 +112,7 @@ def trained(tmp_path_factory):
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills, epochs", [(6, 20), pytest.param(200, 60, marks=pytest.mark.full)])
 def test_a_training_that_is_killed_goes_on_to_the_same_bits(kills, epochs, trained, tmp_path, capsys):
     reference, seconds = trained(epochs)
@@ -134,6 +135,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_bits(kills, epochs, train
     assert hits >= kills * 0.8, "most came too late"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", GAPS)
 def test_a_crash_while_a_file_is_written_loses_nothing(gap, trained, tmp_path):
     epochs = 20

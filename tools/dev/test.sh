@@ -113,7 +113,7 @@ with_torch() {
 
 release_steps() {
   step "release build (g++)" build_quietly release
-  step "C++ and Python tests" side_by_side "cpp_tests release" "python_tests tests"
+  step "C++ and Python tests" cpp_and_python_tests
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
@@ -168,21 +168,27 @@ full_steps() {
 # The inner loop: both test programs at the same time, and without the tests that take seconds each.
 quick_steps() {
   step "release build (g++)" build_quietly release
-  step "C++ and short Python tests" side_by_side "cpp_tests release" "python_tests -m 'not (slow or full)' tests"
+  step "C++ and short Python tests" cpp_and_python_tests -m "'not (slow or full)'"
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
-# side_by_side FIRST SECOND: two commands; what the first prints follows what the second does.
+# cpp_and_python_tests [PYTEST OPTIONS]: at once. Each of them uses one core most of the time.
+cpp_and_python_tests() {
+  side_by_side "cpp_tests release" "python_tests $* tests/conformance" "python_tests $* --ignore=tests/conformance tests"
+}
+
+# side_by_side COMMAND...: all at once; what they print comes one after the other, as soon as the last is done.
 side_by_side() {
-  local log first second=0
-  log=$(mktemp)
-  (eval "$1") >"$log" 2>&1 &
-  first=$!
-  (eval "$2") || second=$?
-  wait "$first" && first=0 || first=$?
-  cat "$log"
-  rm -f "$log"
-  ((first == 0 && second == 0))
+  local log command running=() logs=() failed=0
+  for command in "$@"; do
+    log=$(mktemp)
+    (eval "$command") >"$log" 2>&1 &
+    running+=($!) logs+=("$log")
+  done
+  for command in "${running[@]}"; do wait "$command" || failed=1; done
+  cat "${logs[@]}"
+  rm -f "${logs[@]}"
+  return $failed
 }
 
 named_steps() {
