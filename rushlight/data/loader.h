@@ -1,7 +1,10 @@
 // DataLoader: the batches of a dataset, epoch after epoch.
 //
-//   data::DataLoader loader(data::mnist(data::Split::train), {.batch_size = 64, .shuffle = true, .workers =
-//   2}); for (const auto& [input, target] : loader) train(input, target);
+//   data::DataLoader loader(data::mnist(data::Split::train), {.batch_size = 64, .shuffle = true});
+//   for (const auto& [input, target] : loader) train(input, target);
+//
+// Workers are for what is read or decoded, like folders of pictures. Without them, all threads of the pool
+// make a batch of images in memory.
 #pragma once
 
 #include <iterator>

@@ -224,10 +224,11 @@ TEST_CASE("cross-entropy: the first target out of range is reported") {
 }
 
 TEST_CASE("rows: the same bits for any number of threads") {
-  check_same_for_all_thread_counts([] {
-    const LayerNorm<float> norm(3000, 65, true);
-    return std::vector{norm.y, norm.grad_x, norm.grad_weight, norm.grad_bias};
-  });
+  for (bool centered : {true, false})
+    check_same_for_all_thread_counts([centered] {
+      const LayerNorm<float> norm(3000, 65, centered);
+      return std::vector{norm.y, norm.grad_x, norm.grad_weight, norm.grad_bias};
+    });
   check_same_for_all_thread_counts([] {
     CrossEntropy problem(5000, 33, true);
     problem.run();

@@ -39,6 +39,19 @@ TEST_CASE("rms_norm of small numbers: eps is the distance from 1 to the next num
   CHECK(rms_norm(half, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(3.0)));
 }
 
+TEST_CASE("norms: a frozen weight of another dtype has its say in the gradient") {
+  for (DType dtype : {DType::float64, DType::float16, DType::bfloat16})
+    for (bool centered : {true, false}) {
+      Tensor x = randn({3, 40}, {.generator = Generator(1)}).requires_grad_();
+      const Tensor weight = randn({40}, {.generator = Generator(2)}).to(dtype);
+      const auto gradient = [&](const Tensor& w) {
+        const Tensor y = centered ? layer_norm(x, 40, {.weight = w}) : rms_norm(x, 40, {.weight = w});
+        return grad({(y * y).sum()}, {x})[0];
+      };
+      CHECK(allclose(gradient(weight), gradient(weight.to(DType::float32)), {.rtol = 1e-4, .atol = 1e-4}));
+    }
+}
+
 TEST_CASE("linspace is the same from both ends, to the last bit") {
   for (double end : {0.1, 0.7, 1.1, 3.3})
     for (int64_t steps : {2, 8, 10, 14}) {

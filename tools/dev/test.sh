@@ -174,18 +174,20 @@ quick_steps() {
 
 # cpp_and_python_tests [PYTEST OPTIONS]: at once. Each of them uses one core most of the time.
 cpp_and_python_tests() {
-  side_by_side "cpp_tests release" "python_tests $* tests/conformance" "python_tests $* --ignore=tests/conformance tests"
+  local conformance=()
+  have_torch && conformance=("python_tests $* tests/conformance")
+  side_by_side "cpp_tests release" "${conformance[@]}" "python_tests $* --ignore=tests/conformance tests"
 }
 
 # side_by_side COMMAND...: all at once; what they print comes one after the other, as soon as the last is done.
 side_by_side() {
-  local log command running=() logs=() failed=0
+  local log command process running=() logs=() failed=0
   for command in "$@"; do
     log=$(mktemp)
     (eval "$command") >"$log" 2>&1 &
     running+=($!) logs+=("$log")
   done
-  for command in "${running[@]}"; do wait "$command" || failed=1; done
+  for process in "${running[@]}"; do wait "$process" || failed=1; done
   cat "${logs[@]}"
   rm -f "${logs[@]}"
   return $failed

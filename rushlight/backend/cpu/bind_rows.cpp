@@ -113,7 +113,7 @@ bool normalize(const KernelCall& call, int64_t n, double eps, bool centered) {
 bool normalize_backward(const KernelCall& call, const Tensor& mean, const Tensor& rstd) {
   if (call.in[1].numel() == 0) return false;
   Tensor g = row_major(call.in[0]), x = row_major(call.in[1]), weight = row_major(call.in[2]);
-  if (g.dtype() != x.dtype()) return false;
+  if (g.dtype() != x.dtype() || (weight.defined() && weight.dtype() != x.dtype())) return false;
   for (const Tensor& out : call.out)
     if (out.defined() && (!out.is_contiguous() || out.dtype() != x.dtype())) return false;
   return with_floating(x.dtype(), [&](auto tag) {
