@@ -11,7 +11,7 @@ namespace rushlight::data {
 namespace {
 
 constexpr int64_t kValues = 256;
-constexpr int64_t kPixelsOfChunk = 1 << 13;  // some 6 us
+constexpr int64_t kNumbersOfChunk = 1 << 13;  // some 6 us
 
 // Where the pixels of a line come from: pixel i from first + step * i, where that is inside; else it is
 // padding.
@@ -133,7 +133,7 @@ Tensor ImagePass::run(const Tensor& images, std::span<const int64_t> indices, Ep
   Tensor batch = empty({count, channels_, out_height_, out_width_}, DType::float32);
   const uint8_t* pixels = images.data<uint8_t>();
   float* out = batch.data<float>();
-  const int64_t together = std::max<int64_t>(kPixelsOfChunk / std::max<int64_t>(out_size, 1), 1);
+  const int64_t together = std::max<int64_t>(kNumbersOfChunk / std::max<int64_t>(out_size, 1), 1);
   parallel_for((count + together - 1) / together, [&](int64_t chunk) {
     for (int64_t k = chunk * together; k < std::min(count, (chunk + 1) * together); ++k) {
       const int64_t i = indices[static_cast<size_t>(k)];

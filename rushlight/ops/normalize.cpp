@@ -110,22 +110,22 @@ void rms_norm_body(OpCall& call) {
   IntList dims = last_dims(a.normalized_shape.size());
   double count = static_cast<double>(checked_numel(a.normalized_shape, "rms_norm"));
   Tensor x = widened(input);
-  Tensor rms = rsqrt(sum(square(x), {.dim = dims, .keepdim = true}) / count +
-                     a.eps.value_or(compute_epsilon(input.dtype())));
-  Tensor y = x * rms;
-  call.out = {to(weight.defined() ? y * weight : y, input.dtype()), rms};
+  Tensor scale = rsqrt(sum(square(x), {.dim = dims, .keepdim = true}) / count +
+                       a.eps.value_or(compute_epsilon(input.dtype())));
+  Tensor y = x * scale;
+  call.out = {to(weight.defined() ? y * weight : y, input.dtype()), scale};
 }
 void rms_norm_vjp(Vjp& v) {
   args::RmsNorm a(v.attrs());
   IntList dims = last_dims(a.normalized_shape.size());
   double count = static_cast<double>(checked_numel(a.normalized_shape, "rms_norm"));
-  Tensor weight = v.input(1), g = widened(v.grad()), rms = v.residual(0);
-  Tensor normalized = widened(v.input(0)) * rms;
+  Tensor weight = v.input(1), g = widened(v.grad()), scale = v.residual(0);
+  Tensor normalized = widened(v.input(0)) * scale;
   if (v.needs(1)) v.set(1, sum_to(g * normalized, v.input_shape(1)));
   if (!v.needs(0)) return;
   Tensor inner = weight.defined() ? g * weight : g;
   Tensor mean_product = sum(inner * normalized, {.dim = dims, .keepdim = true}) / count;
-  v.set(0, to((inner - normalized * mean_product) * rms, v.grad().dtype()));
+  v.set(0, to((inner - normalized * mean_product) * scale, v.grad().dtype()));
 }
 
 OpDef row_composite(OpId id, void (*body)(OpCall&), void (*vjp)(Vjp&)) {

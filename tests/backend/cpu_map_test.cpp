@@ -227,3 +227,28 @@ TEST_CASE(
       });
     }
 }
+
+TEST_CASE(
+    "map: few numbers, whole vectors or not, fresh, in place and in gradients; what lies behind stays") {
+  std::vector<int64_t> counts = {1023, 1024, 1025};
+  for (int64_t count = 0; count <= 40; ++count) counts.push_back(count);
+  for (DType dtype : {DType::float32, DType::float64})
+    for (const int64_t count : counts) {
+      CAPTURE(dtype);
+      CAPTURE(count);
+      const auto numbers = [&](uint64_t seed) {
+        return randn({count + 3}, {.dtype = dtype, .generator = Generator(seed)});
+      };
+      const auto first = [&](const Tensor& all) { return all.narrow(0, 0, count); };
+      check_same_on_both_backends([&] {
+        const Tensor a = numbers(1).requires_grad_(), b = numbers(2), written = numbers(3);
+        const Tensor product = first(a) * first(b);
+        first(written).add_(first(b));  // written: all of it, with the three numbers behind
+        return std::vector{product.detach(), first(a).detach().abs(), first(b) + first(b), written,
+                           grad({(product * first(b)).sum()}, {a})[0]};
+      });
+      check_close_on_both_backends(1e-6, [&] {
+        return std::vector{addcmul(first(numbers(1)), first(numbers(2)), first(numbers(3)))};
+      });
+    }
+}

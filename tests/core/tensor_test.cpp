@@ -85,3 +85,26 @@ TEST_CASE("memory_stats sees a tensor come and go, empty_cache gives its memory 
   empty_cache();
   CHECK(memory_stats().cached_bytes < cached);  // what shares pages with live blocks of other tests stays
 }
+
+TEST_CASE("a short list of tensors moves by its bytes: each tensor has as many owners as before") {
+  const Tensor a = full({2}, 1.0), b = full({3}, 2.0), c = full({4}, 3.0);
+  const auto owners = [&] {
+    return std::vector{a.ref()->use_count(), b.ref()->use_count(), c.ref()->use_count()};
+  };
+  {
+    SmallVector<Tensor, 2> inside{a, b}, full_one{c, c};
+    CHECK(owners() == std::vector<uint32_t>{2, 2, 3});
+    SmallVector<Tensor, 2> moved(std::move(inside));
+    CHECK((moved.size() == 2 && moved[0].is_same(a) && moved[1].is_same(b) && inside.empty()));
+    CHECK(owners() == std::vector<uint32_t>{2, 2, 3});
+    full_one = std::move(moved);
+    CHECK((full_one.size() == 2 && full_one[1].is_same(b)));
+    CHECK(owners() == std::vector<uint32_t>{2, 2, 1});
+    moved.push_back(c);     // may be used again
+    full_one.push_back(c);  // now it lies outside
+    SmallVector<Tensor, 2> outside(std::move(full_one));
+    CHECK((outside.size() == 3 && outside[2].is_same(c) && moved[0].is_same(c)));
+    CHECK(owners() == std::vector<uint32_t>{2, 2, 3});
+  }
+  CHECK(owners() == std::vector<uint32_t>{1, 1, 1});
+}

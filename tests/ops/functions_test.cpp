@@ -37,6 +37,8 @@ TEST_CASE("rms_norm of small numbers: eps is the distance from 1 to the next num
   // the mean square is eps, or half of it
   CHECK(rms_norm(small, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(2.0)));
   CHECK(rms_norm(half, 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(3.0)));
+  for (DType dtype : {DType::float16, DType::bfloat16})  // which compute in float32
+    CHECK(rms_norm(half.to(dtype), 2)(0).item<double>() == doctest::Approx(1 / std::sqrt(3.0)).epsilon(0.01));
 }
 
 TEST_CASE("norms: a frozen weight of another dtype has its say in the gradient") {

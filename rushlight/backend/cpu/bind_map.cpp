@@ -54,16 +54,16 @@ bool run_rows(const KernelCall& call, const MapCall& map, const MapArgs& first,
   return run.loop != nullptr;
 }
 
-constexpr int64_t kWidest = 64;  // bytes of a vector
+constexpr int64_t kWidestVector = 64;  // bytes
 
 // Fewer numbers than a vector holds, in one. Behind them comes the last number again: what is computed for
 // nothing raises nothing new.
 template <class T>
 void run_padded(MapLoop loop, MapArgs& args, size_t operands, int64_t lanes) {
-  constexpr int64_t kMost = kWidest / sizeof(T);
-  alignas(kWidest) T padded[kMapOperands + 1][kMost];
+  constexpr int64_t kMost = kWidestVector / sizeof(T);
+  alignas(kWidestVector) T padded[kMapOperands + 1][kMost];
   const int64_t count = std::exchange(args.count, lanes);
-  const auto copy = [count](T* to, const T* from) {
+  const auto copy = [count](T* to, const T* from) {  // of the usual single number without a call
     if (count == 1)
       *to = *from;
     else
@@ -72,7 +72,7 @@ void run_padded(MapLoop loop, MapArgs& args, size_t operands, int64_t lanes) {
   for (size_t k = 0; k < operands; ++k) {
     const T* from = static_cast<const T*>(std::exchange(args.in[k], padded[k]));
     std::fill_n(padded[k], kMost, from[count - 1]);
-    if (count > 1) copy(padded[k], from);
+    copy(padded[k], from);
   }
   T* out = static_cast<T*>(std::exchange(args.out, padded[kMapOperands]));
   loop(args);
@@ -102,8 +102,10 @@ bool run_short(const KernelCall& call, const MapCall& map) {
   const bool wide = map.type == DType::float64;
   MapLoop loop = kernels().map_loop(map_index(call.id), static_cast<int>(call.part), wide);
   if (!loop) return false;
-  wide ? run_whole_and_padded<double>(loop, args, call.in.size())
-       : run_whole_and_padded<float>(loop, args, call.in.size());
+  if (wide)
+    run_whole_and_padded<double>(loop, args, call.in.size());
+  else
+    run_whole_and_padded<float>(loop, args, call.in.size());
   return true;
 }
 
