@@ -224,6 +224,43 @@ TEST_CASE("cpu: a window that spans far more than the image needs no memory for 
   check_close_on_both_backends(1e-5, convolve_widely);
 }
 
+TEST_CASE("cpu: direct convolutions, however images, lines, channels and outputs are cut") {
+  struct Case {
+    IntList image, weight;
+    int64_t stride, padding, dilation, groups;
+  };
+  const Case cases[] = {
+      {{1, 40, 9, 9}, {100, 40, 3, 3}, 2, 1, 1, 1},     // few images: outputs are cut
+      {{7, 300, 5, 5}, {290, 300, 1, 1}, 1, 0, 1, 1},   // several blocks of channels, of outputs, of images
+      {{2, 3, 30, 31}, {8, 3, 7, 7}, 2, 3, 1, 1},       // panels of pieces of several runs
+      {{2, 24, 7, 300}, {18, 12, 3, 2}, 1, 2, 2, 2},    // lines longer than a batch, groups, dilation
+      {{3, 9, 4, 6, 5}, {17, 9, 2, 3, 3}, 2, 1, 1, 1},  // volumes
+      {{9, 33, 70}, {34, 33, 5}, 3, 2, 1, 1},           // lines
+      {{5, 70, 18, 18}, {13, 70, 3, 3}, 1, 1, 1, 1},    // outputs that fill no vector
+      {{40, 16, 1, 3}, {9, 16, 1, 2}, 1, 1, 1, 1},      // small images
+  };
+  for (const Case& c : cases)
+    for (bool last : {false, true}) {
+      CAPTURE(c.weight[0]);
+      CAPTURE(last);
+      const auto whole = [&](const IntList& shape,
+                             uint64_t seed) {  // so that every order gives the same sums
+        const Tensor numbers = some_numbers(shape, 5, seed).to(DType::float32) - 2;
+        return last && shape.size() == 4 ? clone(numbers, {.memory_format = "channels_last"}) : numbers;
+      };
+      check_same_on_both_backends([&] {
+        const Tensor x = whole(c.image, 1), w = whole(c.weight, 2);
+        const IntList kernel(w.shape().subspan(2));
+        const Tensor y =
+            convolution(x, w, whole({c.weight[0]}, 4), c.stride, c.padding, c.dilation, false, 0, c.groups);
+        const Tensor grad = whole(IntList(y.shape()), 3);
+        return std::vector{
+            y, convolution(grad, w, {}, c.stride, c.padding, c.dilation, true, 0, c.groups),
+            convolution_weight_gradient(x, grad, kernel, c.stride, c.padding, c.dilation, c.groups)};
+      });
+    }
+}
+
 TEST_CASE("cpu: the weight's gradient over long lines") {
   const auto gradient = [] {
     const Tensor image = numbers({2, 3, 5001}, 1), grad = numbers({2, 8, 4999}, 2);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kBlockBytes = 192 << 10;  // of a block's field, and of its results
 constexpr int64_t kChunkWork = 1 << 20;     // multiplications that a chunk should hold
+constexpr int64_t kChunks = 16;             // rather than fewer, outputs are cut too
 template <class T>
 constexpr int64_t kDepth = 1024 / sizeof(T);  // a panel of weights so deep fits L1
 
@@ -71,9 +72,9 @@ void pack_weights(const ConvolutionArgs<T>& c, const Field& f, T* out) {
 
 // -- blocks of results
 
-// Rows [first, first + count) of one plane of results, of one image and group.
+// Rows [first, first + count) of one plane of results, of one image and some outputs of a group.
 struct ResultRows {
-  int64_t image, group, z, first, count;
+  int64_t image, group, z, first, count, output, outputs;
 };
 
 template <class T>
@@ -100,12 +101,16 @@ class DirectConvolution {
     prepare(static_cast<T*>(weight_memory.data()), static_cast<Run*>(run_memory.data()));
     const int64_t row_blocks = ceil_div(c.result[1], block_rows_), blocks = c.result[0] * row_blocks;
     const int64_t items = c.images * c.groups, together = items_of_chunk();
-    parallel_for(ceil_div(items, together) * blocks, [&](int64_t chunk) {
-      const int64_t block = chunk % blocks, first = block % row_blocks * block_rows_;
-      for (int64_t item = chunk / blocks * together; item < smaller(items, (chunk / blocks + 1) * together);
-           ++item)
+    const int64_t pieces = ceil_div(items, together) * blocks, parts = parts_of_outputs(pieces);
+    const int64_t outputs = round_up(ceil_div(c.out_channels, parts), kPanelCols<T>);
+    parallel_for(pieces * parts, [&](int64_t chunk) {
+      const int64_t output = chunk % parts * outputs, piece = chunk / parts;
+      const int64_t block = piece % blocks, first = block % row_blocks * block_rows_;
+      const int64_t begin = piece / blocks * together, end = smaller(items, begin + together);
+      for (int64_t item = begin; output < c.out_channels && item < end; ++item)
         compute({item / c.groups, item % c.groups, block / row_blocks, first,
-                 smaller(block_rows_, c.result[1] - first)});
+                 smaller(block_rows_, c.result[1] - first), output,
+                 smaller(outputs, c.out_channels - output)});
     });
   }
 
@@ -121,12 +126,18 @@ class DirectConvolution {
     const Field f(slide, c.x_order, c.in_channels, 1);
     return rows_that_fit(f.d.taps * f.h.step * f.width * f.channels) * f.h.to_step;
   }
-  // Of images or groups too small to be worth a chunk.
-  int64_t items_of_chunk() const {
+  // Multiplications of a block of rows.
+  int64_t work_of_block() const {
     int64_t depth = 1;
     for (int64_t i = 0; i < c.slide_count; ++i) depth += c.slides[i].taps() * c.in_channels;
-    return clamped(kChunkWork / (block_rows_ * c.result[2] * c.out_channels * depth / c.slide_count + 1), 1,
-                   8);
+    return block_rows_ * c.result[2] * c.out_channels * depth / c.slide_count;
+  }
+  // Of images or groups too small to be worth a chunk.
+  int64_t items_of_chunk() const { return clamped(kChunkWork / (work_of_block() + 1), 1, 8); }
+  // Of the outputs, where there are few images and rows.
+  int64_t parts_of_outputs(int64_t pieces) const {
+    const int64_t most = smaller(ceil_div(c.out_channels, kPanelCols<T>), work_of_block() / kChunkWork);
+    return clamped(ceil_div(kChunks, pieces), 1, clamped(most, 1, kChunks));
   }
 
   void prepare(T* weights, Run* runs) {
@@ -143,15 +154,15 @@ class DirectConvolution {
   }
 
   void compute(const ResultRows& rows) const {
-    const int64_t pixels = rows.count * c.result[2], padded = padded_channels<T>(c.out_channels);
+    const int64_t pixels = rows.count * c.result[2], padded = padded_channels<T>(rows.outputs);
     const int64_t start = (rows.z * c.result[1] + rows.first) * c.result[2];
-    T* y = c.y + rows.image * c.y_order.image + rows.group * c.out_channels * c.y_order.channel +
-           start * c.y_order.pixel;
+    T* y = c.y + rows.image * c.y_order.image +
+           (rows.group * c.out_channels + rows.output) * c.y_order.channel + start * c.y_order.pixel;
     const Scratch turned(by_pixel_ ? 0 : bytes_of<T>(pixels * padded));
     T* results = by_pixel_ ? y : static_cast<T*>(turned.data());
     const int64_t pixel = by_pixel_ ? c.y_order.pixel : padded;
     for (int64_t i = 0; i < c.slide_count; ++i) slide_over(slides_[i], rows, results, pixel);
-    if (!by_pixel_) give_pixels(results, padded, c.out_channels, pixels, c.y_order, y);
+    if (!by_pixel_) give_pixels(results, padded, rows.outputs, pixels, c.y_order, y);
   }
 
   // The positions of one slide whose results are among the rows; `results` is where the rows begin.
@@ -168,33 +179,34 @@ class DirectConvolution {
     const T* field = slide.run_count == 0 ? c.x
                                           : slide.field.make(x, c.x_order, past / d.to_step, begin,
                                                              end - begin, static_cast<T*>(memory.data()));
-    const int64_t line = (h.to_first + begin * h.to_step - rows.first) * c.result[2] + w.to_first;
-    multiply(slide, rows.group, field, end - begin, results + line * pixel, w.to_step * pixel,
-             h.to_step * c.result[2] * pixel);
+    const int64_t first = (h.to_first + begin * h.to_step - rows.first) * c.result[2] + w.to_first;
+    const int64_t count = (end - begin) * w.positions;
+    const Scratch place_memory(sizeof(Place) * static_cast<size_t>(count));
+    Place* places = static_cast<Place*>(place_memory.data());
+    for (int64_t i = 0; i < end - begin; ++i)
+      for (int64_t j = 0; j < w.positions; ++j)
+        places[i * w.positions + j] = {i * slide.field.line_step() + j * slide.field.position_step(),
+                                       (first + i * h.to_step * c.result[2] + j * w.to_step) * pixel};
+    multiply(slide, rows, field, places, count, results);
   }
 
-  // Lines of positions; results lie `pixel` and lines of them `line` apart.
-  void multiply(const Prepared<T>& slide, int64_t group, const T* field, int64_t lines, T* to, int64_t pixel,
-                int64_t line) const {
-    const Field& f = slide.field;
-    int64_t positions = f.w.positions;
-    if (f.lines_join() && line == positions * pixel) positions *= lines, lines = 1;
-    const T* weights = slide.weights + group * round_up(c.out_channels, kPanelCols<T>) * f.depth();
-    const T* bias = c.bias ? c.bias + group * c.out_channels : nullptr;
+  // Positions of one field.
+  void multiply(const Prepared<T>& slide, const ResultRows& rows, const T* field, const Place* places,
+                int64_t count, T* to) const {
+    const int64_t size = slide.field.depth();
+    const T* weights =
+        slide.weights + (rows.group * round_up(c.out_channels, kPanelCols<T>) + rows.output) * size;
+    const T* bias = c.bias ? c.bias + rows.group * c.out_channels + rows.output : nullptr;
     const Run *run = slide.runs, *last = run + slide.run_count;
     int64_t done = 0;
     do {
       const Run* end = run;
       int64_t depth = 0;
       while (end != last && depth + end->count <= kDepth<T>) depth += end++->count;
-      for (int64_t o = 0; o < c.out_channels; o += kPanelCols<T>)
-        for (int64_t i = 0; i < lines; ++i) {
-          const Destination<T> destination{to + i * line + o, pixel, done > 0,
-                                           done == 0 && bias ? bias + o : nullptr};
-          multiply_runs(positions, smaller(kPanelCols<T>, c.out_channels - o), run, end,
-                        LeftMatrix<T>{field + i * f.line_step(), f.position_step(), 1},
-                        weights + o * f.depth() + done * kPanelCols<T>, destination);
-        }
+      for (int64_t o = 0; o < rows.outputs; o += kPanelCols<T>)
+        multiply_runs(count, places, smaller(kPanelCols<T>, rows.outputs - o), Runs<T>{run, end, field, 1},
+                      weights + o * size + done * kPanelCols<T>,
+                      Destination<T>{to + o, 0, done > 0, done == 0 && bias ? bias + o : nullptr});
       run = end;
       done += depth;
     } while (run != last);

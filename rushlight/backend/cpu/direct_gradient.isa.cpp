@@ -1,6 +1,6 @@
-// The gradient of a convolution's weight: what the field's runs meet, times the gradient of the result,
-// summed over all positions. The images are cut into a fixed number of parts, whose sums are added up in
-// order.
+// The gradient of a convolution's weight: the gradient of the result, read where it lies, times what the
+// field holds, summed over all positions. Positions are cut into a fixed number of parts, whose sums are
+// added up in order.
 #include "rushlight/backend/cpu/direct.h"
 #include "rushlight/backend/cpu/field.h"
 #include "rushlight/backend/cpu/scratch.h"
@@ -9,165 +9,165 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
 
+constexpr int64_t kPositions = 256;  // multiplied in one go, about: a panel of what they meet fits L1
+constexpr int64_t kOutputs = 256;    // of a chunk, at most: their gradients at so many positions stay in L2
+constexpr int64_t kColumns = 256;    // channels and taps of a chunk, about
+constexpr int64_t kChunks = 16;
+
+// Positions that are multiplied in one go: some lines of one plane of them, or several whole planes.
+struct Batches {
+  int64_t planes, lines, width;  // all there are: of all images, of a plane, of a line
+  int64_t batch_lines = clamped(kPositions / width, 1, lines);
+  int64_t batch_planes = clamped(kPositions / (lines * width), 1, ceil_div(planes, 4));
+  int64_t of_plane = ceil_div(lines, batch_lines);
+  int64_t count = ceil_div(planes, batch_planes) * of_plane;
+
+  int64_t most_positions() const { return batch_planes * batch_lines * width; }
+};
+Batches batches_of(const Slide& slide, int64_t images) {
+  return {images * slide.axis[0].positions, slide.axis[1].positions, slide.axis[2].positions};
+}
+
+int64_t channels_of_chunk(const Slide& slide, int64_t in_channels) {
+  return smaller(round_up(ceil_div(kColumns, slide.taps()), 32), in_channels);
+}
+
+// Planes [first, first + count) of positions, of each the same lines; what they meet.
+template <class T>
+struct Batch {
+  int64_t first, count, line, lines;
+  const T** fields;
+};
+
 template <class T>
 class DirectWeightGradient {
  public:
-  explicit DirectWeightGradient(const WeightGradientArgs<T>& args)
-      : c(args), field_(args.slide, args.x_order, args.in_channels, args.slide.axis[1].positions) {
-    row_blocks_ = ceil_div(field_.depth(), block_rows_);
-    parts_ = smaller(c.images, ceil_div(kChunks, smaller(kChunks, row_blocks_ * c.groups)));
-  }
+  explicit DirectWeightGradient(const WeightGradientArgs<T>& args) : c(args) {}
 
   void run() {
-    const int64_t planes = field_.d.positions, items = c.images * c.groups * planes;
-    const Scratch turned(field_.in_place ? 0 : bytes_of<T>(items * field_.size()));
-    fields_ = field_.in_place ? c.x : static_cast<const T*>(turned.data());
-    if (!field_.in_place)
-      parallel_for(items, [&](int64_t i) {
-        field_.make(image(i / planes / c.groups, i / planes % c.groups), c.x_order, i % planes, 0,
-                    field_.h.positions, static_cast<T*>(turned.data()) + i * field_.size());
-      });
     const Scratch sums(bytes_of<T>(parts_ * c.groups * size_));
     sums_ = static_cast<T*>(sums.data());
-    parallel_for(parts_ * c.groups * row_blocks_, [&](int64_t chunk) {
-      const int64_t first = chunk % row_blocks_ * block_rows_, item = chunk / row_blocks_;
-      add_part(item / c.groups, item % c.groups, first, smaller(block_rows_, field_.depth() - first));
+    parallel_for(parts_ * blocks_, [&](int64_t chunk) {
+      const int64_t block = chunk % blocks_, group = block / (in_blocks_ * out_blocks_);
+      add_part(chunk / blocks_, group, block % in_blocks_ * block_ins_,
+               block / in_blocks_ % out_blocks_ * block_outs_);
     });
-    parallel_ranges(c.groups * (out_row_ / kLanes), kLanes * field_.depth() * parts_,
-                    [&](int64_t begin, int64_t end) {
-                      for (int64_t i = begin; i < end; ++i)
-                        write(i / (out_row_ / kLanes), i % (out_row_ / kLanes) * kLanes);
-                    });
+    parallel_ranges(c.groups * c.out_channels, row_ * parts_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) write(i / c.out_channels, i % c.out_channels);
+    });
   }
 
  private:
-  static constexpr int64_t kLanes = Vec<T>::kLanes;
-  static constexpr int64_t kPositions =
-      1024 / sizeof(T);  // multiplied in one go: a panel of gradients fits L1
-  static constexpr int64_t kSumNumbers = (128 << 10) / sizeof(T);  // of a chunk, so that they stay in L2
-  static constexpr int64_t kChunks = 16;
+  // -- sums: a row for each output, the taps and channels of block after block of inputs
 
-  const T* image(int64_t n, int64_t group) const {
-    return c.x + n * c.x_order.image + group * c.in_channels * c.x_order.channel;
+  int64_t columns_of(int64_t ins) const { return round_up(c.slide.taps() * ins, Vec<T>::kLanes); }
+  T* sum_of(int64_t part, int64_t group, int64_t input, int64_t output) const {
+    return sums_ + (part * c.groups + group) * size_ + output * row_ +
+           input / block_ins_ * columns_of(block_ins_);
   }
 
-  // -- lines of positions: of all planes of an image, of all images
-
-  int64_t lines_of_plane() const { return field_.h.positions; }
-  int64_t lines_of_image() const { return field_.d.positions * lines_of_plane(); }
-
-  // Where the field of a line begins, counted from the first of all.
-  int64_t line_at(int64_t line, int64_t group) const {
-    const int64_t n = line / lines_of_image(), z = line / lines_of_plane() % field_.d.positions,
-                  y = line % lines_of_plane();
-    if (field_.in_place)
-      return field_.make(image(n, group), c.x_order, z, y, 1, static_cast<T*>(nullptr)) - fields_;
-    return ((n * c.groups + group) * field_.d.positions + z) * field_.size() + y * field_.line_step();
-  }
-
-  // What lines [first, last) meet; lines that follow each other are one run.
-  int64_t find_runs(int64_t first, int64_t last, int64_t group, Run* runs) const {
-    int64_t count = 0;
-    for (int64_t line = first; line < last; ++line) {
-      const int64_t at = line_at(line, group);
-      if (count > 0 && at == runs[count - 1].at + runs[count - 1].count * field_.position_step())
-        runs[count - 1].count += field_.w.positions;
-      else
-        runs[count++] = {at, field_.w.positions};
-    }
-    return count;
-  }
-
-  // Their gradients as panels, `depth` rows each.
-  void pack_gradients(int64_t first, int64_t last, int64_t group, int64_t depth, T* out) const {
-    const auto& [image, channel, pixel] = c.grad_order;
-    for (int64_t line = first; line < last;) {
-      const int64_t n = line / lines_of_image(), end = smaller(last, (n + 1) * lines_of_image());
-      const int64_t count = (end - line) * field_.w.positions;
-      const T* grad = c.grad + n * image + group * c.out_channels * channel +
-                      line % lines_of_image() * field_.w.positions * pixel;
-      T* to = out + (line - first) * field_.w.positions * kPanelCols<T>;
-      for (int64_t o = 0; o < c.out_channels; o += kPanelCols<T>)
-        pack_panel(count, smaller(kPanelCols<T>, c.out_channels - o), grad + o * channel, pixel, channel,
-                   to + o * depth);
-      line = end;
-    }
-  }
-
-  // -- sums: rows are channels and taps, as the field's runs hold them
-
-  T* sum_of(int64_t part, int64_t group) const { return sums_ + (part * c.groups + group) * size_; }
-
-  void add_part(int64_t part, int64_t group, int64_t first, int64_t rows) const {
-    const int64_t per_part = ceil_div(c.images, parts_) * lines_of_image(), all = c.images * lines_of_image();
-    const int64_t begin = smaller(part * per_part, all), end = smaller(begin + per_part, all);
-    const int64_t lines = clamped(kPositions / field_.w.positions, 1, end - begin + 1);
-    const int64_t depth = lines * field_.w.positions;
-    const Scratch run_memory(sizeof(Run) * static_cast<size_t>(lines));
-    const Scratch panel_memory(bytes_of<T>(depth * round_up(c.out_channels, kPanelCols<T>)));
-    const Scratch left_memory(bytes_of<T>(depth * smaller(rows, field_.run_length())));
+  void add_part(int64_t part, int64_t group, int64_t input, int64_t output) const {
+    const Field f(c.slide, c.x_order, smaller(block_ins_, c.in_channels - input), batches_.batch_lines);
+    const int64_t planes = batches_.batch_planes, depth = f.depth(),
+                  outs = smaller(block_outs_, c.out_channels - output);
+    const Scratch field_memory(f.in_place ? 0 : bytes_of<T>(planes * f.size()));
+    const Scratch pointer_memory(static_cast<size_t>(planes) * sizeof(const T*));
+    const Scratch run_memory(static_cast<size_t>(planes) * sizeof(Run));
+    const Scratch place_memory(static_cast<size_t>(outs) * sizeof(Place));
+    const Scratch panel_memory(bytes_of<T>(batches_.most_positions() * kPanelCols<T>));
+    T *fields = static_cast<T*>(field_memory.data()), *panel = static_cast<T*>(panel_memory.data());
     Run* runs = static_cast<Run*>(run_memory.data());
-    T *panels = static_cast<T*>(panel_memory.data()), *left = static_cast<T*>(left_memory.data());
-    T* sum = sum_of(part, group);
-    for (int64_t i = first * out_row_; begin == end && i < (first + rows) * out_row_; ++i) sum[i] = 0;
-    for (int64_t line = begin; line < end; line += lines) {
-      const int64_t last = smaller(line + lines, end), count = (last - line) * field_.w.positions;
-      const Run* runs_end = runs + find_runs(line, last, group, runs);
-      pack_gradients(line, last, group, count, panels);
-      add_rows(first, rows, count, runs, runs_end, Panels<T>{panels, count * kPanelCols<T>, kPanelCols<T>},
-               left, {sum, out_row_, line > begin});
-    }
-  }
-
-  // Rows [first, first + rows) of the sum, as far as each run of the field holds them.
-  void add_rows(int64_t first, int64_t rows, int64_t depth, const Run* begin, const Run* end,
-                Panels<T> panels, T* left, const Destination<T>& to) const {
-    const int64_t length = field_.run_length();
-    for (int64_t row = first; row < first + rows;) {
-      const int64_t run = row / length, stop = smaller((run + 1) * length, first + rows);
-      pack_rows(fields_ + field_.run_at(run) + row % length, stop - row, begin, end, left);
-      multiply_packed_block(stop - row, c.out_channels, depth, left, panels, to.at(row, 0));
-      row = stop;
-    }
-  }
-
-  // Tiles of pack_left. In place, positions whose channels are a power of two would compete for few places of
-  // the cache.
-  void pack_rows(const T* field, int64_t m, const Run* begin, const Run* end, T* out) const {
-    for (int64_t i = 0; i < m;) {
-      const int rows = next_tile_rows(m - i);
-      for (const Run* run = begin; run != end; ++run) {
-        const T* from = field + run->at + i;
-        for (int64_t k = 0; k < run->count; ++k, from += field_.position_step(), out += rows)
-          if (rows == kTileRows)
-            __builtin_memcpy(out, from, kTileRows * sizeof(T));
-          else
-            for (int r = 0; r < rows; ++r) out[r] = from[r];
+    Place* places = static_cast<Place*>(place_memory.data());
+    for (int64_t o = 0; o < outs; ++o) places[o] = {o * c.grad_order.channel, o * row_};
+    const T* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
+    const T* grad = c.grad + (group * c.out_channels + output) * c.grad_order.channel;
+    T* sum = sum_of(part, group, input, output);
+    const int64_t first = batches_.count * part / parts_, last = batches_.count * (part + 1) / parts_;
+    for (int64_t i = first; i < last; ++i) {
+      const Batch<T> batch = batch_at(i, static_cast<const T**>(pointer_memory.data()));
+      find_fields(f, batch, x, fields);
+      find_gradients(batch, runs);
+      for (int64_t j = 0; j < depth; j += kPanelCols<T>) {
+        const int64_t cols = smaller(kPanelCols<T>, depth - j);
+        pack_columns(f, batch, j, cols, panel);
+        multiply_runs(outs, places, cols, Runs<T>{runs, runs + batch.count, grad, c.grad_order.pixel}, panel,
+                      Destination<T>{sum + j, 0, i > first});
       }
-      i += rows;
     }
   }
 
-  // Some outputs of the gradient, in the kernel's order.
-  void write(int64_t group, int64_t o) const {
-    const int64_t taps = c.slide.taps(), depth = field_.depth(),
-                  outputs = smaller(kLanes, c.out_channels - o);
-    T* out = c.grad_w + (group * c.out_channels + o) * depth;
-    for (int64_t tap = 0; tap < taps; ++tap)
-      for (int64_t i = 0; i < c.in_channels; ++i) {
-        const T* from = sum_of(0, group) + (tap * c.in_channels + i) * out_row_ + o;
-        Vec<T> total = load(from);
-        for (int64_t part = 1; part < parts_; ++part) total += load(from + part * c.groups * size_);
-        for (int64_t l = 0; l < outputs; ++l) out[l * depth + i * taps + tap] = total[static_cast<int>(l)];
-      }
+  // -- batches of positions
+
+  Batch<T> batch_at(int64_t i, const T** fields) const {
+    const int64_t plane = i / batches_.of_plane * batches_.batch_planes,
+                  line = i % batches_.of_plane * batches_.batch_lines;
+    return {plane, smaller(batches_.batch_planes, batches_.planes - plane), line,
+            smaller(batches_.batch_lines, batches_.lines - line), fields};
+  }
+  int64_t image_of(int64_t plane) const { return plane / c.slide.axis[0].positions; }
+  int64_t depth_of(int64_t plane) const { return plane % c.slide.axis[0].positions; }
+
+  void find_fields(const Field& f, const Batch<T>& batch, const T* x, T* memory) const {
+    for (int64_t p = 0; p < batch.count; ++p) {
+      const int64_t plane = batch.first + p;
+      batch.fields[p] = f.make(x + image_of(plane) * c.x_order.image, c.x_order, depth_of(plane), batch.line,
+                               batch.lines, memory + p * f.size());
+    }
+  }
+
+  // Where their gradients lie.
+  void find_gradients(const Batch<T>& batch, Run* runs) const {
+    for (int64_t p = 0; p < batch.count; ++p) {
+      const int64_t plane = batch.first + p, line = depth_of(plane) * batches_.lines + batch.line;
+      runs[p] = {image_of(plane) * c.grad_order.image + line * batches_.width * c.grad_order.pixel,
+                 batch.lines * batches_.width};
+    }
+  }
+
+  // Numbers [first, first + cols) of what each position meets: pieces of the field's runs.
+  void pack_columns(const Field& f, const Batch<T>& batch, int64_t first, int64_t cols, T* panel) const {
+    for (int64_t done = 0, count = 0; done < cols; done += count) {
+      const int64_t run = (first + done) / f.run_length(), within = (first + done) % f.run_length();
+      count = smaller(f.run_length() - within, cols - done);
+      T* to = panel + done;
+      for (int64_t p = 0; p < batch.count; ++p)
+        for (int64_t line = 0; line < batch.lines; ++line) {
+          const T* from = batch.fields[p] + f.run_at(run) + within + line * f.line_step();
+          for (int64_t i = 0; i < batches_.width; ++i, from += f.position_step(), to += kPanelCols<T>)
+            for (int64_t v = 0; v < kPanelCols<T> - done; v += Vec<T>::kLanes)
+              store_partial(to + v, load_partial(from + v, count - v), kPanelCols<T> - done - v);
+        }
+    }
+  }
+
+  // -- the gradient, in the kernel's order
+
+  void write(int64_t group, int64_t output) const {
+    const int64_t taps = c.slide.taps();
+    T* sum = sum_of(0, group, 0, output);
+    for (int64_t part = 1; part < parts_; ++part)
+      for (int64_t i = 0; i < row_; i += Vec<T>::kLanes)
+        store(sum + i, load(sum + i) + load(sum_of(part, group, 0, output) + i));
+    T* out = c.grad_w + (group * c.out_channels + output) * c.in_channels * taps;
+    for (int64_t input = 0; input < c.in_channels; input += block_ins_) {
+      const int64_t ins = smaller(block_ins_, c.in_channels - input);
+      const T* from = sum_of(0, group, input, output);
+      for (int64_t i = 0; i < ins; ++i)
+        for (int64_t tap = 0; tap < taps; ++tap) *out++ = from[tap * ins + i];
+    }
   }
 
   const WeightGradientArgs<T>& c;
-  Field field_;
-  int64_t out_row_ = padded_channels<T>(c.out_channels), size_ = field_.depth() * out_row_;
-  int64_t block_rows_ = clamped(kSumNumbers / out_row_ / kTileRows, 8, 32) * kTileRows, row_blocks_ = 0,
-          parts_ = 0;
-  const T* fields_ = nullptr;
+  Batches batches_ = batches_of(c.slide, c.images);
+  int64_t block_ins_ = channels_of_chunk(c.slide, c.in_channels);
+  int64_t in_blocks_ = ceil_div(c.in_channels, block_ins_);
+  int64_t out_blocks_ = ceil_div(c.out_channels, kOutputs);
+  int64_t block_outs_ = ceil_div(c.out_channels, out_blocks_);
+  int64_t blocks_ = c.groups * in_blocks_ * out_blocks_;
+  int64_t parts_ = clamped(ceil_div(kChunks, blocks_), 1, batches_.count);
+  int64_t row_ =
+      (in_blocks_ - 1) * columns_of(block_ins_) + columns_of(c.in_channels - (in_blocks_ - 1) * block_ins_);
+  int64_t size_ = c.out_channels * row_;
   T* sums_ = nullptr;
 };
 
@@ -176,13 +176,16 @@ class DirectWeightGradient {
 template <class T>
 bool direct_fits(const WeightGradientArgs<T>& c) {
   constexpr int64_t kMostPositions = 4096;            // of a line, which is multiplied in one go
+  constexpr double kMostBytes = 1 << 26;              // of a batch's field, which each thread has
   constexpr double kMostTimes = 16, kMore = 1 << 24;  // numbers of all fields, by those of the images
-  const SlideAxis* axis = c.slide.axis;
-  if (!channels_fill_vectors(c.groups, c.out_channels) || axis[2].positions > kMostPositions) return false;
-  const double field = Field::numbers(c.slide, c.in_channels, axis[1].positions);
-  const double image = static_cast<double>(c.slide.plane() * c.in_channels);
-  const double all = static_cast<double>(c.images * c.groups);
-  return all * field * static_cast<double>(axis[0].positions) <= kMostTimes * all * image + kMore;
+  if (!channels_fill_vectors(c.groups, c.out_channels) || c.slide.positions() == 0) return false;
+  if (c.slide.axis[2].positions > kMostPositions) return false;
+  const Batches batches = batches_of(c.slide, c.images * c.groups);
+  const double field =
+      static_cast<double>(batches.batch_planes) * Field::numbers(c.slide, c.in_channels, batches.batch_lines);
+  const double images = static_cast<double>(c.images * c.groups * c.slide.plane() * c.in_channels);
+  return field * sizeof(T) <= kMostBytes &&
+         field * static_cast<double>(batches.count) <= kMostTimes * images + kMore;
 }
 
 template bool direct_fits(const WeightGradientArgs<float>&);

@@ -24,32 +24,66 @@ struct Run {
   int64_t at, count;
 };
 
-// Tiles one below the other, as multiply_column, whose rows of A are several runs; b holds the runs' rows one
-// after the other.
+// Rows of a left operand, each of several runs, whose numbers lie `col` apart.
+template <class T>
+struct Runs {
+  const Run *begin, *end;
+  const T* data;
+  int64_t col;
+};
+
+// Where such a row begins, and its row of the result.
+struct Place {
+  int64_t left, result;
+};
+
+// A tile's sums of `count` products more, its rows of A lying anywhere.
 template <class T, int Rows, int Vectors>
-[[gnu::noinline]] void multiply_run_column(int64_t count, const Run* begin, const Run* end,
-                                           const LeftMatrix<T>& first, int64_t step, const T* b,
-                                           const Destination<T>& to, int64_t cols) {
-  LeftMatrix<T> a = first;
-  Destination<T> tile = to;
-  for (int64_t i = 0; i < count; ++i) {
-    ask_for_tile<Rows, Vectors>(tile);
+RUSHLIGHT_INLINE void add_row_products(Vec<T> (&sum)[Rows][Vectors], int64_t count,
+                                       const T* const (&rows)[Rows], int64_t col, const T* b) {
+  for (int64_t at = 0; at != count * col; at += col, b += kPanelCols<T>) {
+    Vec<T> right[Vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) right[v] = load(b + v * Vec<T>::kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      const Vec<T> left = Vec<T>::splat(rows[i][at]);
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = multiply_add(left, right[v], sum[i][v]);
+    }
+  }
+}
+
+// Tiles of rows one after the other; b holds the runs' rows of one panel of columns one after the other.
+template <class T, int Rows, int Vectors>
+[[gnu::noinline]] void multiply_run_column(int64_t count, const Place* places, const Runs<T>& left,
+                                           const T* b, const Destination<T>& to, int64_t cols) {
+  for (const Place* tile = places; tile != places + count * Rows; tile += Rows) {
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) ask_for_tile<1, Vectors>(Destination<T>{to.data + tile[i].result, 0});
     Vec<T> sum[Rows][Vectors];
     clear_tile(sum);
-    const T* rows = b;
-    for (const Run* run = begin; run != end; ++run) {
-      add_products(sum, run->count, LeftMatrix<T>{a.data + run->at, a.row, a.col}, rows, kPanelCols<T>);
-      rows += run->count * kPanelCols<T>;
+    const T* panel = b;
+    for (const Run* run = left.begin; run != left.end; ++run) {
+      const T* rows[Rows];
+#pragma GCC unroll 8
+      for (int i = 0; i < Rows; ++i) rows[i] = left.data + tile[i].left + run->at;
+      add_row_products(sum, run->count, rows, left.col, panel);
+      panel += run->count * kPanelCols<T>;
     }
-    finish_columns(tile, sum, cols);
-    a.data += step;
-    tile.data += Rows * to.row;
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      const Destination<T> row{to.data + tile[i].result, 0, to.accumulate, to.bias};
+#pragma GCC unroll 8
+      for (int v = 0; v < Vectors; ++v)
+        finish(row, 0, v * Vec<T>::kLanes, sum[i][v], cols - v * Vec<T>::kLanes);
+    }
   }
 }
 
 template <class T>
-using RunColumnFunction = void (*)(int64_t, const Run*, const Run*, const LeftMatrix<T>&, int64_t, const T*,
-                                   const Destination<T>&, int64_t);
+using RunColumnFunction = void (*)(int64_t, const Place*, const Runs<T>&, const T*, const Destination<T>&,
+                                   int64_t);
 
 template <class T, int Vectors>
 constexpr RunColumnFunction<T> kRunColumns[kTileRows] = {
@@ -57,16 +91,16 @@ constexpr RunColumnFunction<T> kRunColumns[kTileRows] = {
     multiply_run_column<T, 3, Vectors>, multiply_run_column<T, 4, Vectors>,
     multiply_run_column<T, 5, Vectors>, multiply_run_column<T, 6, Vectors>};
 
-// m rows of one panel of columns.
+// `count` rows of one panel of columns.
 template <class T>
-RUSHLIGHT_INLINE void multiply_runs(int64_t m, int64_t cols, const Run* begin, const Run* end,
-                                    LeftMatrix<T> a, const T* b, const Destination<T>& to) {
+RUSHLIGHT_INLINE void multiply_runs(int64_t count, const Place* places, int64_t cols, const Runs<T>& left,
+                                    const T* b, const Destination<T>& to) {
   const RunColumnFunction<T>* columns = cols > Vec<T>::kLanes ? kRunColumns<T, 2> : kRunColumns<T, 1>;
-  for (int64_t i = 0; i < m;) {
-    const int rows = next_tile_rows(m - i);
-    const int64_t count = tiles_of_this_height(m - i);
-    columns[rows - 1](count, begin, end, a.at(i, 0), rows * a.row, b, to.at(i, 0), cols);
-    i += count * rows;
+  for (int64_t i = 0; i < count;) {
+    const int rows = next_tile_rows(count - i);
+    const int64_t tiles = tiles_of_this_height(count - i);
+    columns[rows - 1](tiles, places + i, left, b, to, cols);
+    i += tiles * rows;
   }
 }
 
@@ -103,8 +137,6 @@ struct Field {
   int64_t size() const { return d.taps * plane; }
   int64_t line_step() const { return h.step / row_step * row; }
   int64_t position_step() const { return w.step * pixel; }
-  // The next row of positions follows the last one of a row.
-  bool lines_join() const { return line_step() == w.positions * position_step(); }
 
   // The kernel's rows meet runs of so many numbers, or each tap one.
   bool taps_join() const { return pixel == channels && w.apart == 1; }
@@ -157,10 +189,10 @@ struct Field {
         continue;
       }
       const int64_t lines = whole ? smaller(held - r, h.image - y) : 1;
-      clear(out, left * channels);
+      clear(out, left * pixel);
       take_pixels(x + (y * w.image + w.first + left) * order.pixel, order, channels, lines * (right - left),
-                  out + left * channels, channels);
-      clear(out + right * channels, (width - right) * channels);
+                  out + left * pixel, pixel);
+      clear(out + right * pixel, (width - right) * pixel);
       r += lines;
     }
   }

@@ -27,11 +27,15 @@ void take_pixels(const T* image, const ImageOrder& order, int64_t channels, int6
   }
   for (int64_t c = 0; c < channels; c += lanes)
     for (int64_t p = 0; p < pixels; p += lanes) {
+      const T* from = image + c * order.channel + p;
       Vec<T> square[lanes];
 #pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i)
-        square[i] =
-            c + i < channels ? load_partial(image + (c + i) * order.channel + p, pixels - p) : Vec<T>(0);
+        square[i] = c + i < channels ? load_partial(from + i * order.channel, pixels - p) : Vec<T>(0);
+      if (c + lanes < channels) {  // pieces of lines are too short for the machine to foresee the next
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) __builtin_prefetch(from + (lanes + i) * order.channel);
+      }
       transpose<lanes / 2>(square);
 #pragma GCC unroll 16
       for (int i = 0; i < lanes; ++i)
