@@ -12,6 +12,9 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
+template <class T>
+void gemm(const GemmArgs<T>&);
+
 namespace {
 
 // Multiplications that one chunk of parallel work should hold.
@@ -231,10 +234,45 @@ struct WeightGradient {
   }
 };
 
+// -- kernels of one tap
+
+bool stays_in_place(const SlideAxis& a) {
+  return a.taps == 1 && a.step == 1 && a.first == 0 && a.positions == a.image && a.to_step == 1;
+}
+
+// Whether images that lie channel after channel can stay so: their convolution is a product as it stands.
+// Where sums are long or positions few, copying what is multiplied costs less than it saves.
+template <class T>
+bool is_product(const ConvolutionArgs<T>& c) {
+  if (c.slide_count != 1 || c.groups != 1 || c.bias || c.x_order.pixel != 1 || c.y_order.pixel != 1)
+    return false;
+  const auto& [d, h, w] = c.slides[0].axis;
+  if (!stays_in_place(d) || !stays_in_place(h) || !stays_in_place(w)) return false;
+  return c.images == 1 || (c.in_channels < c.out_channels && c.slides[0].positions() >= 256);
+}
+
+template <class T>
+void multiply_images(const ConvolutionArgs<T>& c) {
+  gemm(GemmArgs<T>{.m = c.out_channels,
+                   .n = c.slides[0].positions(),
+                   .k = c.in_channels,
+                   .a = c.w,
+                   .a_row = c.w_out,
+                   .a_col = c.w_in,
+                   .b = c.x,
+                   .b_row = c.x_order.channel,
+                   .c = c.y,
+                   .c_row = c.y_order.channel,
+                   .batch = c.images,
+                   .b_batch = c.x_order.image,
+                   .c_batch = c.y_order.image});
+}
+
 }  // namespace
 
 template <class T>
 void convolution(const ConvolutionArgs<T>& args) {
+  if (is_product(args)) return multiply_images(args);
   if constexpr (sizeof(T) == sizeof(float))
     if (args.allow_winograd && args.slide_count == 1 &&
         winograd_fits(args.slides[0], args.in_channels, args.out_channels))

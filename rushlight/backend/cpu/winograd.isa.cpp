@@ -95,6 +95,11 @@ struct PartMatrices {
     return kTileParts * (tiles * padded_channels<float>(channels) + 16);
   }
   float* at(int64_t tile) const { return data + tile * row; }
+  PartMatrices from(int64_t tile, int64_t channel) const {
+    PartMatrices rest = *this;
+    rest.data += tile * row + channel;
+    return rest;
+  }
 };
 
 // Some channels of a block's pixels, those of each pixel side by side and filling whole vectors.
@@ -148,7 +153,7 @@ void transform_tiles(const Tiling& t, const TileBlock& b, const PixelRows& rows,
   each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
     const TilePixels<Transform::kFrom> from(pixels, rows, image, row * kTileOut + y_first - rows.first,
                                             column * kTileOut + x_first);
-    for (int64_t c = 0; c < to.row; c += Floats::kLanes) {
+    for (int64_t c = 0; c < pixels.row; c += Floats::kLanes) {
       float* out = to.at(tile) + c;
       transform_square<Transform>(
           [&](int i, int j) __attribute__((always_inline)) { return load(from.at[i][j] + c); },
@@ -190,6 +195,48 @@ struct WinogradWeights {
   }
 };
 
+// Some input channels' tiles of a block.
+void transform_image(const ConvolutionArgs<float>& c, const Tiling& t, const TileBlock& b, int64_t group,
+                     int64_t input, int64_t channels, const PartMatrices& to) {
+  const PixelRows rows = image_rows(t, b);
+  const Scratch scratch(static_cast<size_t>(pixel_numbers(most_image_pixels(t), channels)) * sizeof(float));
+  const float* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
+  transform_tiles<InputTransform>(
+      t, b, rows, t.y.first, t.x.first,
+      read_pixels(x, c.x_order, channels, b, rows, static_cast<float*>(scratch.data())), to);
+}
+
+// Transforms a block's products back: `count` output channels of a group from `output` on.
+void write_block(const ConvolutionArgs<float>& c, const Tiling& t, const TileBlock& b, int64_t group,
+                 int64_t output, int64_t count, const PartMatrices& parts) {
+  const PixelRows rows = result_rows(t, b);
+  const int64_t first = group * c.out_channels + output;
+  const Scratch scratch(static_cast<size_t>(pixel_numbers(most_result_pixels(t), count)) * sizeof(float));
+  const BlockPixels own = in_scratch(static_cast<float*>(scratch.data()), count, b, rows);
+  float* y = c.y + first * c.y_order.channel;
+  const auto& [image_step, channel_step, pixel_step] = c.y_order;
+  const bool direct =
+      channel_step == 1 && count == parts.row;  // whole vectors may be written where they belong
+  const BlockPixels there{y + b.image * image_step + rows.before() * pixel_step, image_step, pixel_step,
+                          own.outside};
+  const BlockPixels& pixels = direct ? there : own;
+  each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
+    const TilePixels<kTileOut> to(pixels, rows, image, (row - b.row) * kTileOut, column * kTileOut);
+    for (int64_t o = 0; o < parts.row; o += Floats::kLanes) {
+      const float* from = parts.at(tile) + o;
+      const Floats bias = c.bias ? load_partial(c.bias + first + o, count - o) : Floats(0);
+      transform_square<OutputTransform>(
+          [&](int i, int j)
+              __attribute__((always_inline)) { return load(from + (i * kTileIn + j) * parts.part); },
+          [&](int i, int j, Floats value)
+              __attribute__((always_inline)) { store(to.at[i][j] + o, value + bias); });
+    }
+  });
+  for (int64_t n = 0; !direct && n < b.images; ++n)
+    give_pixels(own.data + n * own.image, own.row, count, rows.pixels(), c.y_order,
+                y + (b.image + n) * image_step + rows.before() * pixel_step);
+}
+
 // One block of results: `count` output channels of a group from `output` on.
 struct WinogradBlock {
   const ConvolutionArgs<float>& c;
@@ -204,53 +251,79 @@ struct WinogradBlock {
     for (int64_t i = 0; i < c.in_channels; i += kChannels)
       multiply(b, group, i, smaller(kChannels, c.in_channels - i), output, count,
                static_cast<float*>(parts.data()), results);
-    write(b, group, output, count, results);
+    write_block(c, t, b, group, output, count, results);
   }
 
   void multiply(const TileBlock& b, int64_t group, int64_t input, int64_t channels, int64_t output,
                 int64_t count, float* memory, const PartMatrices& results) const {
     const PartMatrices parts(memory, t.most_tiles(), channels);
-    const PixelRows rows = image_rows(t, b);
-    const Scratch scratch(static_cast<size_t>(pixel_numbers(most_image_pixels(t), channels)) * sizeof(float));
-    const float* x = c.x + (group * c.in_channels + input) * c.x_order.channel;
-    transform_tiles<InputTransform>(
-        t, b, rows, t.y.first, t.x.first,
-        read_pixels(x, c.x_order, channels, b, rows, static_cast<float*>(scratch.data())), parts);
+    transform_image(c, t, b, group, input, channels, parts);
     for (int e = 0; e < kTileParts; ++e)
       multiply_block(t.tiles(b), count, channels,
                      LeftMatrix<float>{parts.data + e * parts.part, parts.row, 1},
                      weights.at(group, e, input, output),
                      Destination<float>{results.data + e * results.part, results.row, input > 0});
   }
+};
 
-  void write(const TileBlock& b, int64_t group, int64_t output, int64_t count,
-             const PartMatrices& parts) const {
-    const PixelRows rows = result_rows(t, b);
-    const int64_t first = group * c.out_channels + output;
-    const Scratch scratch(static_cast<size_t>(pixel_numbers(most_result_pixels(t), count)) * sizeof(float));
-    const BlockPixels own = in_scratch(static_cast<float*>(scratch.data()), count, b, rows);
-    float* y = c.y + first * c.y_order.channel;
-    const auto& [image_step, channel_step, pixel_step] = c.y_order;
-    const bool direct =
-        channel_step == 1 && count == parts.row;  // whole vectors may be written where they belong
-    const BlockPixels there{y + b.image * image_step + rows.before() * pixel_step, image_step, pixel_step,
-                            own.outside};
-    const BlockPixels& pixels = direct ? there : own;
-    each_tile(t, b, [&](int64_t tile, int64_t image, int64_t row, int64_t column) {
-      const TilePixels<kTileOut> to(pixels, rows, image, (row - b.row) * kTileOut, column * kTileOut);
-      for (int64_t o = 0; o < parts.row; o += Floats::kLanes) {
-        const float* from = parts.at(tile) + o;
-        const Floats bias = c.bias ? load_partial(c.bias + first + o, count - o) : Floats(0);
-        transform_square<OutputTransform>(
-            [&](int i, int j)
-                __attribute__((always_inline)) { return load(from + (i * kTileIn + j) * parts.part); },
-            [&](int i, int j, Floats value)
-                __attribute__((always_inline)) { store(to.at[i][j] + o, value + bias); });
-      }
+// The same for few tiles and many channels: transformed weights, four times as many as the weights, would be
+// written to memory for little use. So all tiles are transformed first, and each chunk transforms its own
+// weights, some channels at a time, which stay in L2.
+struct WinogradOfFewTiles {
+  static constexpr int64_t kInputs = 64;  // transformed at a time, for a panel of outputs
+
+  const ConvolutionArgs<float>& c;
+  const Tiling& t;
+  int64_t tiles = t.blocks() * t.most_tiles();
+  int64_t panels = ceil_div(c.out_channels, kPanel);
+  float* transformed = nullptr;  // each group's tiles
+
+  PartMatrices image(int64_t group) const {
+    return {transformed + group * PartMatrices::size(tiles, c.in_channels), tiles, c.in_channels};
+  }
+
+  void transform_images() const {
+    const int64_t pieces = ceil_div(c.in_channels, kInputs);
+    parallel_for(c.groups * t.blocks() * pieces, [&](int64_t chunk) {
+      const int64_t input = chunk % pieces * kInputs, b = chunk / pieces % t.blocks(),
+                    group = chunk / pieces / t.blocks();
+      transform_image(c, t, t.block(b), group, input, smaller(kInputs, c.in_channels - input),
+                      image(group).from(b * t.most_tiles(), input));
     });
-    for (int64_t n = 0; !direct && n < b.images; ++n)
-      give_pixels(own.data + n * own.image, own.row, count, rows.pixels(), c.y_order,
-                  y + (b.image + n) * image_step + rows.before() * pixel_step);
+  }
+
+  void compute(int64_t group, int64_t output) const {
+    const int64_t count = smaller(kPanel, c.out_channels - output);
+    const Scratch products(static_cast<size_t>(PartMatrices::size(tiles, count)) * sizeof(float));
+    const PartMatrices parts = image(group), results(static_cast<float*>(products.data()), tiles, count);
+    const Scratch memory(static_cast<size_t>(kTileParts * (kInputs * kPanel + 16)) * sizeof(float));
+    for (int64_t i = 0; i < c.in_channels; i += kInputs) {
+      ConvolutionArgs<float> piece = c;
+      piece.w += group * c.w_group + output * c.w_out + i * c.w_in;
+      piece.in_channels = smaller(kInputs, c.in_channels - i);
+      piece.out_channels = count;
+      WinogradWeights weights{.c = piece, .y = t.y, .x = t.x};
+      weights.data = static_cast<float*>(memory.data());
+      for (int64_t j = 0; j < piece.in_channels; ++j) {
+        for (int64_t at = 0; c.w_in > c.w_out && at < 9 * count; at += 16)
+          __builtin_prefetch(piece.w + (j + 1) * c.w_in + at);
+        weights.transform(0, j);
+      }
+      for (int e = 0; e < kTileParts; ++e)
+        multiply_block(
+            tiles, count, piece.in_channels, LeftMatrix<float>{parts.data + e * parts.part + i, parts.row, 1},
+            weights.at(0, e, 0, 0), Destination<float>{results.data + e * results.part, results.row, i > 0});
+    }
+    for (int64_t b = 0; b < t.blocks(); ++b)
+      write_block(c, t, t.block(b), group, output, count, results.from(b * t.most_tiles(), 0));
+  }
+
+  void run() {
+    const Scratch memory(static_cast<size_t>(c.groups * PartMatrices::size(tiles, c.in_channels)) *
+                         sizeof(float));
+    transformed = static_cast<float*>(memory.data());
+    transform_images();
+    parallel_for(c.groups * panels, [&](int64_t chunk) { compute(chunk / panels, chunk % panels * kPanel); });
   }
 };
 
@@ -354,6 +427,8 @@ bool winograd_fits(const Slide& slide, int64_t in_channels, int64_t out_channels
 
 void winograd_convolution(const ConvolutionArgs<float>& c, const Slide& slide) {
   const Tiling t(slide, c.images);
+  WinogradOfFewTiles few{.c = c, .t = t};
+  if (2 * few.tiles * (c.in_channels + c.out_channels) < c.in_channels * c.out_channels) return few.run();
   WinogradWeights weights{.c = c, .y = t.y, .x = t.x};
   const Scratch scratch(static_cast<size_t>(c.groups * weights.group) * sizeof(float));
   weights.data = static_cast<float*>(scratch.data());
