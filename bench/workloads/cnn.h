@@ -39,8 +39,11 @@ struct Cnn {
       const Layer& layer = layers[static_cast<size_t>(i)];
       x = conv2d(x, layer.weight, {.padding = 1});
       x = batch_norm(x, layer.mean, layer.variance,
-                     {.weight = layer.scale, .bias = layer.shift, .training = true, .relu = true});
-      if (i % 2) x = max_pool2d(x, 2);
+                     {.weight = layer.scale,
+                      .bias = layer.shift,
+                      .training = true,
+                      .relu = true,
+                      .max_pool = i % 2 ? 2 : 1});
     }
     return linear(x.flatten({.start_dim = 1}), head_weight, {.bias = head_bias});
   }

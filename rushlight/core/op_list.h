@@ -662,11 +662,10 @@ COMPOSITE(rms_norm, "[floats] input, normalized_shape: ints, weight: tensor? = N
           "Each item scaled to mean square 1 over its last dimensions")
 COMPOSITE(
     channel_norm,
-    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False -> "
-    "output, mean, variance",
+    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False, "
+    "max_pool: int = 1 -> output, mean, variance",
     "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are; "
-    "relu "
-    "sets what is then negative to 0")
+    "relu sets what is then negative to 0, and of each max_pool x max_pool pixels the largest is kept")
 COMPOSITE(
     cross_entropy,
     "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "
@@ -695,12 +694,15 @@ FUNCTION(glu, "input, dim: int = -1", "The first half along dim times the sigmoi
 FUNCTION(group_norm,
          "[floats] input, num_groups: int, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5",
          "Each group of channels of each item scaled to mean 0 and variance 1")
-FUNCTION(batch_norm,
-         "[floats] input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? "
-         "= None, "
-         "training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *, relu: bool = False",
-         "Each channel scaled to mean 0 and variance 1 by the batch's statistics, which the running ones "
-         "follow, or by the running ones; relu sets what is then negative to 0, in the same pass")
+FUNCTION(
+    batch_norm,
+    "[floats] input, running_mean: tensor?, running_var: tensor?, weight: tensor? = None, bias: tensor? "
+    "= None, "
+    "training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *, relu: bool = False, "
+    "max_pool: int = 1",
+    "Each channel scaled to mean 0 and variance 1 by the batch's statistics, which the running ones "
+    "follow, or by the running ones; in the same pass, relu sets what is then negative to 0, and of each "
+    "max_pool x max_pool pixels the largest is kept")
 FUNCTION(instance_norm,
          "[floats] input, running_mean: tensor? = None, running_var: tensor? = None, weight: tensor? = None, "
          "bias: "

@@ -46,7 +46,8 @@ Tensor BatchNorm::forward(const Tensor& x, const BatchNormCall& call) const {
                      .training = is_training() || !own,
                      .momentum = momentum,
                      .eps = options_.eps,
-                     .relu = call.relu});
+                     .relu = call.relu,
+                     .max_pool = call.max_pool});
 }
 
 std::string BatchNorm::details() const {

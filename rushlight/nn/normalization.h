@@ -14,7 +14,9 @@ struct BatchNormOptions {
   bool bias = true;
 };
 struct BatchNormCall {
-  bool relu = false;  // cut off what is negative, in the same pass
+  // In the same pass:
+  bool relu = false;     // cut off what is negative
+  int64_t max_pool = 1;  // keep the largest of each window of so many pixels in square
 };
 
 // Channels by the statistics of the batch; in evaluation by those that followed it.

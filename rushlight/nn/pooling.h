@@ -23,6 +23,9 @@ class Pool : public Layer<Self> {
     return text;
   }
 
+  const IntList& kernel_size() const { return kernel_size_; }
+  const Options& options() const { return options_; }
+
  private:
   static std::string words(const IntList& list) {
     constexpr bool kAlwaysList = std::is_same_v<Options, AvgPool1dOptions>;  // as PyTorch has it

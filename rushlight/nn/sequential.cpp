@@ -1,7 +1,10 @@
 #include "rushlight/nn/sequential.h"
 
+#include <algorithm>
+
 #include "rushlight/nn/activation.h"
 #include "rushlight/nn/normalization.h"
+#include "rushlight/nn/pooling.h"
 
 namespace rushlight::nn {
 
@@ -13,8 +16,23 @@ M* as(Step& step) {
 }
 
 // A hook wants to see what lies between.
-bool is_one_pass(Step& norm, Step& next) {
-  return as<BatchNorm>(norm) && as<ReLU>(next) && !norm.module()->has_hooks() && !next.module()->has_hooks();
+template <class Kind>
+Kind* without_hooks(Step& step) {
+  return step.module() && !step.module()->has_hooks() ? as<Kind>(step) : nullptr;
+}
+
+// The window of a pool that lays squares side by side, 1 for any other.
+int64_t side_of_squares(Step& step) {
+  const MaxPool2d* pool = without_hooks<MaxPool2d>(step);
+  if (!pool) return 1;
+  const auto all = [](const IntList& list, int64_t number) {
+    return std::ranges::all_of(list, [&](int64_t each) { return each == number; });
+  };
+  const MaxPool2dOptions& o = pool->options();
+  const int64_t side = pool->kernel_size()[0];
+  const bool side_by_side = all(pool->kernel_size(), side) && (!o.stride || all(*o.stride, side)) &&
+                            all(o.padding, 0) && all(o.dilation, 1) && !o.ceil_mode;
+  return side_by_side ? side : 1;
 }
 
 }  // namespace
@@ -39,12 +57,15 @@ void Sequential::add(std::string name, std::unique_ptr<Step> step) {
 Tensor Sequential::forward(Tensor x) const {
   for (size_t i = 0; i < steps_.size(); ++i) {
     Step& step = *steps_[i].step;
-    if (i + 1 < steps_.size() && is_one_pass(step, *steps_[i + 1].step)) {
-      x = as<BatchNorm>(step)->forward(x, {.relu = true});
-      ++i;
-    } else {
+    const auto next = [&](size_t n) { return i + n < steps_.size() ? steps_[i + n].step.get() : nullptr; };
+    BatchNorm* norm = without_hooks<BatchNorm>(step);
+    if (!norm || !next(1) || !without_hooks<ReLU>(*next(1))) {
       x = step.run(x);
+      continue;
     }
+    const int64_t pool = next(2) && x.rank() == 4 ? side_of_squares(*next(2)) : 1;
+    x = norm->forward(x, {.relu = true, .max_pool = pool});
+    i += pool > 1 ? 2 : 1;
   }
   return x;
 }

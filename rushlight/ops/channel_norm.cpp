@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rushlight/ops/channel_rules.h"
+#include "rushlight/ops/image_rules.h"
 
 namespace rushlight {
 
@@ -12,6 +13,18 @@ double count_per_channel(const Tensor& x) {
   return static_cast<double>(x.numel()) / static_cast<double>(std::max<int64_t>(x.size(1), 1));
 }
 
+// Of each pool x pool pixels one is kept.
+Layout pooled_layout(const Layout& image, int64_t pool) {
+  if (pool == 1) return image.dense_like();
+  if (pool < 1 || image.rank() != 4 || image.shape()[2] < pool || image.shape()[3] < pool)
+    fail(ErrorKind::runtime, "[channel_norm] max_pool=", pool,
+         " needs images (items, channels, height, width) of at least one window, but the shape is ",
+         image.shape());
+  const int64_t shape[] = {image.shape()[0], image.shape()[1], image.shape()[2] / pool,
+                           image.shape()[3] / pool};
+  return dense_in_order_of(image, IntSpan(shape));
+}
+
 void channel_norm_infer(OpCall& call) {
   expect_floating(call, 0, "input");
   expect_rank(call, 0, "input", 2);
@@ -19,7 +32,7 @@ void channel_norm_infer(OpCall& call) {
   int64_t channels = input.size(1);
   expect_per_channel("channel_norm", "weight", call.in[1], channels);
   expect_per_channel("channel_norm", "bias", call.in[2], channels);
-  call.emit(input.layout().dense_like(), input.dtype());
+  call.emit(pooled_layout(input.layout(), args::ChannelNorm(call.attrs).max_pool), input.dtype());
   const int64_t numbers[] = {channels};
   for (int i = 0; i < (call.recording ? 4 : 2); ++i) call.emit(IntSpan(numbers), compute_type(input.dtype()));
 }
@@ -36,18 +49,22 @@ void channel_norm_body(OpCall& call) {
   Tensor rstd = rsqrt(variance + a.eps);
   Tensor y = scaled_by_channel(centred * along_channels(rstd, x.rank()), call.in[1], call.in[2]);
   if (a.relu) y = relu(y);
+  if (a.max_pool > 1) y = max_pool2d(y, a.max_pool);
   call.out = {as_dtype(y, input.dtype()), detach(mean), detach(variance), mean, rstd};
 }
 
 void channel_norm_vjp(Vjp& v) {
+  const args::ChannelNorm a(v.attrs());
   Tensor x = widened(v.input(0)), weight = v.input(1), g = widened(v.grad());
   int rank = x.rank();
   IntList dims = all_but_channels(rank);
   Tensor rstd = along_channels(v.residual(1), rank);
   Tensor normalized = (x - along_channels(v.residual(0), rank)) * rstd;
-  if (args::ChannelNorm(v.attrs()).relu) {  // what was cut off is computed anew
+  if (a.relu || a.max_pool > 1) {  // what was cut off is computed anew
     Tensor y = scaled_by_channel(detach(normalized), weight, v.input(2));
-    g = where(y > 0.0, g, 0.0);
+    if (a.max_pool > 1)
+      g = max_pool_gradient(g, max_pool2d_with_indices(y, a.max_pool).indices, spatial(x.shape()));
+    if (a.relu) g = where(y > 0.0, g, 0.0);
   }
   Tensor total = sum(g, {.dim = dims}), product = sum(g * normalized, {.dim = dims});
   if (v.needs(2)) v.set(2, total);

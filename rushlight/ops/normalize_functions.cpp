@@ -68,6 +68,11 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const GroupNormOption
 
 namespace {
 
+// Whether the kernel that keeps the largest of each window reads images of this order.
+bool is_pooled_at_once(const Tensor& image) {
+  return image.rank() == 4 && image.layout().is_channels_last() && !image.is_contiguous();
+}
+
 // running <- (1 - momentum) * running + momentum * seen
 void follow(const Tensor& running, const Tensor& seen, double momentum) {
   if (!running.defined()) return;
@@ -92,9 +97,17 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (options.training && input.numel() == channels)
     fail(ErrorKind::value,
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
+  const auto pooled = [&](const Tensor& y) {
+    return options.max_pool == 1 ? y : max_pool2d(y, options.max_pool);
+  };
   if (options.training) {
-    auto [y, mean, variance] = channel_norm(
-        input, {.weight = options.weight, .bias = options.bias, .eps = options.eps, .relu = options.relu});
+    const bool at_once = is_pooled_at_once(input);
+    auto [y, mean, variance] = channel_norm(input, {.weight = options.weight,
+                                                    .bias = options.bias,
+                                                    .eps = options.eps,
+                                                    .relu = options.relu,
+                                                    .max_pool = at_once ? options.max_pool : 1});
+    if (!at_once) y = pooled(y);
     double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
     follow(running_mean, mean, options.momentum);
     if (running_var.defined()) follow(running_var, variance * (count / (count - 1)), options.momentum);
@@ -109,7 +122,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   Tensor y =
       in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
   if (options.relu) y = relu(y);
-  return in_dtype(y, input.dtype());
+  return in_dtype(pooled(y), input.dtype());
 }
 
 // -- instance_norm

@@ -215,6 +215,60 @@ TEST_CASE("cpu: channel norm of images in either order, with numbers far from ze
     }
 }
 
+TEST_CASE("cpu: channel norm that keeps the largest of each window is the norm and the pool behind it") {
+  const IntList shapes[] = {{3, 20, 8, 10}, {5, 8, 7, 9}, {2, 33, 3, 3}, {40, 16, 16, 16}};
+  for (const IntList& shape : shapes)
+    for (DType dtype : {DType::float32, DType::float64})
+      for (int64_t pool : {2, 3})
+        for (bool relu : {false, true}) {
+          CAPTURE(shape[1]);
+          CAPTURE(pool);
+          const int64_t channels = shape[1];
+          Tensor weight = numbers({channels}, 2).to(dtype).requires_grad_();  // some are negative
+          Tensor bias = numbers({channels}, 3).to(dtype).requires_grad_();
+          auto run = [&](const char* order, bool at_once) {
+            const Tensor ties = (numbers(shape, 1) * 3).round().to(dtype);
+            Tensor x = clone(ties, {.memory_format = order}).requires_grad_();
+            const int64_t own = at_once ? pool : 1;
+            auto [y, mean, variance] =
+                channel_norm(x, {.weight = weight, .bias = bias, .relu = relu, .max_pool = own});
+            if (!at_once) y = max_pool2d(y, pool);
+            weight.set_grad({}), bias.set_grad({});
+            y.backward({.gradient = numbers(IntList(y.shape()), 4).to(dtype)});
+            return std::vector<Tensor>{y.detach(), mean, variance, x.grad(), weight.grad(), bias.grad()};
+          };
+          const std::vector<Tensor> made = run("channels_last", true), apart = run("channels_last", false);
+          const std::vector<Tensor> turned = run("contiguous", true),
+                                    slow = by_reference([&] { return run("contiguous", false); });
+          CHECK(made[0].layout().is_channels_last());
+          CHECK(made[3].layout().is_channels_last());
+          cpu::check_same_for_all_thread_counts([&] { return bytes_of(run("channels_last", true)); });
+          const double bound = dtype == DType::float64 ? 1e-12 : 1e-5;
+          for (size_t i = 0; i < made.size(); ++i)
+            for (const std::vector<Tensor>* other : {&made, &apart, &turned})
+              CHECK(error_of((*other)[i], slow[i].to(DType::float64)) < bound);
+        }
+}
+
+TEST_CASE("cpu: batch norm keeps the largest of each window in training and evaluation, in any order") {
+  for (const char* order : {"contiguous", "channels_last"})
+    for (bool training : {false, true}) {
+      const Tensor x = clone(numbers({4, 16, 9, 6}, 1), {.memory_format = order});
+      auto run = [&](int64_t own, int64_t behind) {
+        Tensor mean = full(16, 0.1), variance = full(16, 2.0);
+        const Tensor y = batch_norm(x, mean, variance, {.training = training, .relu = true, .max_pool = own});
+        return std::vector<Tensor>{behind == 1 ? y : max_pool2d(y, behind), mean, variance};
+      };
+      const std::vector<Tensor> at_once = run(2, 1), apart = run(1, 2);
+      for (size_t i = 0; i < apart.size(); ++i) CHECK(allclose(at_once[i], apart[i]));
+    }
+  const Tensor x = numbers({4, 16, 9, 6}, 1);
+  CHECK_THROWS_WITH_AS(
+      batch_norm(clone(x, {.memory_format = "channels_last"}), {}, {}, {.training = true, .max_pool = 7}),
+      doctest::Contains("max_pool=7"), Error);
+  CHECK_THROWS_AS(batch_norm(x, {}, {}, {.training = true, .max_pool = 0}), Error);
+}
+
 TEST_CASE("cpu: a window that spans far more than the image needs no memory for what lies between its taps") {
   const auto convolve_widely = [] {
     Tensor x = numbers({1, 2, 4, 5}, 1).requires_grad_(), w = numbers({8, 2, 2, 2}, 2).requires_grad_();

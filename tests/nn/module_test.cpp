@@ -298,6 +298,20 @@ TEST_CASE("a Sequential nests anything") {
   CHECK(inner.parameters()[0].shares_storage(model.parameters()[0]) == false);
 }
 
+TEST_CASE("a Sequential computes norm, relu and pool in one pass: the same as step by step") {
+  const MaxPool2dOptions options[] = {{}, {.stride = 2}, {.stride = 1}, {.padding = 1}, {.ceil_mode = true}};
+  for (const char* order : {"contiguous", "channels_last"})
+    for (const MaxPool2dOptions& option : options) {
+      const Tensor x = clone(randn({3, 8, 7, 9}), {.memory_format = order});
+      nn::Sequential model(nn::BatchNorm2d(8), nn::ReLU(), nn::MaxPool2d(2, option), nn::Flatten());
+      nn::BatchNorm2d norm = model.at<nn::BatchNorm2d>(0);
+      CHECK(allclose(model(x), max_pool2d(relu(norm(x)), 2, option).flatten({.start_dim = 1})));
+      CHECK(allclose(model.at<nn::BatchNorm2d>(0).running_var, norm.running_var));
+    }
+  nn::Sequential lines(nn::BatchNorm1d(4), nn::ReLU(), nn::MaxPool1d(2));
+  CHECK(lines(randn({3, 4, 6})).shape()[2] == 3);
+}
+
 TEST_CASE("lists and dictionaries of modules are children too") {
   struct Blocks : nn::Layer<Blocks> {
     nn::ModuleList<nn::Linear> list =

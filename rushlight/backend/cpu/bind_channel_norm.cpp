@@ -9,11 +9,21 @@ namespace {
 // Planes or pixels of fewer numbers leave most lanes empty.
 constexpr int64_t kLeastRun = 8;
 
+// The image whose order decides how the kernel goes. What a window takes together lies pixel after pixel.
+const Tensor& order_of(const args::ChannelNorm& a, const Tensor& x, const Tensor& result) {
+  return a.max_pool > 1 ? x : result;
+}
+bool is_in_order(const Tensor& image, const args::ChannelNorm& a) {
+  return a.max_pool > 1 ? image.layout().is_channels_last() : is_dense_image(image);
+}
+
 template <class Args>
-bool take_image(const Tensor& x, Args& args) {
+bool take_image(const Tensor& x, const args::ChannelNorm& a, Args& args) {
+  args.relu = a.relu, args.pool = a.max_pool, args.width = x.size(-1);
   args.items = x.size(0), args.channels = x.size(1);
   args.plane = x.numel() ? x.numel() / (args.items * args.channels) : 0;
   args.by_pixel = !x.is_contiguous();
+  if (args.pool > 1 && !args.by_pixel) return false;
   return args.plane > 0 && (args.by_pixel ? args.channels : args.plane) >= kLeastRun;
 }
 
@@ -24,14 +34,15 @@ bool fits(const Tensor& tensor, DType dtype) {
 }  // namespace
 
 bool channel_norm(const KernelCall& call) {
-  Tensor x = image_like(call.in[0], call.out[0]), weight = row_major(call.in[1]),
+  const args::ChannelNorm a(call.attrs);
+  Tensor x = image_like(call.in[0], order_of(a, call.in[0], call.out[0])), weight = row_major(call.in[1]),
          bias = row_major(call.in[2]);
-  if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !is_dense_image(call.out[0])) return false;
+  if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !is_in_order(call.out[0], a)) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     ChannelNormArgs<T> args;
-    if (!take_image(x, args)) return false;
-    args.eps = args::ChannelNorm(call.attrs).eps, args.relu = args::ChannelNorm(call.attrs).relu;
+    if (!take_image(x, a, args)) return false;
+    args.eps = a.eps;
     args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
     Tensor spare;  // without recording nobody wants it
     if (call.out.size() < 5) spare = empty(args.channels, x.dtype());
@@ -48,8 +59,9 @@ bool channel_norm(const KernelCall& call) {
 // 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
   if (!call.in[0].defined()) return false;
-  const Tensor& order = call.out[0].defined() ? call.out[0] : call.in[3];
-  if (!is_dense_image(order)) return false;
+  const args::ChannelNorm a(call.attrs);
+  const Tensor& order = order_of(a, call.in[3], call.out[0].defined() ? call.out[0] : call.in[3]);
+  if (!is_in_order(order, a) || (call.out[0].defined() && !is_in_order(call.out[0], a))) return false;
   Tensor g = image_like(call.in[0], order), x = image_like(call.in[3], order), weight = row_major(call.in[4]);
   Tensor bias = row_major(call.in[5]);
   if (g.dtype() != x.dtype() || !fits(weight, x.dtype()) || !fits(bias, x.dtype())) return false;
@@ -58,8 +70,7 @@ bool channel_norm_backward(const KernelCall& call) {
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     ChannelNormBackwardArgs<T> args;
-    if (!take_image(x, args)) return false;
-    args.relu = args::ChannelNorm(call.attrs).relu;
+    if (!take_image(x, a, args)) return false;
     args.x = pointer<T>(x), args.grad = pointer<T>(g);
     args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
     args.mean = pointer<T>(call.in[9]), args.rstd = pointer<T>(call.in[10]);

@@ -163,10 +163,18 @@ def _running(draw, channels, low):
     return value
 
 
-def _batch_norm(input, running_mean, running_var, *rest, relu=False, **options):
+def _in_the_same_pass(y, relu, max_pool):
+    y = F.relu(y) if relu else y
+    return F.max_pool2d(y, max_pool) if max_pool > 1 else y
+
+
+def _window(draw, plane):
+    return draw.choice(1, 2) if len(plane) == 2 and min(plane) > 1 else 1
+
+
+def _batch_norm(input, running_mean, running_var, *rest, relu=False, max_pool=1, **options):
     copies = [None if t is None else t.detach().clone() for t in (running_mean, running_var)]
-    y = F.batch_norm(input, *copies, *rest, **options)
-    return F.relu(y) if relu else y
+    return _in_the_same_pass(F.batch_norm(input, *copies, *rest, **options), relu, max_pool)
 
 
 def _follows(rushlight_norm, torch_norm, call):
@@ -191,8 +199,8 @@ def running_statistics_follow_those_of_the_batch():
 
 @samples_of("batch_norm", judge=_batch_norm, dtypes=FLOATING, units=1024)
 def _(draw):
-    channels, training = draw.integer(1, 4), draw.boolean()
-    input = draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1))
+    channels, training, plane = draw.integer(1, 4), draw.boolean(), draw.shape(most_rank=2, least=1)
+    input = draw.tensor([draw.integer(2, 4), channels] + plane)
     has_running, bias = not training or draw.boolean(), _channels(draw, channels)
     return Call(
         input=input,
@@ -204,27 +212,29 @@ def _(draw):
         momentum=draw.choice(0.1, 0.5),
         eps=draw.choice(1e-5, 0.1, 1.0),
         relu=bias is not None and draw.boolean(),
+        max_pool=_window(draw, plane),
     )
 
 
-def _channel_norm(input, weight=None, bias=None, eps=1e-5, relu=False):
+def _channel_norm(input, weight=None, bias=None, eps=1e-5, relu=False, max_pool=1):
     dims = [d for d in range(input.dim()) if d != 1]
     variance, mean = torch.var_mean(input.detach(), dims, correction=0)
     wide = torch.promote_types(input.dtype, torch.float32)  # the statistics of halves are float32
     y = F.batch_norm(input, None, None, weight, bias, training=True, eps=eps)
-    return F.relu(y) if relu else y, mean.to(wide), variance.to(wide)
+    return _in_the_same_pass(y, relu, max_pool), mean.to(wide), variance.to(wide)
 
 
 @samples_of("channel_norm", judge=_channel_norm, dtypes=FLOATING, units=1024)
 def _(draw):
-    channels = draw.integer(1, 4)
+    channels, plane = draw.integer(1, 4), draw.shape(most_rank=2, least=1)
     bias = _channels(draw, channels)
     return Call(
-        input=draw.tensor([draw.integer(2, 4), channels] + draw.shape(most_rank=2, least=1)),
+        input=draw.tensor([draw.integer(2, 4), channels] + plane),
         weight=_channels(draw, channels),
         bias=bias,
         eps=draw.choice(1e-5, 0.1, 1.0),
         relu=bias is not None and draw.boolean(),  # equal numbers without a bias lie at relu's kink
+        max_pool=_window(draw, plane),
     )
 
 
@@ -347,6 +357,9 @@ def _():
     yield Bad("integers", Call(input=i64(2, 3)), ("input", "floating", "int64"))
     yield Bad("weight", Call(input=x, weight=f32(2)), ("weight", "(3,)", "(2,)"))
     yield Bad("bias", Call(input=x, bias=f32(3, 1)), ("bias", "(3,)", "(3, 1)"))
+    yield Bad("windows of lines", Call(input=x, max_pool=2), ("max_pool=2", "(2, 3, 4)"))
+    yield Bad("windows too large", Call(input=f32(2, 3, 4, 2), max_pool=3), ("max_pool=3", "(2, 3, 4, 2)"))
+    yield Bad("no window", Call(input=f32(2, 3, 4, 4), max_pool=0), ("max_pool=0",))
     yield Bad("no tensor", Call(input="x"), ("channel_norm",), raises=TypeError)
 
 
