@@ -334,12 +334,15 @@ struct WinogradOfFewTiles {
 struct WinogradWeightGradient {
   static constexpr int64_t kBlock = 64;  // channels, in and out
   static constexpr int64_t kChunks = 16;
+  static constexpr int64_t kLeastTiles =
+      256;  // of a part: fewer are not worth a sum that is written and read
 
   const WeightGradientArgs<float>& c;
   Tiling t{c.slide, c.images};
   int64_t in_blocks = ceil_div(c.in_channels, kBlock), out_blocks = ceil_div(c.out_channels, kBlock);
   int64_t blocks = c.groups * in_blocks * out_blocks;
-  int64_t parts = clamped(kChunks / blocks, 1, t.blocks());
+  int64_t most_parts = clamped(t.blocks() * t.most_tiles() / kLeastTiles, 1, t.blocks());
+  int64_t parts = clamped(kChunks / blocks, 1, most_parts);
   int64_t out_row = padded_channels<float>(c.out_channels),
           part_size = c.in_channels * out_row;  // of one sum and e
   float* sums = nullptr;                        // parts x groups x 36 x in_channels x out_row
