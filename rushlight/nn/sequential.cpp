@@ -29,6 +29,7 @@ int64_t side_of_squares(Step& step) {
     return std::ranges::all_of(list, [&](int64_t each) { return each == number; });
   };
   const MaxPool2dOptions& o = pool->options();
+  if (pool->kernel_size().empty() || pool->kernel_size().size() > 2) return 1;
   const int64_t side = pool->kernel_size()[0];
   const bool side_by_side = all(pool->kernel_size(), side) && (!o.stride || all(*o.stride, side)) &&
                             all(o.padding, 0) && all(o.dilation, 1) && !o.ceil_mode;

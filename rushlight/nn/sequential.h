@@ -19,7 +19,7 @@ class Step {
 
 // What comes out of one goes into the next: nn::Sequential(nn::Linear(2, 8), nn::ReLU(), nn::Linear(8, 1)).
 // Functions may stand between, `[](const Tensor& x) { return x.flatten(); }`. A ReLU behind a batch norm is
-// computed with it.
+// computed with it, and so is a max pool behind that.
 class Sequential : public Layer<Sequential> {
  public:
   Sequential() = default;

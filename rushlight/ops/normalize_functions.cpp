@@ -68,9 +68,11 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const GroupNormOption
 
 namespace {
 
-// Whether the kernel that keeps the largest of each window reads images of this order.
+// Whether there is a kernel that keeps the largest of each window of such images.
 bool is_pooled_at_once(const Tensor& image) {
-  return image.rank() == 4 && image.layout().is_channels_last() && !image.is_contiguous();
+  constexpr int64_t kLeastChannels = 8;
+  return image.layout().is_channels_last() && !image.is_contiguous() && image.size(1) >= kLeastChannels &&
+         compute_type(image.dtype()) == image.dtype();
 }
 
 // running <- (1 - momentum) * running + momentum * seen
@@ -94,6 +96,9 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   expect_per_channel("batch_norm", "bias", options.bias, channels);
   if (!options.training && (!running_mean.defined() || !running_var.defined()))
     fail(ErrorKind::runtime, "[batch_norm] running_mean and running_var must be given in evaluation mode");
+  if (options.max_pool != 1 && input.rank() != 4)
+    fail(ErrorKind::runtime, "[batch_norm] max_pool=", options.max_pool,
+         " needs images (items, channels, height, width), but the shape is ", input.shape());
   if (options.training && input.numel() == channels)
     fail(ErrorKind::value,
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());

@@ -184,7 +184,7 @@ TEST_CASE("cpu: max pooling of lines, planes and volumes of any floating type, a
 }
 
 TEST_CASE("cpu: channel norm of images in either order, with numbers far from zero") {
-  const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}};
+  const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}, {150, 600, 1, 2}};
   for (const IntList& shape : shapes)
     for (DType dtype : {DType::float32, DType::float64}) {
       const int64_t channels = shape[1];
@@ -216,7 +216,7 @@ TEST_CASE("cpu: channel norm of images in either order, with numbers far from ze
 }
 
 TEST_CASE("cpu: channel norm that keeps the largest of each window is the norm and the pool behind it") {
-  const IntList shapes[] = {{3, 20, 8, 10}, {5, 8, 7, 9}, {2, 33, 3, 3}, {40, 16, 16, 16}};
+  const IntList shapes[] = {{3, 20, 8, 10}, {5, 8, 7, 9}, {2, 33, 3, 3}, {40, 16, 16, 16}, {70, 600, 3, 4}};
   for (const IntList& shape : shapes)
     for (DType dtype : {DType::float32, DType::float64})
       for (int64_t pool : {2, 3})
@@ -267,6 +267,19 @@ TEST_CASE("cpu: batch norm keeps the largest of each window in training and eval
       batch_norm(clone(x, {.memory_format = "channels_last"}), {}, {}, {.training = true, .max_pool = 7}),
       doctest::Contains("max_pool=7"), Error);
   CHECK_THROWS_AS(batch_norm(x, {}, {}, {.training = true, .max_pool = 0}), Error);
+  for (bool training : {false, true})  // no image without a batch
+    CHECK_THROWS_WITH_AS(
+        batch_norm(numbers({4, 8, 10}, 1), full(8, 0.0), full(8, 1.0), {.training = training, .max_pool = 2}),
+        doctest::Contains("max_pool=2"), Error);
+  // Halves, and few channels, have no kernel of their own.
+  for (int64_t channels : {3, 16}) {
+    const Tensor half =
+        clone(numbers({4, channels, 8, 6}, 1).to(DType::bfloat16), {.memory_format = "channels_last"});
+    const auto normed = [&](int64_t pool) {
+      return batch_norm(half, {}, {}, {.training = true, .max_pool = pool});
+    };
+    CHECK(equal(normed(2), max_pool2d(normed(1), 2)));
+  }
 }
 
 TEST_CASE("cpu: a window that spans far more than the image needs no memory for what lies between its taps") {

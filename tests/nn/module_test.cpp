@@ -308,6 +308,8 @@ TEST_CASE("a Sequential computes norm, relu and pool in one pass: the same as st
       CHECK(allclose(model(x), max_pool2d(relu(norm(x)), 2, option).flatten({.start_dim = 1})));
       CHECK(allclose(model.at<nn::BatchNorm2d>(0).running_var, norm.running_var));
     }
+  nn::Sequential wrong(nn::BatchNorm2d(8), nn::ReLU(), nn::MaxPool2d({2, 2, 2}));
+  CHECK(fails_with(ErrorKind::runtime, {"kernel_size"}, [&] { (void)wrong(randn({3, 8, 7, 9})); }));
   nn::Sequential lines(nn::BatchNorm1d(4), nn::ReLU(), nn::MaxPool1d(2));
   CHECK(lines(randn({3, 4, 6})).shape()[2] == 3);
 }

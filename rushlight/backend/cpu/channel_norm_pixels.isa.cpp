@@ -8,13 +8,20 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 
 namespace {
 
-// -- parts of some rows, a row being a pixel's channels
+// What joining a part's sums of a channel costs, in numbers that are only read.
+constexpr int64_t kJoinCost = 16;
+
+// -- parts of some rows, which are pixels, or lines of windows of pixels
 
 struct Parts {
+  static constexpr int64_t kLeastPixels = 64;  // so that joining the parts costs little
   int64_t rows, some, count;
 
-  Parts(int64_t all, int64_t numbers_of_row)
-      : rows(all), some(items_per_chunk(all, numbers_of_row)), count(ceil_div(all, some)) {}
+  Parts(int64_t all, int64_t pixels_of_row, int64_t channels)
+      : rows(all),
+        some(clamped(ceil_div(kLeastPixels, pixels_of_row), items_per_chunk(all, pixels_of_row * channels),
+                     all + 1)),
+        count(ceil_div(all, some)) {}
   int64_t size(int64_t part) const { return smaller(some, rows - part * some); }
   // body(first row, rows, part)
   template <class Body>
@@ -22,6 +29,15 @@ struct Parts {
     parallel_for(count, [&](int64_t part) { body(part * some, size(part), part); });
   }
 };
+
+// body(row, rows, channel, channels left) of some rows and a vector of channels: few rows at a time, so that
+// memory is read in a straight line whatever the number of channels.
+template <class T, class Body>
+RUSHLIGHT_INLINE void each_block(int64_t rows, int64_t channels, Body body) {
+  constexpr int64_t kRows = 8;
+  for (int64_t r = 0; r < rows; r += kRows)
+    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) body(r, smaller(kRows, rows - r), c, channels - c);
+}
 
 // The sums over the rows of body(row) of some channels, two at a time so that additions need not wait.
 template <class Sum, class Body>
@@ -58,39 +74,44 @@ void set_line(const ChannelTable<T, 3>& table, int64_t c, const Line<T>& line) {
 // Finds each channel's statistics and with them its line.
 template <class T>
 void find_lines(const ChannelNormArgs<T>& args, const ChannelTable<T, 3>& table) {
-  const Parts parts(args.items * args.plane, args.channels);
+  const Parts parts(args.items * args.plane, 1, args.channels);
   const int64_t channels = args.channels;
   const Scratch scratch(static_cast<size_t>(2 * parts.count * channels) * sizeof(T));
   T *means = static_cast<T*>(scratch.data()), *squares = means + parts.count * channels;
   parts.each([&](int64_t first, int64_t rows, int64_t part) {
-    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
-      const int64_t left = channels - c;
-      const auto at = [&](int64_t r) { return load_partial(args.x + (first + r) * channels + c, left); };
-      const Vec<T> pivot = at(0);  // near the mean, so that large numbers do not drown the small
-      const Vec<T> mean = pivot + sum_of_rows<Vec<T>>(rows, [&](int64_t r) { return at(r) - pivot; }) /
-                                      Vec<T>(static_cast<double>(rows));
-      store_partial(means + part * channels + c, mean, left);
-      store_partial(squares + part * channels + c,
-                    sum_of_rows<Vec<T>>(rows,
-                                        [&](int64_t r) {
-                                          const Vec<T> step = at(r) - mean;
-                                          return step * step;
-                                        }),
-                    left);
+    const T* x = args.x + first * channels;
+    T *mean = means + part * channels, *square = squares + part * channels;
+    for (int64_t c = 0; c < channels; ++c) mean[c] = square[c] = 0;
+    each_block<T>(rows, channels, [&](int64_t row, int64_t count, int64_t c, int64_t left) {
+      const Vec<T> pivot = load_partial(x + c, left);  // near the mean: large numbers do not drown the small
+      const Vec<T> sum = sum_of_rows<Vec<T>>(
+          count, [&](int64_t r) { return load_partial(x + (row + r) * channels + c, left) - pivot; });
+      store_partial(mean + c, load_partial(mean + c, left) + sum, left);
+    });
+    for (int64_t c = 0; c < channels; ++c) mean[c] = x[c] + mean[c] / static_cast<T>(rows);
+    each_block<T>(rows, channels, [&](int64_t row, int64_t count, int64_t c, int64_t left) {
+      const Vec<T> middle = load_partial(mean + c, left);
+      const Vec<T> sum = sum_of_rows<Vec<T>>(count, [&](int64_t r) {
+        const Vec<T> step = load_partial(x + (row + r) * channels + c, left) - middle;
+        return step * step;
+      });
+      store_partial(square + c, load_partial(square + c, left) + sum, left);
+    });
+  });
+  parallel_ranges(channels, kJoinCost * parts.count, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      Moments all;
+      for (int64_t p = 0; p < parts.count; ++p)
+        all.add({static_cast<double>(parts.size(p)), means[p * channels + c], squares[p * channels + c]});
+      set_line(table, c, finish_statistics(args, c, all));
     }
   });
-  for (int64_t c = 0; c < channels; ++c) {
-    Moments all;
-    for (int64_t p = 0; p < parts.count; ++p)
-      all.add({static_cast<double>(parts.size(p)), means[p * channels + c], squares[p * channels + c]});
-    set_line(table, c, finish_statistics(args, c, all));
-  }
 }
 
 template <class T, bool Relu>
 void normalize(const ChannelNormArgs<T>& args, const ChannelTable<T, 3>& table) {
   const int64_t channels = args.channels;
-  Parts(args.items * args.plane, channels).each([&](int64_t first, int64_t rows, int64_t) {
+  Parts(args.items * args.plane, 1, channels).each([&](int64_t first, int64_t rows, int64_t) {
     for (int64_t at = first * channels; at < (first + rows) * channels; at += channels)
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;
@@ -110,9 +131,15 @@ struct PartSums {
 
   T* grads(int64_t part) const { return memory.column(0) + part * channels; }
   T* products(int64_t part) const { return memory.column(1) + part * channels; }
-  void set(int64_t part, int64_t c, const Sums<T>& of, int64_t left) const {
-    store_partial(grads(part) + c, of.grad, left);
-    store_partial(products(part) + c, of.product, left);
+  void clear(int64_t part) const {
+    for (int64_t c = 0; c < channels; ++c) grads(part)[c] = products(part)[c] = 0;
+  }
+  void add(int64_t part, int64_t c, const Sums<T>& more, int64_t left) const {
+    const auto add_to = [&](T* sum, Vec<T> of) {
+      store_partial(sum + c, load_partial(sum + c, left) + of, left);
+    };
+    add_to(grads(part), more.grad);
+    add_to(products(part), more.product);
   }
 };
 
@@ -120,12 +147,14 @@ struct PartSums {
 template <class T>
 void find_planes(const ChannelNormBackwardArgs<T>& args, const PartSums<T>& sums,
                  const ChannelTable<T, 3>& planes) {
-  for (int64_t c = 0; c < args.channels; ++c) {
-    double sum = 0, product = 0;
-    for (int64_t p = 0; p < sums.parts; ++p) sum += sums.grads(p)[c], product += sums.products(p)[c];
-    const Plane<T> of = finish_gradients(args, c, sum, product);
-    planes.column(0)[c] = of.slope, planes.column(1)[c] = of.tilt, planes.column(2)[c] = of.level;
-  }
+  parallel_ranges(args.channels, kJoinCost * sums.parts, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) {
+      double sum = 0, product = 0;
+      for (int64_t p = 0; p < sums.parts; ++p) sum += sums.grads(p)[c], product += sums.products(p)[c];
+      const Plane<T> of = finish_gradients(args, c, sum, product);
+      planes.column(0)[c] = of.slope, planes.column(1)[c] = of.tilt, planes.column(2)[c] = of.level;
+    }
+  });
 }
 
 // Some channels' planes.
@@ -145,23 +174,23 @@ struct Planes {
 template <class T, bool Relu>
 void backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>& table) {
   const int64_t channels = args.channels;
-  const Parts parts(args.items * args.plane, channels);
+  const Parts parts(args.items * args.plane, 1, channels);
   const PartSums<T> sums{parts.count, channels};
   parts.each([&](int64_t first, int64_t rows, int64_t part) {
-    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
-      const int64_t left = channels - c;
+    sums.clear(part);
+    each_block<T>(rows, channels, [&](int64_t row, int64_t count, int64_t c, int64_t left) {
       const Lines<T> lines = lines_of(table, c, left);
-      sums.set(part, c,
-               sum_of_rows<Sums<T>>(rows,
+      sums.add(part, c,
+               sum_of_rows<Sums<T>>(count,
                                     [&](int64_t r) {
-                                      const int64_t at = (first + r) * channels + c;
+                                      const int64_t at = (first + row + r) * channels + c;
                                       const Vec<T> x = load_partial(args.x + at, left);
                                       const Vec<T> grad =
                                           lines.template passed<Relu>(load_partial(args.grad + at, left), x);
                                       return Sums<T>{grad, grad * (x - lines.mean)};
                                     }),
                left);
-    }
+    });
   });
   const ChannelTable<T, 3> planes{channels};
   find_planes(args, sums, planes);
@@ -192,7 +221,7 @@ struct Windows {
         across(width / pool),
         down(height / pool),
         lines(args.items * down) {}
-  int64_t numbers_of_line(int64_t channels) const { return pool * width * channels; }
+  int64_t pixels_of_line() const { return pool * width; }
   // Its first pixel.
   int64_t pixel(int64_t line, int64_t window) const {
     return (line / down * height + line % down * pool) * width + window * pool;
@@ -212,7 +241,7 @@ struct Largest {
       for (int64_t j = i == 0; j < windows.pool; ++j) {
         const Vec<T> other = load_partial(first + (i * windows.width + j) * channels, left);
         const Vec<T> value = lines.template at<false>(other);
-        const auto larger = value > y;
+        const auto larger = (value > y) | (value != value);
         y = select(larger, value, y);
         x = select(larger, other, x);
       }
@@ -227,7 +256,7 @@ template <class T, bool Relu>
 void normalize_windows(const ChannelNormArgs<T>& args, const ChannelTable<T, 3>& table) {
   const Windows windows(args);
   const int64_t channels = args.channels;
-  parallel_ranges(windows.lines, windows.numbers_of_line(channels), [&](int64_t begin, int64_t end) {
+  parallel_ranges(windows.lines, windows.pixels_of_line() * channels, [&](int64_t begin, int64_t end) {
     for (int64_t line = begin; line < end; ++line)
       for (int64_t j = 0; j < windows.across; ++j)
         for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
@@ -274,23 +303,26 @@ template <class T, bool Relu>
 void windows_backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>& table) {
   const Windows windows(args);
   const int64_t channels = args.channels;
-  const Parts parts(windows.lines, windows.numbers_of_line(channels));
+  const Parts parts(windows.lines, windows.pixels_of_line(), channels);
   const PartSums<T> sums{parts.count, channels};
   parts.each([&](int64_t first, int64_t count, int64_t part) {
-    for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
-      const int64_t left = channels - c;
-      const Lines<T> lines = lines_of(table, c, left);
-      Sums<T> sum;
-      for (int64_t line = first; line < first + count; ++line)
-        for (int64_t j = 0; j < windows.across; ++j) {
-          const Largest<T> most(lines, windows, args.x + windows.pixel(line, j) * channels + c, channels,
-                                left);
-          const Vec<T> grad = most.template passed<Relu>(
-              load_partial(args.grad + (line * windows.across + j) * channels + c, left));
-          sum += {grad, grad * (most.x - lines.mean)};
-        }
-      sums.set(part, c, sum, left);
-    }
+    sums.clear(part);
+    for (int64_t line = first; line < first + count; ++line)
+      each_block<T>(windows.across, channels, [&](int64_t window, int64_t some, int64_t c, int64_t left) {
+        const Lines<T> lines = lines_of(table, c, left);
+        sums.add(part, c,
+                 sum_of_rows<Sums<T>>(
+                     some,
+                     [&](int64_t j) {
+                       const int64_t at = window + j;
+                       const Largest<T> most(lines, windows, args.x + windows.pixel(line, at) * channels + c,
+                                             channels, left);
+                       const T* grads = args.grad + (line * windows.across + at) * channels + c;
+                       const Vec<T> grad = most.template passed<Relu>(load_partial(grads, left));
+                       return Sums<T>{grad, grad * (most.x - lines.mean)};
+                     }),
+                 left);
+      });
   });
   const ChannelTable<T, 3> planes{channels};
   find_planes(args, sums, planes);

@@ -13,6 +13,7 @@ constexpr int64_t kPositions = 256;  // multiplied in one go, about: a panel of 
 constexpr int64_t kOutputs = 256;    // of a chunk, at most: their gradients at so many positions stay in L2
 constexpr int64_t kColumns = 256;    // channels and taps of a chunk, about
 constexpr int64_t kChunks = 16;
+constexpr int64_t kSumNumbers = 1 << 24;  // of all parts, about
 
 // Positions that are multiplied in one go: some lines of one plane of them, or several whole planes.
 struct Batches {
@@ -111,7 +112,7 @@ class DirectWeightGradient {
     for (int64_t p = 0; p < batch.count; ++p) {
       const int64_t plane = batch.first + p;
       batch.fields[p] = f.make(x + image_of(plane) * c.x_order.image, c.x_order, depth_of(plane), batch.line,
-                               batch.lines, memory + p * f.size());
+                               batch.lines, f.in_place ? nullptr : memory + p * f.size());
     }
   }
 
@@ -164,10 +165,11 @@ class DirectWeightGradient {
   int64_t out_blocks_ = ceil_div(c.out_channels, kOutputs);
   int64_t block_outs_ = ceil_div(c.out_channels, out_blocks_);
   int64_t blocks_ = c.groups * in_blocks_ * out_blocks_;
-  int64_t parts_ = clamped(ceil_div(kChunks, blocks_), 1, batches_.count);
   int64_t row_ =
       (in_blocks_ - 1) * columns_of(block_ins_) + columns_of(c.in_channels - (in_blocks_ - 1) * block_ins_);
   int64_t size_ = c.out_channels * row_;
+  int64_t most_parts_ = clamped(kSumNumbers / (c.groups * size_), 1, batches_.count);
+  int64_t parts_ = clamped(ceil_div(kChunks, blocks_), 1, most_parts_);
   T* sums_ = nullptr;
 };
 

@@ -49,6 +49,11 @@ struct Tiling {
     return {image, smaller(block_images, images - image), row, smaller(block_rows, y.tiles() - row)};
   }
   int64_t most_tiles() const { return block_images * block_rows * columns; }
+  int64_t all_tiles() const { return images * y.tiles() * columns; }
+  // How many tiles the blocks before this one have.
+  int64_t tiles_before(const TileBlock& b) const {
+    return (b.image * y.tiles() + b.images * b.row) * columns;
+  }
   int64_t tiles(const TileBlock& b) const { return b.images * b.rows * columns; }
 };
 
@@ -274,7 +279,7 @@ struct WinogradOfFewTiles {
 
   const ConvolutionArgs<float>& c;
   const Tiling& t;
-  int64_t tiles = t.blocks() * t.most_tiles();
+  int64_t tiles = t.all_tiles();
   int64_t panels = ceil_div(c.out_channels, kPanel);
   float* transformed = nullptr;  // each group's tiles
 
@@ -288,7 +293,7 @@ struct WinogradOfFewTiles {
       const int64_t input = chunk % pieces * kInputs, b = chunk / pieces % t.blocks(),
                     group = chunk / pieces / t.blocks();
       transform_image(c, t, t.block(b), group, input, smaller(kInputs, c.in_channels - input),
-                      image(group).from(b * t.most_tiles(), input));
+                      image(group).from(t.tiles_before(t.block(b)), input));
     });
   }
 
@@ -315,7 +320,7 @@ struct WinogradOfFewTiles {
             weights.at(0, e, 0, 0), Destination<float>{results.data + e * results.part, results.row, i > 0});
     }
     for (int64_t b = 0; b < t.blocks(); ++b)
-      write_block(c, t, t.block(b), group, output, count, results.from(b * t.most_tiles(), 0));
+      write_block(c, t, t.block(b), group, output, count, results.from(t.tiles_before(t.block(b)), 0));
   }
 
   void run() {
@@ -333,16 +338,15 @@ struct WinogradOfFewTiles {
 // too, so that a chunk's sums stay in L2.
 struct WinogradWeightGradient {
   static constexpr int64_t kBlock = 64;  // channels, in and out
-  static constexpr int64_t kChunks = 16;
-  static constexpr int64_t kLeastTiles =
-      256;  // of a part: fewer are not worth a sum that is written and read
+  static constexpr int64_t kChunks = 16, kLeastChunks = 8;
+  static constexpr int64_t kLeastTiles = 256;  // for which a part's sum is worth being written and read
 
   const WeightGradientArgs<float>& c;
   Tiling t{c.slide, c.images};
   int64_t in_blocks = ceil_div(c.in_channels, kBlock), out_blocks = ceil_div(c.out_channels, kBlock);
   int64_t blocks = c.groups * in_blocks * out_blocks;
-  int64_t most_parts = clamped(t.blocks() * t.most_tiles() / kLeastTiles, 1, t.blocks());
-  int64_t parts = clamped(kChunks / blocks, 1, most_parts);
+  int64_t worthwhile = t.all_tiles() / kLeastTiles + kLeastChunks / blocks;
+  int64_t parts = clamped(kChunks / blocks, 1, clamped(worthwhile, 1, t.blocks()));
   int64_t out_row = padded_channels<float>(c.out_channels),
           part_size = c.in_channels * out_row;  // of one sum and e
   float* sums = nullptr;                        // parts x groups x 36 x in_channels x out_row
