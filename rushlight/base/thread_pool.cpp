@@ -34,6 +34,8 @@ struct CallInProgress {
   ~CallInProgress() { --calls_in_progress; }
 };
 
+int64_t nanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -90,6 +92,7 @@ class Pool {
     work(0);
     open_.store(false);
     for (int inside; (inside = inside_.load()) != 0;) wait_while_equal(inside_, inside);
+    last_use_.store(nanoseconds(), std::memory_order_relaxed);
     failed_.store(false, std::memory_order_relaxed);
     if (auto error = std::exchange(error_, nullptr)) {
       owner.unlock();
@@ -105,6 +108,12 @@ class Pool {
       if (threads_.compare_exchange_strong(count, initial)) count = initial;
     }
     return count;
+  }
+
+  bool is_awake() {
+    constexpr int64_t kAwake = std::chrono::nanoseconds(kSpinTime).count() / 2;
+    const int64_t now = nanoseconds();
+    return now - last_use_.exchange(now, std::memory_order_relaxed) < kAwake;
   }
 
   int asked_threads() const { return threads_.load(std::memory_order_relaxed); }
@@ -193,7 +202,8 @@ class Pool {
   int sharers_ = 1;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
-  std::atomic<int> threads_;  // 0: not yet asked
+  std::atomic<int> threads_;          // 0: not yet asked
+  std::atomic<int64_t> last_use_{0};  // when a job ended, or somebody asked
   int workers_ = 0;
   std::thread worker_[kMaxThreads];
 
@@ -232,6 +242,8 @@ PlainLoops::PlainLoops() : before_(std::exchange(plain_loops, true)) {}
 PlainLoops::~PlainLoops() { plain_loops = before_; }
 
 int num_threads() { return pool().threads(); }
+
+bool are_threads_awake() { return pool().is_awake(); }
 
 void set_num_threads(int count) {
   if (count < 1 || count > kMaxThreads)

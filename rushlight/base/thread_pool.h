@@ -32,6 +32,10 @@ void parallel_for(int64_t chunks, F&& body) {
   parallel_for(chunks, call_chunk<Body>, const_cast<std::remove_const_t<Body>*>(&body));
 }
 
+// Whether the threads are likely awake, so that even work of a few microseconds is worth sharing: they have
+// just worked, or whoever asks did so a moment ago and will keep them awake.
+bool are_threads_awake();
+
 // While one lives, parallel_for is a plain loop on its thread: a thread that works beside another's
 // computation leaves the pool to that.
 class PlainLoops {

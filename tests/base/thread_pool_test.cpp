@@ -310,3 +310,19 @@ TEST_CASE("the process may use at least one CPU, and some instruction set") {
   CHECK(usable_cpus() >= 1);
   CHECK(chosen_isa() <= widest_isa());
 }
+
+TEST_CASE("threads count as awake right after a job, and for who asks often") {
+  using namespace std::chrono_literals;
+  const auto once = [](auto work) {  // of some tries, as a thread may be held up at any place
+    bool awake = false;
+    for (int i = 0; i < 100 && !awake; ++i) {
+      std::this_thread::sleep_for(1ms);
+      work();
+      awake = are_threads_awake();
+    }
+    return awake;
+  };
+  CHECK(once([] { (void)are_threads_awake(); }));
+  CHECK(once([] { parallel_for(8, [](int64_t) {}); }));
+  CHECK_FALSE(once([] {}));
+}

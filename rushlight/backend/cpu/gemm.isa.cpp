@@ -14,6 +14,7 @@ namespace {
 // it.
 constexpr int64_t kChunkWork = 1 << 20;
 constexpr int64_t kSerialWork = 1 << 19;  // not worth waking a thread
+constexpr int64_t kSmallWork = 1 << 17;   // not worth sharing even if it is awake
 // The same for one row: all of B comes from memory and is used once.
 constexpr int64_t kChunkReading = 1 << 14, kSerialReading = 1 << 16;
 
@@ -65,9 +66,11 @@ template <class T>
 Cut cut_of(const GemmArgs<T>& g) {
   constexpr int64_t kRowsToPack = 4;
   const int64_t work = g.m * g.n * g.k;
-  if (work <= kSerialWork) return {g.m, g.n};
+  if (work <= kSmallWork) return {g.m, g.n};
+  const int64_t serial = work > kSerialWork || !are_threads_awake() ? kSerialWork : kSmallWork;
+  if (work <= serial) return {g.m, g.n};
   const Limits limits = limits_of(g);
-  const int64_t threads = smaller(num_threads(), ceil_div(work, kSerialWork));
+  const int64_t threads = smaller(num_threads(), ceil_div(work, serial));
   const int64_t chunks = ceil_div(work, kChunkWork);
   const int64_t most = round_up(smaller(chunks, limits.blocks_per_thread * threads), threads);
   const int64_t fewest = chunks < limits.blocks_per_thread * threads ? smaller(most, 2 * threads) : most;
