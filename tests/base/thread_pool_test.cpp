@@ -312,6 +312,7 @@ TEST_CASE("the process may use at least one CPU, and some instruction set") {
 }
 
 TEST_CASE("threads count as awake right after a job, and for who asks often") {
+  ThreadCount two(2);
   using namespace std::chrono_literals;
   const auto once = [](auto work) {  // of some tries, as a thread may be held up at any place
     bool awake = false;
