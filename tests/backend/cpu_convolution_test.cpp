@@ -263,14 +263,14 @@ TEST_CASE("cpu: batch norm keeps the largest of each window in training and eval
       for (size_t i = 0; i < apart.size(); ++i) CHECK(allclose(at_once[i], apart[i]));
     }
   const Tensor x = numbers({4, 16, 9, 6}, 1);
-  CHECK_THROWS_WITH_AS(
-      batch_norm(clone(x, {.memory_format = "channels_last"}), {}, {}, {.training = true, .max_pool = 7}),
-      doctest::Contains("max_pool=7"), Error);
-  CHECK_THROWS_AS(batch_norm(x, {}, {}, {.training = true, .max_pool = 0}), Error);
+  CHECK_THROWS_WITH_AS((void)batch_norm(clone(x, {.memory_format = "channels_last"}), {}, {},
+                                        {.training = true, .max_pool = 7}),
+                       doctest::Contains("max_pool=7"), Error);
+  CHECK_THROWS_AS((void)batch_norm(x, {}, {}, {.training = true, .max_pool = 0}), Error);
   for (bool training : {false, true})  // no image without a batch
-    CHECK_THROWS_WITH_AS(
-        batch_norm(numbers({4, 8, 10}, 1), full(8, 0.0), full(8, 1.0), {.training = training, .max_pool = 2}),
-        doctest::Contains("max_pool=2"), Error);
+    CHECK_THROWS_WITH_AS((void)batch_norm(numbers({4, 8, 10}, 1), full(8, 0.0), full(8, 1.0),
+                                          {.training = training, .max_pool = 2}),
+                         doctest::Contains("max_pool=2"), Error);
   // Halves, and few channels, have no kernel of their own.
   for (int64_t channels : {3, 16}) {
     const Tensor half =
