@@ -240,8 +240,8 @@ bool stays_in_place(const SlideAxis& a) {
   return a.taps == 1 && a.step == 1 && a.first == 0 && a.positions == a.image && a.to_step == 1;
 }
 
-// Whether images that lie channel after channel can stay so: their convolution is a product as it stands.
-// Where sums are long or positions few, copying what is multiplied costs less than it saves.
+// Whether images that lie channel after channel should stay so: their convolution is a product as it stands.
+// Where they are several, and results not what there is most of, turning them first is faster.
 template <class T>
 bool is_product(const ConvolutionArgs<T>& c) {
   if (c.slide_count != 1 || c.groups != 1 || c.bias || c.x_order.pixel != 1 || c.y_order.pixel != 1)
