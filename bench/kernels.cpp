@@ -13,6 +13,7 @@
 
 #include "bench/serving.h"
 #include "rushlight/base/thread_pool.h"
+#include "rushlight/optim/adam.h"
 #include "rushlight/rushlight.h"
 
 using namespace rushlight;
@@ -113,17 +114,20 @@ Work embedding_both(const Numbers& n) {
 
 // -- the rest
 
-Work adamw(const Numbers& n) {
+std::shared_ptr<optim::AdamW> adamw_of(int64_t numbers) {
   constexpr int64_t kTensors = 20;
-  auto list = [&](double value) {
-    std::vector<Tensor> tensors;
-    for (int64_t i = 0; i < kTensors; ++i) tensors.push_back(full({n[0] / kTensors}, value));
-    return tensors;
-  };
-  auto params = list(1), grads = list(0.5), means = list(0), variances = list(0);
-  Tensor steps = full({}, 0.0);
-  Slot lr = 1e-3;
-  return [=] { adamw_step(params, grads, means, variances, steps, lr); };
+  std::vector<Tensor> params;
+  for (int64_t i = 0; i < kTensors; ++i) {
+    params.push_back(full({numbers / kTensors}, 1.0).requires_grad_());
+    params.back().set_grad(full({numbers / kTensors}, 0.5));
+  }
+  return std::make_shared<optim::AdamW>(params);
+}
+Work adamw(const Numbers& n) {
+  return [optimizer = adamw_of(n[0])] { optimizer->step(); };
+}
+Work clipped_adamw(const Numbers& n) {
+  return [optimizer = adamw_of(n[0])] { (void)optimizer->clipped_step(1.0); };
 }
 Work sorted(const Numbers& n) {
   Tensor x = randn({n[0]});
@@ -158,6 +162,7 @@ constexpr Case kCases[] = {
     {"cross_entropy", 2, cross_entropy_both},
     {"embedding", 3, embedding_both},
     {"adamw", 1, adamw},
+    {"clipped_adamw", 1, clipped_adamw},
     {"sort", 1, sorted},
     {"topk", 2, largest},
     {"add", 1, added},

@@ -153,6 +153,7 @@ SECTIONS = {
     "adamw": section(
         Kind("adamw", [((10_000_000,), 1.0)], drawn((1_000_000, 20_000_000)), libraries=("torch_fused",)),
         Kind("adamw", [((10_000_000,), 2.8)], libraries=("torch",)),
+        Kind("clipped_adamw", [((10_000_000,), 1.0)], libraries=("torch_fused",)),
     ),
     "sort": section(
         Kind("sort", [((10_000_000,), 6)], drawn((100_000, 5_000_000))),

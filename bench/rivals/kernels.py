@@ -103,11 +103,18 @@ def torch_cases(fused=False):
         table, read = torch.randn(rows, columns), torch.arange(count) * 7919 % rows
         return both_ways([table], lambda: F.embedding(read, table))
 
-    def adamw(n):
+    def trained(n):
         params = [torch.ones(n // 20, requires_grad=True) for _ in range(20)]
         for p in params:
             p.grad = torch.full_like(p, 0.5)
-        return torch.optim.AdamW(params, lr=1e-3, fused=fused).step
+        return params, torch.optim.AdamW(params, lr=1e-3, fused=fused)
+
+    def adamw(n):
+        return trained(n)[1].step
+
+    def clipped_adamw(n):
+        params, optimizer = trained(n)
+        return lambda: (torch.nn.utils.clip_grad_norm_(params, 1.0), optimizer.step())
 
     def sort(n):
         x = torch.randn(n)
@@ -121,7 +128,7 @@ def torch_cases(fused=False):
         a, b = torch.randn(n), torch.randn(n)
         return lambda: a + b
 
-    cases = {name: make for name, make in locals().items() if callable(make) and name not in ("both_ways", "gradient_of")}
+    cases = {name: make for name, make in locals().items() if callable(make) and name not in ("both_ways", "gradient_of", "trained")}
     cases["convolution_input_gradient"] = gradient_of([True, False, False])
     cases["convolution_weight_gradient"] = gradient_of([False, True, False])
     return cases

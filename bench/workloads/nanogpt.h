@@ -38,18 +38,19 @@ struct NanoGpt {
   Tensor forward(const Tensor& text) const {
     Tensor x = embedding(text, tokens) + positions;
     for (const Block& b : blocks) {
-      x = x + attention(layer_norm(x, size.width, {.weight = b.norm1}), b);
+      x = attention(layer_norm(x, size.width, {.weight = b.norm1}), x, b);
       Tensor h = layer_norm(x, size.width, {.weight = b.norm2});
-      x = x + linear(gelu(linear(h, b.widen)), b.narrow);
+      x = linear(gelu(linear(h, b.widen)), b.narrow, {.residual = x});
     }
     return linear(layer_norm(x, size.width, {.weight = norm}), tokens);
   }
 
-  Tensor attention(const Tensor& x, const Block& b) const {
+  Tensor attention(const Tensor& x, const Tensor& residual, const Block& b) const {
     Tensor qkv = linear(x, b.qkv).view({size.batch, size.time, 3, size.heads, size.width / size.heads});
     auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
     Tensor y = scaled_dot_product_attention(part(0), part(1), part(2), {.is_causal = true});
-    return linear(y.transpose(1, 2).reshape({size.batch, size.time, size.width}), b.out);
+    return linear(y.transpose(1, 2).reshape({size.batch, size.time, size.width}), b.out,
+                  {.residual = residual});
   }
 
  private:

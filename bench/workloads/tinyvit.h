@@ -34,18 +34,20 @@ struct TinyVit {
                          .permute({0, 1, 3, 2, 4})
                          .reshape({batch, kTokens, kPatch * kPatch});
     Tensor x = linear(patches, patch_weight, {.bias = patch_bias}) + positions;
-    x = x + attention(layer_norm(x, kDim, {.weight = norm1_weight, .bias = norm1_bias}), batch);
+    x = attention(layer_norm(x, kDim, {.weight = norm1_weight, .bias = norm1_bias}), x, batch);
     Tensor h = layer_norm(x, kDim, {.weight = norm2_weight, .bias = norm2_bias});
-    x = x + linear(gelu(linear(h, fc1_weight, {.bias = fc1_bias})), fc2_weight, {.bias = fc2_bias});
+    h = gelu(linear(h, fc1_weight, {.bias = fc1_bias}));
+    x = linear(h, fc2_weight, {.bias = fc2_bias, .residual = x});
     x = layer_norm(x, kDim, {.weight = norm_weight, .bias = norm_bias});
     return linear(x.sum({.dim = 1}) * (1.0 / kTokens), head_weight, {.bias = head_bias});
   }
 
-  Tensor attention(const Tensor& x, int64_t batch) const {
+  Tensor attention(const Tensor& x, const Tensor& residual, int64_t batch) const {
     Tensor qkv = linear(x, qkv_weight, {.bias = qkv_bias}).view({batch, kTokens, 3, kHeads, kDim / kHeads});
     auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
     Tensor y = scaled_dot_product_attention(part(0), part(1), part(2));
-    return linear(y.transpose(1, 2).reshape({batch, kTokens, kDim}), out_weight, {.bias = out_bias});
+    return linear(y.transpose(1, 2).reshape({batch, kTokens, kDim}), out_weight,
+                  {.bias = out_bias, .residual = residual});
   }
 
  private:

@@ -440,7 +440,8 @@ FUNCTION(isin, "elements, test_elements, *, assume_unique: bool = False, invert:
 
 // -- products
 OP(matmul, "[numbers] input, other", "The matrix product, batched and broadcast over leading dimensions")
-COMPOSITE(linear, "[numbers] input, weight, bias: tensor? = None", "input @ weight.T + bias")
+COMPOSITE(linear, "[numbers] input, weight, bias: tensor? = None, *, residual: tensor? = None",
+          "input @ weight.T + bias + residual")
 OP(linear_packed,
    "[float32, float16, bfloat16] input, weight, out_features: int, *, scale: tensor? = None, bias: tensor? = "
    "None",
@@ -937,37 +938,36 @@ FUNCTION(pixel_shuffle, "input, upscale_factor: int", "Groups of channels as the
 FUNCTION(pixel_unshuffle, "input, downscale_factor: int", "Blocks of pixels as channels of a smaller image")
 FUNCTION(channel_shuffle, "input, groups: int", "The channels of all groups in turn")
 
-// -- optimizer steps: lists of equal length; the results replace params and states
+// -- optimizer steps: lists of equal length; the results replace params and states, and gradients are
+// multiplied by the number grad_factor on the way
 OP(adamw_step,
    "[floats] params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: "
-   "slot, beta1: "
-   "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: bool = False",
+   "slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0.01, maximize: "
+   "bool = False, grad_factor: tensor? = None",
    "One step of AdamW; step counts them")
 OP(adamw_amsgrad_step,
    "[floats] adamw_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
-   "max_exp_avg_sqs!: "
-   "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
-   "float = 0.01, maximize: bool = False)",
+   "max_exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = "
+   "1e-8, weight_decay: float = 0.01, maximize: bool = False, grad_factor: tensor? = None)",
    "One step of AdamW by the largest variance so far")
 OP(adam_step,
    "[floats] params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, step!, *, lr: "
-   "slot, beta1: "
-   "slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0, maximize: bool = False",
+   "slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: float = 0, maximize: bool "
+   "= False, grad_factor: tensor? = None",
    "One step of Adam; step counts them, and the decay is added to the gradients")
 OP(adam_amsgrad_step,
    "[floats] adam_step(params!: tensors, grads: tensors, exp_avgs!: tensors, exp_avg_sqs!: tensors, "
-   "max_exp_avg_sqs!: "
-   "tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = 1e-8, weight_decay: "
-   "float = 0, maximize: bool = False)",
+   "max_exp_avg_sqs!: tensors, step!, *, lr: slot, beta1: slot = 0.9, beta2: slot = 0.999, eps: float = "
+   "1e-8, weight_decay: float = 0, maximize: bool = False, grad_factor: tensor? = None)",
    "One step of Adam by the largest variance so far")
 OP(sgd_step,
-   "[floats] params!: tensors, grads: tensors, *, lr: slot, weight_decay: float = 0, maximize: bool = False",
+   "[floats] params!: tensors, grads: tensors, *, lr: slot, weight_decay: float = 0, maximize: bool = False, "
+   "grad_factor: tensor? = None",
    "One step down (up if maximize) the gradients")
 OP(sgd_momentum_step,
    "[floats] sgd_step(params!: tensors, grads: tensors, momentum_buffers!: tensors, step!, *, lr: slot, "
-   "momentum: "
-   "slot, "
-   "dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, maximize: bool = False)",
+   "momentum: slot, dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, maximize: bool = "
+   "False, grad_factor: tensor? = None)",
    "One step along the momentum, which the first step (step 0) sets to the gradients")
 
 // -- gradient clipping

@@ -125,8 +125,9 @@ bool run_fused_backward(Vjp& vjp) {
   SmallVector<const Tensor*, 8> pointers;
   for (const Tensor& tensor : values) pointers.push_back(&tensor);
   OpCall call{def, {pointers.data(), pointers.size()}, node.attrs(), Part::backward};
+  const auto is_passed = [&](size_t i) { return i < 32 && (def.passed_gradients >> i & 1); };
   for (size_t i = 0; i < inputs; ++i) {
-    if (!vjp.needs(i)) {
+    if (!vjp.needs(i) || is_passed(i)) {
       call.out.push_back(Tensor());
       continue;
     }
@@ -136,7 +137,8 @@ bool run_fused_backward(Vjp& vjp) {
   }
   Interpreter* interpreter = context().interpreter;
   if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;
-  for (size_t i = 0; i < inputs; ++i) vjp.set(i, call.out[i]);
+  for (size_t i = 0; i < inputs; ++i)
+    if (vjp.needs(i)) vjp.set(i, is_passed(i) ? vjp.grad() : call.out[i]);
   return true;
 }
 

@@ -1,10 +1,16 @@
 // Gradients kept within bounds, over lists of tensors and in place.
+#include "rushlight/ops/clip_gradients.h"
+
 #include <cmath>
 
 #include "rushlight/engine/context.h"
 #include "rushlight/ops/op_rules.h"
 
 namespace rushlight {
+
+Tensor clip_factor(const Tensor& total_norm, double max_norm) {
+  return clamp_max(max_norm / (total_norm + 1e-6), 1.0);
+}
 
 namespace {
 
@@ -28,8 +34,7 @@ void clip_grads_with_norm_infer(OpCall& call) {
 }
 void clip_grads_with_norm_body(OpCall& call) {
   size_t count = call.in.size() - 1;
-  Tensor norm = reshape(call.in[count], {});
-  Tensor scale = clamp_max(args::ClipGradsWithNorm(call.attrs).max_norm / (norm + 1e-6), 1.0);
+  Tensor scale = clip_factor(reshape(call.in[count], {}), args::ClipGradsWithNorm(call.attrs).max_norm);
   for (size_t i = 0; i < count; ++i)
     call.out.push_back(to(call.in[i] * scale, call.in[i].dtype()));  // numbers promote each other
 }

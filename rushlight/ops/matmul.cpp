@@ -71,10 +71,16 @@ void linear_infer(OpCall& call) {
   Shape shape = to_ints(x.shape());
   shape.back() = w.size(0);
   call.emit(span_of(shape), x.dtype());
+  const Tensor &residual = call.in[3], &result = call.out[0];
+  if (residual.defined() &&
+      (residual.dtype() != result.dtype() || !residual.layout().same_shape(result.layout())))
+    fail(ErrorKind::runtime, "[linear] residual must be as the result is, ", result.dtype(), " of shape ",
+         result.shape(), ", but it is ", residual);
 }
 void linear_body(OpCall& call) {
   Tensor y = matmul(call.in[0], transpose(call.in[1], 0, 1));
-  call.out.push_back(call.in[2].defined() ? y + call.in[2] : y);
+  if (call.in[2].defined()) y = y + call.in[2];
+  call.out.push_back(call.in[3].defined() ? y + call.in[3] : y);
 }
 // Backward: one more product for each of the two gradients that is wanted.
 double linear_flops(const KernelCall& call) {
@@ -88,6 +94,7 @@ void linear_vjp(Vjp& v) {
   Tensor x = v.input(0), w = v.input(1);
   if (v.needs(0)) v.set(0, matmul(g, w));
   if (v.needs(2)) v.set(2, sum_to(g, v.input_shape(2)));
+  if (v.needs(3)) v.set(3, g);
   if (v.needs(1)) {
     IntSpan shape = x.shape();
     int64_t items =
@@ -118,6 +125,7 @@ const OpDef linear = [] {
   def.saved_inputs = 3;
   def.saves_facts = true;
   def.fused_backward = true;
+  def.passed_gradients = 0b1000;
   return def;
 }();
 }  // namespace defs

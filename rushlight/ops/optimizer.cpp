@@ -6,7 +6,8 @@ namespace rushlight {
 
 namespace {
 
-// Inputs are lists of equal length in a row, then `singles` single tensors.
+// Inputs are lists of equal length in a row, then `singles` single tensors, of which the last is the factor
+// of the gradients.
 size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
   if (call.in.size() < singles || (call.in.size() - singles) % lists)
     fail(ErrorKind::value, "[", call.name(), "] the lists of tensors must have one length");
@@ -21,6 +22,9 @@ size_t expect_equal_lists(const OpCall& call, size_t lists, size_t singles) {
         fail(ErrorKind::type, "[", call.name(), "] parameter ", i, " is ", first.dtype(),
              "; only floating point learns");
     }
+  const Tensor& factor = call.in[call.in.size() - 1];
+  if (factor.defined() && (factor.numel() != 1 || !is_floating(factor.dtype())))
+    fail(ErrorKind::value, "[", call.name(), "] grad_factor must be one floating point number, not ", factor);
   return count;
 }
 
@@ -33,9 +37,9 @@ void emit_lists(OpCall& call, size_t lists, size_t count) {
     }
 }
 
-// The last input and result: how many steps there were.
+// The last result: how many steps there were.
 void emit_step(OpCall& call) {
-  const Tensor& step = call.in[call.in.size() - 1];
+  const Tensor& step = call.in[call.in.size() - 2];
   if (!step.defined() || step.numel() != 1)
     fail(ErrorKind::value, "[", call.name(), "] step must be one number");
   call.emit(step.layout(), step.dtype());
@@ -43,11 +47,11 @@ void emit_step(OpCall& call) {
 
 template <size_t kLists>
 void stateful_infer(OpCall& call) {
-  emit_lists(call, kLists, expect_equal_lists(call, kLists, 1));
+  emit_lists(call, kLists, expect_equal_lists(call, kLists, 2));
   emit_step(call);
 }
 
-void sgd_infer(OpCall& call) { emit_lists(call, 2, expect_equal_lists(call, 2, 0)); }
+void sgd_infer(OpCall& call) { emit_lists(call, 2, expect_equal_lists(call, 2, 1)); }
 
 void sgd_momentum_infer(OpCall& call) {
   args::SgdMomentumStep a(call.attrs);

@@ -19,9 +19,10 @@ void Adagrad::check(const AdagradOptions& options) const {
 void Adagrad::update(size_t group, Cohort& c) {
   const AdagradOptions& o = options(group);
   const Tensor slower = c.steps.to(DType::float64) * o.lr_decay + 1.0;
+  const std::vector<Tensor> grads = c.scaled_grads();
   std::vector<Tensor> directions;
   for (size_t i = 0; i < c.params.size(); ++i) {
-    Tensor g = o.maximize ? -c.grads[i] : c.grads[i];
+    Tensor g = o.maximize ? -grads[i] : grads[i];
     if (o.weight_decay != 0) g = g + c.params[i] * o.weight_decay;
     const Tensor& sum = c.states[0][i];
     sum.add_(g * g);

@@ -31,17 +31,17 @@ void AdamBase<Options>::update(size_t group, Optimizer::Cohort& c) {
   if constexpr (kDecoupled) {
     if (o.amsgrad)
       adamw_step(c.params, c.grads, c.states[0], c.states[1], c.states[2], c.steps, lr,
-                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize});
+                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
     else
       adamw_step(c.params, c.grads, c.states[0], c.states[1], c.steps, lr,
-                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize});
+                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
   } else {
     if (o.amsgrad)
       adam_step(c.params, c.grads, c.states[0], c.states[1], c.states[2], c.steps, lr,
-                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize});
+                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
     else
       adam_step(c.params, c.grads, c.states[0], c.states[1], c.steps, lr,
-                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize});
+                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
   }
 }
 

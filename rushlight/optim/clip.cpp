@@ -5,16 +5,12 @@
 
 namespace rushlight::optim {
 
-namespace {
-
 std::vector<Tensor> grads_of(const std::vector<Tensor>& params) {
   std::vector<Tensor> grads;
   for (const Tensor& param : params)
     if (Tensor grad = param.grad(); grad.defined()) grads.push_back(std::move(grad));
   return grads;
 }
-
-}  // namespace
 
 Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, double norm_type,
                        bool error_if_nonfinite) {

@@ -7,7 +7,11 @@
 
 namespace rushlight::optim {
 
+// The gradients there are.
+std::vector<Tensor> grads_of(const std::vector<Tensor>& params);
+
 // Scales all gradients so that their common norm is at most max_norm, and returns what it was.
+// (An optimizer's clipped_step does it on the way, which is faster.)
 Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false);
 // Clamps every number of every gradient to [-clip_value, clip_value].

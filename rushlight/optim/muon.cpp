@@ -62,9 +62,10 @@ Tensor orthogonalized(const Tensor& matrix, int steps, double eps) {
 void Muon::update(size_t group, Cohort& c) {
   const MuonOptions& o = options(group);
   const Slot& momentum = groups()[group].momentum;
-  const std::vector<Tensor> velocities = mixed(c.states[0], c.grads, momentum);
+  const std::vector<Tensor> grads = c.scaled_grads();
+  const std::vector<Tensor> velocities = mixed(c.states[0], grads, momentum);
   for (size_t i = 0; i < velocities.size(); ++i) c.states[0][i].copy_(velocities[i]);
-  std::vector<Tensor> directions = o.nesterov ? mixed(velocities, c.grads, momentum) : velocities;
+  std::vector<Tensor> directions = o.nesterov ? mixed(velocities, grads, momentum) : velocities;
   for (Tensor& direction : directions)
     direction = orthogonalized(direction, o.ns_steps, o.eps) * size_of_step(direction, o.match_rms_adamw);
   sgd_step(c.params, directions, groups()[group].lr, {.weight_decay = o.weight_decay});

@@ -5,6 +5,8 @@
 
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
+#include "rushlight/ops/clip_gradients.h"
+#include "rushlight/optim/clip.h"
 
 namespace rushlight::optim {
 
@@ -57,16 +59,33 @@ void Optimizer::zero_grad() {
     for (const Tensor& param : group.params) param.set_grad({});
 }
 
-void Optimizer::step() {
+void Optimizer::step() { step_along({}); }
+
+Tensor Optimizer::clipped_step(double max_norm) {
+  NoGrad guard;
+  const Tensor norm = get_total_norm(grads_of(parameters()));
+  step_along(clip_factor(norm, max_norm));
+  return norm;
+}
+
+void Optimizer::step_along(const Tensor& grad_factor) {
   NoGrad guard;
   for (size_t group = 0; group < groups_.size(); ++group) {
     gather(group);
     for (Cohort& cohort : cohorts_[group])
       if (!cohort.grads.empty()) {
+        cohort.grad_factor = grad_factor;
         update(group, cohort);
         cohort.grads.clear();  // no gradient lives longer for our sake
       }
   }
+}
+
+std::vector<Tensor> Optimizer::Cohort::scaled_grads() const {
+  std::vector<Tensor> scaled = grads;
+  if (grad_factor.defined())
+    for (Tensor& grad : scaled) grad = (grad * grad_factor).to(grad.dtype());
+  return scaled;
 }
 
 // Hands each cohort its gradients, and makes one of the parameters that have none yet.

@@ -29,6 +29,9 @@ class Optimizer {
 
   // One step along the gradients there are; a parameter without one stays as it is.
   void step();
+  // The same along gradients that are scaled on the way, so that their common norm is at most max_norm;
+  // returns what it was. The gradients themselves stay as they are (clip_grad_norm_ changes them).
+  Tensor clipped_step(double max_norm);
   // Takes the gradients away, so that the next backward begins anew.
   void zero_grad();
 
@@ -56,7 +59,10 @@ class Optimizer {
     std::vector<size_t> which;  // among the group's params
     std::vector<Tensor> params, grads;
     std::vector<std::vector<Tensor>> states;
-    Tensor steps;  // float32, one number
+    Tensor steps;        // float32, one number
+    Tensor grad_factor;  // what the gradients are to be multiplied by, if defined
+
+    std::vector<Tensor> scaled_grads() const;
   };
   // Moves the parameters of the cohort, all of which have gradients. `steps` does not yet count this step;
   // whoever does not leave that to an op of the engine counts by hand.
@@ -67,6 +73,7 @@ class Optimizer {
   virtual double first_memory(size_t /*group*/) const { return 0; }
 
  private:
+  void step_along(const Tensor& grad_factor);
   void gather(size_t group);
   void part(size_t group, size_t cohort);
   Cohort begin(size_t group, const std::vector<size_t>& which) const;

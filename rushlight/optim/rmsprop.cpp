@@ -25,9 +25,10 @@ std::vector<const char*> RMSprop::memories(size_t group, bool with_momentum) con
 
 void RMSprop::update(size_t group, Cohort& c) {
   const RMSpropOptions& o = options(group);
+  const std::vector<Tensor> grads = c.scaled_grads();
   std::vector<Tensor> directions;
   for (size_t i = 0; i < c.params.size(); ++i) {
-    Tensor g = o.maximize ? -c.grads[i] : c.grads[i];
+    Tensor g = o.maximize ? -grads[i] : grads[i];
     if (o.weight_decay != 0) g = g + c.params[i] * o.weight_decay;
     const Tensor& square = c.states[0][i];
     square.mul_(o.alpha).add_(g * g * (1 - o.alpha));

@@ -24,7 +24,8 @@ void SGD::update(size_t group, Cohort& cohort) {
   const SGDOptions& o = options(group);
   const Slot &lr = groups()[group].lr, &momentum = groups()[group].momentum;
   if (momentum.get() == 0) {
-    sgd_step(cohort.params, cohort.grads, lr, {.weight_decay = o.weight_decay, .maximize = o.maximize});
+    sgd_step(cohort.params, cohort.grads, lr,
+             {.weight_decay = o.weight_decay, .maximize = o.maximize, .grad_factor = cohort.grad_factor});
     cohort.steps.add_(1);
     return;
   }
@@ -32,7 +33,8 @@ void SGD::update(size_t group, Cohort& cohort) {
            {.dampening = o.dampening,
             .weight_decay = o.weight_decay,
             .nesterov = o.nesterov,
-            .maximize = o.maximize});
+            .maximize = o.maximize,
+            .grad_factor = cohort.grad_factor});
 }
 
 }  // namespace rushlight::optim

@@ -11,7 +11,6 @@
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/ops/operators.h"
-#include "rushlight/optim/clip.h"
 #include "rushlight/train/curve.h"
 
 namespace rushlight::train {
@@ -143,8 +142,10 @@ class Training {
   }
 
   void step() {
-    if (options_.clip_norm) (void)optim::clip_grad_norm_(state_.optimizer.parameters(), *options_.clip_norm);
-    state_.optimizer.step();
+    if (options_.clip_norm)
+      (void)state_.optimizer.clipped_step(*options_.clip_norm);
+    else
+      state_.optimizer.step();
     if (options_.schedule) options_.schedule->step();
     ++state_.step;
     for (Callback* callback : options_.callbacks) callback->after_step(state_);

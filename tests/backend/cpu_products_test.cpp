@@ -74,9 +74,9 @@ TEST_CASE("optimizer steps on cpu: gradients and parameters in any order of dime
   for (const bool turned_param : {false, true})
     for (const bool turned_gradient : {false, true}) {
       const Tensor param = laid(numbers, turned_param), gradient = laid(slopes, turned_gradient);
-      const Tensor* const in[] = {&param, &gradient};
+      const Tensor no_factor, *const in[] = {&param, &gradient, &no_factor};
       const Attr attrs[] = {Attr(Slot(0.5)), Attr(0.0), Attr(false)};
-      CHECK(cpu::sgd_step({OpId::sgd_step, Part::forward, {in, 2}, {&param, 1}, attrs}));
+      CHECK(cpu::sgd_step({OpId::sgd_step, Part::forward, {in, 3}, {&param, 1}, attrs}));
       CHECK(allclose(param, expected));
       CHECK(equal(gradient, slopes));
     }

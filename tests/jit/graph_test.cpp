@@ -46,7 +46,7 @@ TEST_CASE("a graph prints one line per op, with stable names") {
   has("a0: float32 (2, 4)\n");
   has("p0: float32 (3, 4)\n");
   has("p1: float32 (3,)\n");
-  has("%0: float32 (2, 3) = linear(a0, p0, None)\n");
+  has("%0: float32 (2, 3) = linear(a0, p0, None, None)\n");
   has("%1: float32 (2, 3) = gelu(%0)\n%2: float32 (2, 3) = mul(%1, 0.5)\n%3: float32 () = sum(%2, "
       "keepdim=False)\n");
   has("= full(1.0, size=(), dtype=float32)\n");

@@ -224,6 +224,40 @@ TEST_CASE("clipped gradients follow PyTorch's") {
   CHECK(farthest("clip_value", second, second.both(), kOptimizers.at("sgd"), ByValue()) < 1e-10);
 }
 
+TEST_CASE("a clipped step goes where clipping and a step lead, and leaves the gradients as they are") {
+  struct Clip : Nothing {
+    void before_step(const Problem& problem) { norm = optim::clip_grad_norm_(problem.both(), 0.1); }
+    Tensor norm;
+  };
+  const auto clipped_path = [](const std::string& name) {
+    const Problem problem;
+    const auto optimizer = kOptimizers.at(name)(problem.both());
+    Rows path;
+    for (int step = 0; step < kSteps; ++step) {
+      optimizer->zero_grad();
+      problem.backward(step);
+      const Tensor before = get_total_norm(optim::grads_of(problem.both()));
+      REQUIRE(equal(optimizer->clipped_step(0.1), before));
+      REQUIRE(equal(get_total_norm(optim::grads_of(problem.both())), before));
+      path.push_back(problem.numbers());
+    }
+    return path;
+  };
+  for (const auto& [name, make] : kOptimizers) {
+    const Problem problem;
+    const Rows expected = path_of(problem, problem.both(), make, Clip()), found = clipped_path(name);
+    INFO(name);
+    for (size_t step = 0; step < expected.size(); ++step)
+      REQUIRE(difference(found[step], expected[step]) < 1e-14);
+  }
+  // far from the bound, nothing is scaled
+  const Problem free, bound;
+  const auto a = kOptimizers.at("adamw")(free.both()), b = kOptimizers.at("adamw")(bound.both());
+  free.backward(0), bound.backward(0);
+  a->step(), (void)b->clipped_step(1e9);
+  CHECK(free.numbers() == bound.numbers());
+}
+
 TEST_CASE("a schedule moves the rate and the momentum of an optimizer at work") {
   struct Cycle : Nothing {
     void after_step(optim::Optimizer&) { schedule->step(); }

@@ -67,8 +67,13 @@ struct Lists {
   SmallVector<T*, 32> pointers[5];
 };
 
-// The last input counts the steps before this one.
-double step_number(const KernelCall& call) { return call.in[call.in.size() - 1].item<double>() + 1; }
+// Behind the lists come the count of the steps before this one (but for a plain sgd_step) and the gradients'
+// factor.
+double step_number(const KernelCall& call) { return call.in[call.in.size() - 2].item<double>() + 1; }
+double grad_scale(const KernelCall& call, bool maximize) {
+  const Tensor& factor = call.in[call.in.size() - 1];
+  return (maximize ? -1 : 1) * (factor.defined() ? factor.item<double>() : 1);
+}
 void write_step(const KernelCall& call, double number) {
   const Tensor& step = call.out[call.out.size() - 1];
   visit(step.dtype(), [&](auto tag) {
@@ -95,7 +100,7 @@ bool adam(const KernelCall& call, bool decoupled_decay, bool amsgrad) {
     args.eps = a.eps;
     args.weight_decay = a.weight_decay;
     args.step = number;
-    args.grad_scale = a.maximize ? -1 : 1;
+    args.grad_scale = grad_scale(call, a.maximize);
     args.decoupled_decay = decoupled_decay;
     floating_kernels<T>().adam_step(args);
     return true;
@@ -120,7 +125,7 @@ bool sgd_step(const KernelCall& call) {
     auto args = of.template args<SgdArgs<T>>();
     args.lr = a.lr.get();
     args.weight_decay = a.weight_decay;
-    args.grad_scale = a.maximize ? -1 : 1;
+    args.grad_scale = grad_scale(call, a.maximize);
     floating_kernels<T>().sgd_step(args);
     return true;
   });
@@ -139,7 +144,7 @@ bool sgd_momentum_step(const KernelCall& call) {
     args.momentum = a.momentum.get();
     args.dampening = a.dampening;
     args.weight_decay = a.weight_decay;
-    args.grad_scale = a.maximize ? -1 : 1;
+    args.grad_scale = grad_scale(call, a.maximize);
     args.nesterov = a.nesterov;
     args.first_step = number == 1;
     floating_kernels<T>().sgd_step(args);

@@ -97,11 +97,11 @@ bool matmul(const KernelCall& call) {
   });
 }
 
-// input (rows, features) @ weight.T + bias
+// input (rows, features) @ weight.T + bias + residual
 bool linear(const KernelCall& call) {
   const Tensor &weight = call.in[1], &bias = call.in[2], &out = call.out[0];
   if (out.numel() == 0 || call.in[0].numel() == 0) return false;
-  Tensor x = row_major(call.in[0]), b = row_major(bias);
+  const Tensor x = row_major(call.in[0]), b = row_major(bias), residual = row_major(call.in[3]);
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     GemmArgs<T> args;
@@ -112,6 +112,7 @@ bool linear(const KernelCall& call) {
     args.b = pointer<T>(weight), args.b_row = weight.stride(1), args.b_col = weight.stride(0);
     args.c = pointer<T>(out), args.c_row = args.n;
     args.bias = pointer<T>(b);
+    args.residual = pointer<T>(residual), args.residual_row = args.n;
     floating_kernels<T>().gemm(args);
     return true;
   });
@@ -136,7 +137,7 @@ bool linear_packed(const KernelCall& call) {
   return true;
 }
 
-// Inputs: grad, input, weight, bias (not saved), result (not saved).
+// Inputs: grad, input, weight, bias, residual and result, of which the last three are not saved.
 bool linear_backward(const KernelCall& call) {
   Tensor g = row_major(call.in[0]), x = row_major(call.in[1]);
   const Tensor &weight = call.in[2], &grad_x = call.out[0], &grad_weight = call.out[1],

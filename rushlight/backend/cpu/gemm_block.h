@@ -96,6 +96,12 @@ RUSHLIGHT_INLINE void ask_for_tile(const Destination<T>& to) {
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) __builtin_prefetch(to.data + i * to.row + v * Vec<T>::kLanes);
+  if (!to.residual) return;
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v)
+      __builtin_prefetch(to.residual + i * to.residual_row + v * Vec<T>::kLanes);
 }
 
 template <class T, int Rows, int Vectors>

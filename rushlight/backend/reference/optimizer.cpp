@@ -14,7 +14,7 @@ template <class Wide>
 class Lists {
  public:
   Lists(const KernelCall& call, size_t lists, size_t i) : call_(call), i_(i) {
-    n_ = call.in.size() / lists;  // a step that comes after them does not fill another list
+    n_ = call.in.size() / lists;  // the one or two numbers behind them fill no other list
     for (size_t list = 0; list < lists; ++list)
       values_.push_back(row_major_in(dtype_of<Wide>, call.in[list * n_ + i]));
   }
@@ -47,9 +47,9 @@ void each_parameter(const KernelCall& call, size_t lists, Update update) {
   }
 }
 
-// The last input counts the steps before this one; the last result counts it too.
+// The last input but one counts the steps before this one; the last result counts it too.
 double count_step(const KernelCall& call) {
-  double count = call.in[call.in.size() - 1].item<double>() + 1;
+  double count = call.in[call.in.size() - 2].item<double>() + 1;
   const Tensor& step = call.out[call.out.size() - 1];
   visit(step.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -58,17 +58,24 @@ double count_step(const KernelCall& call) {
   return count;
 }
 
+// What a gradient is multiplied by.
+double factor_of(const KernelCall& call, bool maximize) {
+  const Tensor& factor = call.in[call.in.size() - 1];
+  return (maximize ? -1 : 1) * (factor.defined() ? factor.item<double>() : 1);
+}
+
 // Lists: params, grads, first and second moments, and with amsgrad the largest second moments.
 bool adam(const KernelCall& call, bool decoupled_decay, bool amsgrad) {
   args::AdamStep a(call.attrs);
   double count = count_step(call), lr = a.lr.get(), beta1 = a.beta1.get(), beta2 = a.beta2.get();
+  double factor = factor_of(call, a.maximize);
   double correction1 = 1 - std::pow(beta1, count), correction2 = 1 - std::pow(beta2, count);
   each_parameter(call, amsgrad ? 5 : 4, [&]<class Wide>(Lists<Wide>& of) {
     auto wide = [](double x) { return static_cast<Wide>(x); };
     Wide decay = wide(decoupled_decay ? 1 - lr * a.weight_decay : 1);
     Wide pull = wide(decoupled_decay ? 0 : a.weight_decay), root = wide(std::sqrt(correction2));
     for (size_t k = 0; k < of.size(); ++k) {
-      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + pull * of[0][k];
+      Wide g = wide(factor) * of[1][k] + pull * of[0][k];
       of[2][k] = wide(beta1) * of[2][k] + wide(1 - beta1) * g;
       of[3][k] = wide(beta2) * of[3][k] + wide(1 - beta2) * g * g;
       if (amsgrad) of[4][k] = std::max(of[4][k], of[3][k]);
@@ -88,10 +95,10 @@ bool adam_amsgrad_step(const KernelCall& call) { return adam(call, false, true);
 
 bool sgd_step(const KernelCall& call) {
   args::SgdStep a(call.attrs);
-  double lr = a.lr.get();
+  double lr = a.lr.get(), factor = factor_of(call, a.maximize);
   each_parameter(call, 2, [&]<class Wide>(Lists<Wide>& of) {
     for (size_t k = 0; k < of.size(); ++k) {
-      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + static_cast<Wide>(a.weight_decay) * of[0][k];
+      Wide g = static_cast<Wide>(factor) * of[1][k] + static_cast<Wide>(a.weight_decay) * of[0][k];
       of[0][k] -= static_cast<Wide>(lr) * g;
     }
   });
@@ -102,11 +109,11 @@ bool sgd_step(const KernelCall& call) {
 bool sgd_momentum_step(const KernelCall& call) {
   args::SgdMomentumStep a(call.attrs);
   bool first = count_step(call) == 1;
-  double lr = a.lr.get(), momentum = a.momentum.get();
+  double lr = a.lr.get(), momentum = a.momentum.get(), factor = factor_of(call, a.maximize);
   each_parameter(call, 3, [&]<class Wide>(Lists<Wide>& of) {
     auto wide = [](double x) { return static_cast<Wide>(x); };
     for (size_t k = 0; k < of.size(); ++k) {
-      Wide g = (a.maximize ? -of[1][k] : of[1][k]) + wide(a.weight_decay) * of[0][k];
+      Wide g = wide(factor) * of[1][k] + wide(a.weight_decay) * of[0][k];
       of[2][k] = first ? g : wide(momentum) * of[2][k] + wide(1 - a.dampening) * g;
       of[0][k] -= wide(lr) * (a.nesterov ? g + wide(momentum) * of[2][k] : of[2][k]);
     }

@@ -12,13 +12,17 @@ from registry import Bad, errors_of, law_of, samples_of
 from samples.wrong import f32, i64
 
 
+def _scaled(grads, factor):
+    return grads if factor is None else [(grad * factor.to(grad.dtype)).reshape(grad.shape) for grad in grads]
+
+
 def _adam(function, decay):
-    def judge(params, grads, exp_avgs, exp_avg_sqs, step, lr, max_exp_avg_sqs=(), **options):
+    def judge(params, grads, exp_avgs, exp_avg_sqs, step, lr, max_exp_avg_sqs=(), grad_factor=None, **options):
         usual = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": decay, "maximize": False}
         steps = [step.clone().reshape([]).float() for _ in params]
         amsgrad = bool(max_exp_avg_sqs)
         function(
-            params, grads, exp_avgs, exp_avg_sqs, list(max_exp_avg_sqs), steps, amsgrad=amsgrad, lr=lr, foreach=False,
+            params, _scaled(grads, grad_factor), exp_avgs, exp_avg_sqs, list(max_exp_avg_sqs), steps, amsgrad=amsgrad, lr=lr, foreach=False,
             **{**usual, **options},
         )  # fmt: skip
         return [*params, *exp_avgs, *exp_avg_sqs, *max_exp_avg_sqs, step + 1]
@@ -40,6 +44,14 @@ def _count(draw):
     return Array(torch.tensor(float(draw.integer(0, 20))), differentiable=False, layouts=("contiguous",))
 
 
+def _factor(draw):
+    """Behind the options: none, or what the gradients are multiplied by."""
+    if draw.boolean():
+        return {}
+    number = torch.full(draw.choice((), (1,)), draw.uniform(0.1, 2), dtype=torch.float64)
+    return {"grad_factor": Array(number, differentiable=False, layouts=("contiguous",))}
+
+
 for _name, _judge in {"adamw": _adam(adamw, 0.01), "adam": _adam(adam, 0.0)}.items():
     for _amsgrad in (False, True):
 
@@ -52,14 +64,15 @@ for _name, _judge in {"adamw": _adam(adamw, 0.01), "adam": _adam(adam, 0.0)}.ite
                 params=row(-3), grads=row(-3, layouts=LAYOUTS), exp_avgs=row(-1), exp_avg_sqs=row(0.1), **more, step=_count(draw),
                 lr=draw.uniform(0.001, 0.5), beta1=draw.choice(0.9, 0.5), beta2=draw.choice(0.999, 0.9),
                 eps=draw.choice(1e-8, 0.1), weight_decay=draw.choice(0.01, 0.0, 0.3), maximize=draw.boolean(),
+                **_factor(draw),
             )  # fmt: skip
 
 
-def _sgd(params, grads, lr, momentum_buffers=None, step=None, momentum=0.0, **options):
+def _sgd(params, grads, lr, momentum_buffers=None, step=None, momentum=0.0, grad_factor=None, **options):
     usual = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
     known = momentum_buffers if momentum_buffers and float(step) > 0 else [None] * len(params)
     buffers = list(known)
-    sgd(params, grads, buffers, momentum=momentum, lr=lr, foreach=False, **{**usual, **options})
+    sgd(params, _scaled(grads, grad_factor), buffers, momentum=momentum, lr=lr, foreach=False, **{**usual, **options})
     return [*params, *buffers, step + 1] if step is not None else params
 
 
@@ -67,7 +80,10 @@ def _sgd(params, grads, lr, momentum_buffers=None, step=None, momentum=0.0, **op
 def _(draw):
     row = _lists(draw, least=1)
     decay = draw.choice(0.0, 0.1)
-    return Call(params=row(-3), grads=row(-3, layouts=LAYOUTS), lr=draw.uniform(0.001, 0.5), weight_decay=decay, maximize=draw.boolean())
+    return Call(
+        params=row(-3), grads=row(-3, layouts=LAYOUTS), lr=draw.uniform(0.001, 0.5), weight_decay=decay, maximize=draw.boolean(),
+        **_factor(draw),
+    )  # fmt: skip
 
 
 @samples_of("sgd_momentum_step", judge=_sgd, dtypes=("float32", "float64"))
@@ -76,7 +92,7 @@ def _(draw):
     return Call(
         params=row(-3), grads=row(-3, layouts=LAYOUTS), momentum_buffers=row(-3), step=_count(draw) if draw.boolean() else f32() if draw.smooth else Array(torch.tensor(0.0), differentiable=False),
         lr=draw.uniform(0.001, 0.5), momentum=draw.choice(0.9, 0.5), dampening=0.0 if nesterov else draw.choice(0.0, 0.4),
-        weight_decay=draw.choice(0.0, 0.1), nesterov=nesterov, maximize=draw.boolean(),
+        weight_decay=draw.choice(0.0, 0.1), nesterov=nesterov, maximize=draw.boolean(), **_factor(draw),
     )  # fmt: skip
 
 
@@ -160,9 +176,9 @@ def leaves_gradients_of_that_norm():
 def _wrong_steps(states, counts, **more):
     """`states`: the names of the lists besides params and grads."""
 
-    def step(params, grads, *lists, count=f32()):
+    def step(params, grads, *lists, count=f32(), **factor):
         rest = {"step": count} if counts else {}
-        return Call(params=params, grads=grads, **dict(zip(states, lists)), **rest, lr=0.1, **more)
+        return Call(params=params, grads=grads, **dict(zip(states, lists)), **rest, lr=0.1, **more, **factor)
 
     x, other = f32(2), f32(3)
     usual = [[x]] * len(states)
@@ -171,6 +187,8 @@ def _wrong_steps(states, counts, **more):
     yield Bad("grad's dtype", step([x], [i64(2)], *usual), ("parameter 0", "float32", "int64"), raises=ValueError)
     yield Bad("integers", step([i64(2)], [i64(2)], *[[i64(2)]] * len(states)), ("parameter 0", "int64"), raises=TypeError)
     yield Bad("no grad", step([x], [None], *usual), ("parameter 0",))
+    yield Bad("factor is many", step([x], [x], *usual, grad_factor=f32(2)), ("grad_factor", "one floating point number"), raises=ValueError)
+    yield Bad("factor is whole", step([x], [x], *usual, grad_factor=i64()), ("grad_factor", "int64"), raises=ValueError)
     if states:
         yield Bad("state's shape", step([x], [x], *usual[1:], [other]), ("parameter 0", "(3,)"), raises=ValueError)
     if counts:

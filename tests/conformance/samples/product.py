@@ -25,13 +25,16 @@ def _(draw):
     return Call(input=draw.tensor(left), other=draw.tensor(right))
 
 
-@samples_of("linear", judge=torch.nn.functional.linear, dtypes=NUMBERS, multilinear=True)
+def _linear(input, weight, bias=None, residual=None):
+    result = torch.nn.functional.linear(input, weight, bias)
+    return result if residual is None else result + residual
+
+
+@samples_of("linear", judge=_linear, dtypes=NUMBERS, multilinear=True)
 def _(draw):
-    features, outputs = draw.size(), draw.size()
-    bias = draw.maybe(draw.tensor([outputs]), 0.7)
-    return Call(
-        input=draw.tensor(draw.shape(most_rank=2) + [features]), weight=draw.tensor([outputs, features]), bias=bias
-    )
+    features, outputs, shape = draw.size(), draw.size(), draw.shape(most_rank=2)
+    bias, residual = draw.maybe(draw.tensor([outputs]), 0.7), draw.maybe(draw.tensor(shape + [outputs]), 0.5)
+    return Call(input=draw.tensor(shape + [features]), weight=draw.tensor([outputs, features]), bias=bias, residual=residual)
 
 
 def _linear_packed(input, weight, out_features, scale=None, bias=None):
@@ -372,6 +375,9 @@ def _():
     yield Bad("dtypes", Call(input=f32(2, 3), weight=of("float64", 5, 3)), ("float32", "float64"))
     bias = of("float64", 5)
     yield Bad("bias dtype", Call(input=f32(2, 3), weight=f32(5, 3), bias=bias), ("bias", "float32", "float64"))
+    plain = {"input": f32(2, 3), "weight": f32(5, 3)}
+    yield Bad("residual's shape", Call(**plain, residual=f32(5)), ("residual", "(2, 5)", "(5,)"))
+    yield Bad("residual's dtype", Call(**plain, residual=of("float64", 2, 5)), ("residual", "float32", "float64"))
 
 
 @errors_of("linear_packed")
