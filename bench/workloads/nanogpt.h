@@ -47,10 +47,8 @@ struct NanoGpt {
 
   Tensor attention(const Tensor& x, const Tensor& residual, const Block& b) const {
     Tensor qkv = linear(x, b.qkv).view({size.batch, size.time, 3, size.heads, size.width / size.heads});
-    auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
-    Tensor y = scaled_dot_product_attention(part(0), part(1), part(2), {.is_causal = true});
-    return linear(y.transpose(1, 2).reshape({size.batch, size.time, size.width}), b.out,
-                  {.residual = residual});
+    Tensor y = self_attention(qkv, {.is_causal = true}).view({size.batch, size.time, size.width});
+    return linear(y, b.out, {.residual = residual});
   }
 
  private:

@@ -44,10 +44,8 @@ struct TinyVit {
 
   Tensor attention(const Tensor& x, const Tensor& residual, int64_t batch) const {
     Tensor qkv = linear(x, qkv_weight, {.bias = qkv_bias}).view({batch, kTokens, 3, kHeads, kDim / kHeads});
-    auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
-    Tensor y = scaled_dot_product_attention(part(0), part(1), part(2));
-    return linear(y.transpose(1, 2).reshape({batch, kTokens, kDim}), out_weight,
-                  {.bias = out_bias, .residual = residual});
+    Tensor y = self_attention(qkv).view({batch, kTokens, kDim});
+    return linear(y, out_weight, {.bias = out_bias, .residual = residual});
   }
 
  private:

@@ -682,6 +682,9 @@ COMPOSITE(
     "scale: float? = None, dropout_p: float = 0",
     "softmax(query @ key.T * scale + mask) @ value, heads of keys and values shared by those of queries; "
     "weights are dropped by the key")
+COMPOSITE(self_attention, "[floats] qkv, *, is_causal: bool = False, scale: float? = None",
+          "attention of queries, keys and values that one projection made, (..., tokens, 3, heads, size), as "
+          "(..., tokens, heads, size)")
 FUNCTION(
     scaled_dot_product_attention,
     "[floats] query, key, value, attn_mask: tensor? = None, dropout_p: float = 0, is_causal: bool = False, "

@@ -105,13 +105,15 @@ void MultiheadAttention::expect_shapes(const Tensor& query, const Tensor& key, c
       expect("value", value, value_features_);
 }
 
+// As (batch, time, features).
+Tensor MultiheadAttention::turned(const Tensor& x) const {
+  return x.rank() == 2 ? x.unsqueeze(0) : batch_first_ ? x : x.transpose(0, 1);
+}
+
 // (batch, time, features) of each
 MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, const Tensor& key,
                                                           const Tensor& value) const {
-  const auto turned = [&](const Tensor& x) {
-    return x.rank() == 2 ? x.unsqueeze(0) : batch_first_ ? x : x.transpose(0, 1);
-  };
-  if (in_proj_weight.defined() && query.is_same(key) && key.is_same(value)) {
+  if (is_together(query, key, value)) {
     const Tensor all = linear(turned(query), in_proj_weight, {.bias = in_proj_bias});
     return {all.narrow(-1, 0, features_), all.narrow(-1, features_, features_),
             all.narrow(-1, 2 * features_, features_)};
@@ -126,10 +128,19 @@ MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, c
           projected(value, 2, v_proj_weight)};
 }
 
-AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
-                                            const AttentionCall& call) const {
-  expect_shapes(query, key, value);
-  const bool batched = query.rank() == 3;
+bool MultiheadAttention::is_together(const Tensor& query, const Tensor& key, const Tensor& value) const {
+  return in_proj_weight.defined() && query.is_same(key) && key.is_same(value);
+}
+
+// What each token saw of its own sequence, (batch, time, heads, features of a head).
+Tensor MultiheadAttention::attend_to_itself(const Tensor& x, bool is_causal) const {
+  const Tensor all = linear(turned(x), in_proj_weight, {.bias = in_proj_bias});
+  return self_attention(all.unflatten(-1, {3, heads_, -1}), {.is_causal = is_causal});
+}
+
+// The same of any sequence through any mask; and the weights if they are asked for.
+Tensor MultiheadAttention::attend(const Tensor& query, const Tensor& key, const Tensor& value,
+                                  const AttentionCall& call, Tensor& weights) const {
   auto [q, k, v] = project(query, key, value);
   q = split_heads(q, heads_), k = split_heads(k, heads_), v = split_heads(v, heads_);
   const int64_t batch = q.size(0), queries = q.size(2), keys = k.size(2);
@@ -148,23 +159,34 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   }
 
   const double drop = is_training() ? dropout_ : 0;
+  if (!call.need_weights)
+    return scaled_dot_product_attention(q, k, v,
+                                        {.attn_mask = mask, .dropout_p = drop, .is_causal = causal_alone})
+        .transpose(1, 2);
+  Tensor scores = matmul(q / std::sqrt(static_cast<double>(features_ / heads_)), k.transpose(-2, -1));
+  if (mask.defined()) scores = scores + mask;
+  Tensor seen = softmax(scores, -1);
+  if (drop > 0) seen = rushlight::dropout(seen, {.p = drop, .training = true});
+  weights = call.average_attn_weights ? seen.mean({.dim = 1}) : seen;
+  return matmul(seen, v).transpose(1, 2);
+}
+
+AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                            const AttentionCall& call) const {
+  expect_shapes(query, key, value);
+  const bool unmasked = !call.key_padding_mask.defined() && (call.is_causal || !call.attn_mask.defined());
+  const bool plain = unmasked && !call.need_weights && !(is_training() && dropout_ > 0);
   AttentionResult result;
-  Tensor heads;
-  if (call.need_weights) {
-    const int64_t head_size = features_ / heads_;
-    Tensor scores = matmul(q / std::sqrt(static_cast<double>(head_size)), k.transpose(-2, -1));
-    if (mask.defined()) scores = scores + mask;
-    Tensor weights = softmax(scores, -1);
-    if (drop > 0) weights = rushlight::dropout(weights, {.p = drop, .training = true});
-    heads = matmul(weights, v);
-    result.weights = call.average_attn_weights ? weights.mean({.dim = 1}) : weights;
-    if (!batched) result.weights = result.weights.select(0, 0);
-  } else {
-    heads = scaled_dot_product_attention(q, k, v,
-                                         {.attn_mask = mask, .dropout_p = drop, .is_causal = causal_alone});
+  const Tensor heads = plain && is_together(query, key, value)
+                           ? attend_to_itself(query, call.is_causal)
+                           : attend(query, key, value, call, result.weights);
+  result.output = out_proj(heads.flatten({.start_dim = 2}));
+  if (query.rank() == 3) {
+    if (!batch_first_) result.output = result.output.transpose(0, 1);
+    return result;
   }
-  const Tensor output = out_proj(heads.transpose(1, 2).flatten({.start_dim = 2}));
-  result.output = !batched ? output.select(0, 0) : batch_first_ ? output : output.transpose(0, 1);
+  result.output = result.output.select(0, 0);
+  if (call.need_weights) result.weights = result.weights.select(0, 0);
   return result;
 }
 

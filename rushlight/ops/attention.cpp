@@ -1,5 +1,6 @@
 // attention: softmax(query @ key.T * scale + mask) @ value, causal if asked, with dropout and shared heads.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "rushlight/ops/op_rules.h"
@@ -71,9 +72,6 @@ void attention_infer(OpCall& call) {
 double default_scale(const Tensor& query) {
   return 1 / std::sqrt(std::max(static_cast<double>(query.shape().back()), 1.0));
 }
-double scale_of(const args::Attention& a, const Tensor& query) {
-  return a.scale.value_or(default_scale(query));
-}
 
 // Scores with the future hidden: query i sees the keys up to i, so that the triangle begins top left.
 Tensor scores_of(const Tensor& query, const Tensor& key, bool is_causal, double scale) {
@@ -123,51 +121,83 @@ Tensor shared_again(const Tensor& g, const Tensor& like) {
   return sum(reshape(g, span_of(shape)), {.dim = -3});
 }
 
-Tensor dropped(const Tensor& weights, const Tensor& key, double p) {
-  return p > 0 ? dropout_with_key(weights, key, p) : weights;
-}
+// Which keys a query sees, and how much of them.
+struct Weighing {
+  bool is_causal = false;
+  double scale = 1;
+  Tensor mask{}, dropout_key{};
+  double dropout_p = 0;
 
-// The residual is log(sum(exp(scores))) of every query row: -inf for one that sees no key, whose result is 0.
-void attention_body(OpCall& call) {
-  args::Attention a(call.attrs);
-  const Tensor &query = call.in[0], &mask = call.in[3];
-  Tensor k = unshared(widened(call.in[1]), query), w = unshared(widened(call.in[2]), query);
-  Tensor scores = scores_of(widened(query), k, a.is_causal, scale_of(a, query));
-  if (mask.defined()) scores = masked_scores(scores, mask);
+  Tensor scores(const Tensor& query, const Tensor& key) const {
+    Tensor scores = scores_of(query, key, is_causal, scale);
+    return mask.defined() ? masked_scores(scores, mask) : scores;
+  }
+  Tensor dropped(const Tensor& weights) const {
+    return dropout_p > 0 ? dropout_with_key(weights, dropout_key, dropout_p) : weights;
+  }
+};
+
+// `logsumexp` is log(sum(exp(scores))) of every query row: -inf for one that sees no key, whose result is 0.
+struct Attended {
+  Tensor result, logsumexp;
+};
+Attended attend(const Tensor& query, const Tensor& key, const Tensor& value, const Weighing& by) {
+  const bool masked = by.mask.defined();
+  const Tensor scores = by.scores(query, key);
   Tensor shift = largest_of(scores);
-  if (mask.defined()) shift = where(shift == -INFINITY, 0.0, shift);
+  if (masked) shift = where(shift == -INFINITY, 0.0, shift);
   Tensor weights = exp(scores - shift);
   Tensor total = sum(weights, {.dim = -1, .keepdim = true});
-  Tensor none = total == 0.0, some = mask.defined() ? where(none, 1.0, total) : total;
+  Tensor none = total == 0.0, some = masked ? where(none, 1.0, total) : total;
   Tensor logsumexp = log(some) + shift;
-  if (mask.defined()) logsumexp = where(none, -INFINITY, logsumexp);
-  Tensor y = to(matmul(dropped(weights / some, call.in[4], a.dropout_p), w), query.dtype());
+  if (masked) logsumexp = where(none, -INFINITY, logsumexp);
+  return {matmul(by.dropped(weights / some), value), squeeze(logsumexp, {.dim = -1})};
+}
+
+// The gradients of query, key, value and mask, of those that are `wanted`.
+std::array<Tensor, 4> attention_gradients(const Tensor& query, const Tensor& key, const Tensor& value,
+                                          const Weighing& by, const Tensor& row_logsumexp, const Tensor& g,
+                                          const std::array<bool, 4>& wanted) {
+  Tensor logsumexp = unsqueeze(row_logsumexp, -1);
+  if (by.mask.defined()) logsumexp = where(logsumexp == -INFINITY, 0.0, logsumexp);
+  const Tensor p = exp(by.scores(query, key) - logsumexp);
+  std::array<Tensor, 4> gradients;
+  if (wanted[2]) gradients[2] = matmul(transpose(by.dropped(p), -2, -1), g);
+  if (!wanted[0] && !wanted[1] && !wanted[3]) return gradients;
+  const Tensor dp = by.dropped(matmul(g, transpose(value, -2, -1)));
+  const Tensor ds = p * (dp - sum(dp * p, {.dim = -1, .keepdim = true}));
+  if (wanted[3]) gradients[3] = ds;
+  if (wanted[0]) gradients[0] = matmul(ds * by.scale, key);
+  if (wanted[1]) gradients[1] = matmul(transpose(ds * by.scale, -2, -1), query);
+  return gradients;
+}
+
+Weighing weighing_of(const Attrs& attrs, const Tensor& query, const Tensor& mask, const Tensor& dropout_key) {
+  const args::Attention a(attrs);
+  return {a.is_causal, a.scale.value_or(default_scale(query)), mask, dropout_key, a.dropout_p};
+}
+
+void attention_body(OpCall& call) {
+  const Tensor& query = call.in[0];
+  const auto [result, logsumexp] =
+      attend(widened(query), unshared(widened(call.in[1]), query), unshared(widened(call.in[2]), query),
+             weighing_of(call.attrs, query, call.in[3], call.in[4]));
+  Tensor y = to(result, query.dtype());
   const Layout layout = layout_of_result(query, y.shape());
   if (!layout.is_contiguous()) y = empty_like_layout(layout, y.dtype(), host_allocator()).copy_(y);
-  call.out = {y, squeeze(logsumexp, {.dim = -1})};
+  call.out = {y, logsumexp};
 }
 
 void attention_vjp(Vjp& v) {
-  args::Attention a(v.attrs());
-  Tensor q = widened(v.input(0)), mask = v.input(3), g = widened(v.grad());
-  Tensor k = unshared(widened(v.input(1)), q), w = unshared(widened(v.input(2)), q);
-  double scale = scale_of(a, q);
-  Tensor scores = scores_of(q, k, a.is_causal, scale), logsumexp = unsqueeze(v.residual(0), -1);
-  if (mask.defined()) {
-    scores = masked_scores(scores, mask);
-    logsumexp = where(logsumexp == -INFINITY, 0.0, logsumexp);
-  }
-  Tensor p = exp(scores - logsumexp);
-  if (v.needs(2)) {
-    Tensor weights = dropped(p, v.input(4), a.dropout_p);
-    v.set(2, shared_again(matmul(transpose(weights, -2, -1), g), v.input(2)));
-  }
-  if (!v.needs(0) && !v.needs(1) && !v.needs(3)) return;
-  Tensor dp = dropped(matmul(g, transpose(w, -2, -1)), v.input(4), a.dropout_p);
-  Tensor ds = p * (dp - sum(dp * p, {.dim = -1, .keepdim = true}));
-  if (v.needs(3)) v.set(3, ds);
-  if (v.needs(0)) v.set(0, matmul(ds * scale, k));
-  if (v.needs(1)) v.set(1, shared_again(matmul(transpose(ds * scale, -2, -1), q), v.input(1)));
+  const Tensor q = widened(v.input(0));
+  const std::array<Tensor, 4> gradients =
+      attention_gradients(q, unshared(widened(v.input(1)), q), unshared(widened(v.input(2)), q),
+                          weighing_of(v.attrs(), q, v.input(3), v.input(4)), v.residual(0), widened(v.grad()),
+                          {v.needs(0), v.needs(1), v.needs(2), v.needs(3)});
+  if (v.needs(0)) v.set(0, gradients[0]);
+  if (v.needs(1)) v.set(1, shared_again(gradients[1], v.input(1)));
+  if (v.needs(2)) v.set(2, shared_again(gradients[2], v.input(2)));
+  if (v.needs(3)) v.set(3, gradients[3]);
 }
 
 // Two products of queries x keys x head size forward, five backward; of causal scores about half are
@@ -177,6 +207,54 @@ double attention_flops(const KernelCall& call) {
   const Tensor &q = call.in[forward ? 0 : 1], &k = call.in[forward ? 1 : 2];  // the gradient comes first
   double product = 2.0 * static_cast<double>(q.numel()) * static_cast<double>(k.size(-2));
   return (forward ? 2 : 5) * product * (args::Attention(call.attrs).is_causal ? 0.5 : 1.0);
+}
+
+// -- self_attention
+
+// Queries, keys or values, (..., heads, tokens, size).
+Tensor unpacked(const Tensor& qkv, int64_t which) { return transpose(select(qkv, -3, which), -3, -2); }
+
+void self_attention_infer(OpCall& call) {
+  expect_floating(call, 0, "qkv");
+  expect_rank(call, 0, "qkv", 4);
+  const Tensor& qkv = call.in[0];
+  if (qkv.size(-3) != 3)
+    fail(ErrorKind::runtime, "[self_attention] qkv must be (..., tokens, 3, heads, size), but its shape is ",
+         qkv.shape());
+  const IntSpan lead = qkv.shape().first(qkv.shape().size() - 4);
+  Shape shape = to_ints(lead), rows = shape;
+  for (const int d : {-4, -2, -1}) shape.push_back(qkv.size(d));
+  for (const int d : {-2, -4}) rows.push_back(qkv.size(d));
+  call.emit(span_of(shape), qkv.dtype());
+  if (call.recording) call.emit(span_of(rows), compute_type(qkv.dtype()));
+}
+
+Weighing self_weighing_of(const Attrs& attrs, const Tensor& qkv) {
+  const args::SelfAttention a(attrs);
+  return {.is_causal = a.is_causal, .scale = a.scale.value_or(default_scale(qkv))};
+}
+
+void self_attention_body(OpCall& call) {
+  const Tensor qkv = widened(call.in[0]);
+  const auto [result, logsumexp] =
+      attend(unpacked(qkv, 0), unpacked(qkv, 1), unpacked(qkv, 2), self_weighing_of(call.attrs, qkv));
+  call.out = {as_dtype(contiguous(transpose(result, -3, -2)), call.in[0].dtype()), logsumexp};
+}
+
+void self_attention_vjp(Vjp& v) {
+  const Tensor qkv = widened(v.input(0)), g = transpose(widened(v.grad()), -3, -2);
+  const auto [query, key, value, no_mask] =
+      attention_gradients(unpacked(qkv, 0), unpacked(qkv, 1), unpacked(qkv, 2),
+                          self_weighing_of(v.attrs(), qkv), v.residual(0), g, {true, true, true, false});
+  const Tensor packed = movedim(stack({query, key, value}, {.dim = -4}), -2, -4);
+  v.set(0, as_dtype(packed, v.grad().dtype()));
+}
+
+double self_attention_flops(const KernelCall& call) {
+  const bool forward = call.part == Part::forward;
+  const Tensor& qkv = call.in[forward ? 0 : 1];
+  const double product = 2.0 / 3 * static_cast<double>(qkv.numel()) * static_cast<double>(qkv.size(-4));
+  return (forward ? 2 : 5) * product * (args::SelfAttention(call.attrs).is_causal ? 0.5 : 1.0);
 }
 
 }  // namespace
@@ -193,6 +271,19 @@ const OpDef attention = [] {
   def.saves_facts = true;
   def.fused_backward = true;
   def.gradient_layout = layout_like;
+  return def;
+}();
+const OpDef self_attention = [] {
+  OpDef def{OpId::self_attention};
+  def.infer = self_attention_infer;
+  def.flops = self_attention_flops;
+  def.body = self_attention_body;
+  def.vjp = self_attention_vjp;
+  def.saved_inputs = 1;
+  def.saved_outputs = 0b11;
+  def.saves_facts = true;
+  def.fused_backward = true;
+  def.gradient_layout = [](const Layout& qkv) { return Layout(qkv.shape()); };
   return def;
 }();
 }  // namespace defs

@@ -207,3 +207,25 @@ TEST_CASE("cpu: kernels do whole gradients whatever the layout of their inputs")
   CHECK(cost_of(OpId::attention, Part::backward).calls == 1);
   CHECK(cost_of(OpId::linear, Part::backward).calls == 1);
 }
+
+TEST_CASE(
+    "cpu: queries, keys and values packed together are read and written in place, with attention's bits") {
+  for (const bool is_causal : {false, true}) {
+    const Tensor qkv = some_normals({2, 37, 3, 4, 8}, 1).requires_grad_();
+    const Tensor apart = qkv.detach().requires_grad_(), weights = some_normals({2, 37, 4, 8}, 2);
+    const auto part = [&](int64_t i) { return apart.select(2, i).transpose(1, 2); };
+    const Tensor expected =
+        scaled_dot_product_attention(part(0), part(1), part(2), {.is_causal = is_causal}).transpose(1, 2);
+    reset_costs();
+    count_costs(true);
+    const Tensor y = self_attention(qkv, {.is_causal = is_causal});
+    (y * weights).sum().backward();
+    count_costs(false);
+    CHECK(cost_of(OpId::self_attention).calls == 1);
+    CHECK(cost_of(OpId::self_attention, Part::backward).calls == 1);
+    CHECK(cost_of(OpId::copy).calls + cost_of(OpId::clone).calls == 0);
+    (expected * weights).sum().backward();
+    CHECK(equal(y, expected));
+    CHECK(equal(qkv.grad(), apart.grad()));
+  }
+}

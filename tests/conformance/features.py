@@ -47,7 +47,7 @@ _except(
     ("0-d",),
     "takes matrices, or batches of them",
     *("matrix_power", "inverse", "linalg_det", "linalg_slogdet", "logdet", "linalg_solve", "linalg_solve_triangular"),
-    *("linalg_cholesky", "cholesky", "cholesky_solve", "linalg_qr", "qr", "attention", "scaled_dot_product_attention"),
+    *("linalg_cholesky", "cholesky", "cholesky_solve", "linalg_qr", "qr", "attention", "self_attention", "scaled_dot_product_attention"),
     *("cosine_embedding_loss", "triplet_margin_loss", "pairwise_distance", "cdist"),
 )
 _except(

@@ -86,6 +86,8 @@ bool cross_entropy(const KernelCall& call);
 bool cross_entropy_backward(const KernelCall& call);
 bool attention(const KernelCall& call);
 bool attention_backward(const KernelCall& call);
+bool self_attention(const KernelCall& call);
+bool self_attention_backward(const KernelCall& call);
 bool adamw_step(const KernelCall& call);
 bool adamw_amsgrad_step(const KernelCall& call);
 bool adam_step(const KernelCall& call);

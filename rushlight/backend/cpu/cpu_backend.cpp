@@ -93,6 +93,8 @@ const Backend& cpu_backend() {
     table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);
     table.set(OpId::attention, cpu::attention);
     table.set(OpId::attention, cpu::attention_backward, Part::backward);
+    table.set(OpId::self_attention, cpu::self_attention);
+    table.set(OpId::self_attention, cpu::self_attention_backward, Part::backward);
     table.set(OpId::adamw_step, cpu::or_by_reference<cpu::adamw_step>);
     table.set(OpId::adamw_amsgrad_step, cpu::or_by_reference<cpu::adamw_amsgrad_step>);
     table.set(OpId::adam_step, cpu::or_by_reference<cpu::adam_step>);

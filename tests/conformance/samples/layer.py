@@ -71,6 +71,18 @@ def _(draw):
     )
 
 
+def _self_attention(qkv, is_causal=False, scale=None):
+    query, key, value = (x.transpose(-3, -2) for x in qkv.unbind(-3))
+    return F.scaled_dot_product_attention(query, key, value, is_causal=is_causal, scale=scale).transpose(-3, -2)
+
+
+@samples_of("self_attention", judge=_self_attention, dtypes=FLOATING, units=256)
+def _(draw):
+    lead = [draw.size(1) for _ in range(draw.integer(0, 2))]
+    qkv = draw.tensor([*lead, draw.size(1), 3, draw.size(1), draw.size(1)])
+    return Call(qkv=qkv, is_causal=draw.boolean(), scale=draw.maybe(draw.uniform(0.1, 1)))
+
+
 @law_of("attention")
 def weights_are_dropped_where_dropout_would_drop_them():
     draw = Draw("dropped", "float64")
@@ -296,6 +308,13 @@ def _():
     yield Bad("batch", Call(query=q, key=f32(3, 4, 8), value=f32(3, 4, 8)), ("(3, 4, 8)",))
     yield Bad("integers", Call(query=i64(2, 4, 8), key=q, value=q), ("query", "floating", "int64"))
     yield Bad("dtypes", Call(query=q, key=of("float64", 2, 4, 8), value=q), ("dtype", "float32", "float64"))
+
+
+@errors_of("self_attention")
+def _():
+    yield Bad("rank", Call(qkv=f32(4, 3, 8)), ("qkv", "4 dimension"))
+    yield Bad("no three", Call(qkv=f32(4, 2, 2, 8)), ("(..., tokens, 3, heads, size)", "(4, 2, 2, 8)"))
+    yield Bad("integers", Call(qkv=i64(4, 3, 2, 8)), ("qkv", "floating", "int64"))
 
 
 @errors_of("scaled_dot_product_attention")
