@@ -52,19 +52,21 @@ struct Problem {
     return c;
   }
 
-  // A times B alone, by plain loops.
+  // A times B alone, by plain loops; of floats in double, which holds their products exactly.
   std::vector<long double> product() const {
+    using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
     const GemmArgs<T>& g = args;
     std::vector<long double> sums;
     for (int64_t s = 0; s < g.batch; ++s)
-      for (int64_t i = 0; i < g.m; ++i)
-        for (int64_t j = 0; j < g.n; ++j) {
-          const T* a_row = g.a + s * g.a_batch + i * g.a_row;
-          const T* b_column = g.b + s * g.b_batch + j * g.b_col;
-          long double sum = 0;
-          for (int64_t p = 0; p < g.k; ++p) sum += (long double)(a_row[p * g.a_col]) * b_column[p * g.b_row];
-          sums.push_back(sum);
+      for (int64_t i = 0; i < g.m; ++i) {
+        std::vector<Wide> row(static_cast<size_t>(g.n));
+        for (int64_t p = 0; p < g.k; ++p) {
+          const Wide left = g.a[s * g.a_batch + i * g.a_row + p * g.a_col];
+          const T* right = g.b + s * g.b_batch + p * g.b_row;
+          for (size_t j = 0; j < row.size(); ++j) row[j] += left * right[static_cast<int64_t>(j) * g.b_col];
         }
+        sums.insert(sums.end(), row.begin(), row.end());
+      }
     return sums;
   }
 

@@ -60,7 +60,9 @@ TEST_CASE("cpu: the first few, of rows that are sorted already too") {
       check_same_on_both_backends([&] {
         std::vector<Tensor> results;
         for (int64_t k : {int64_t{0}, int64_t{1}, shape.back() / 11, shape.back()}) {
-          if (shape.back() > 5000 && k < 2) continue;  // the reference sorts all of the row for each
+          const bool is_all = k == shape.back() && dtype != DType::float32;
+          if (shape.back() > 5000 && (k < 2 || is_all))
+            continue;  // the reference sorts all of the row for each
           for (bool largest : {true, false})
             for (const Tensor& rows : {x, up, maximum(x, to(Tensor(0), dtype))}) {  // mostly zeros
               auto [found, places] = topk(rows, k, {.largest = largest});
@@ -88,7 +90,7 @@ TEST_CASE("cpu: medians and elements by their rank") {
           results.push_back(found.indices);
         };
         for (const Tensor& rows : {x, numbers, x * 0})
-          for (int64_t dim : {0, -1}) {
+          for (int64_t dim = 0; dim < rows.rank(); ++dim) {
             keep(median(rows, dim));
             keep(nanmedian(rows, dim));
             keep(kthvalue(rows, 1, {.dim = dim}));

@@ -1,6 +1,8 @@
 # The tests, from the inner loop to everything.
 # shellcheck shell=bash disable=SC2034,SC2154  # `wanted_steps` is steps.sh's, `root`, `jobs` and `python` are ./dev's
 
+kernel_tests='*tests/backend/*'  # about half of the time of all C++ tests
+
 build_quietly() { build "$1" --quiet "${@:2}"; }
 
 # cpp_tests PRESET [DOCTEST OPTIONS]: at their usual size, as sanitizers and lower instruction sets run them too.
@@ -24,7 +26,7 @@ sanitizer_tests() {
 }
 # The tests use one core most of the time.
 sanitizer_tests_in_halves() {
-  side_by_side "sanitizer_tests $1 --source-file='*tests/backend/*'" "sanitizer_tests $1 --source-file-exclude='*tests/backend/*'"
+  side_by_side "sanitizer_tests $1 --source-file='$kernel_tests'" "sanitizer_tests $1 --source-file-exclude='$kernel_tests'"
 }
 
 # The usual ASan build has kernels of v3 only.
@@ -127,7 +129,7 @@ on_lower_levels() {
   done
 }
 
-cpu_kernel_tests() { cpp_tests "$1" --source-file="*tests/backend/*"; }
+cpu_kernel_tests() { cpp_tests "$1" --source-file="$kernel_tests"; }
 
 # usual_steps [HOSTILE_CALLS]
 usual_steps() {
@@ -172,11 +174,13 @@ quick_steps() {
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
-# cpp_and_python_tests [PYTEST OPTIONS]: at once. Each of them uses one core most of the time.
+# cpp_and_python_tests [PYTEST OPTIONS]: at once. Each of them uses one core most of the time; those of C++ are halved, as
+# alone they would be the last by far.
 cpp_and_python_tests() {
   local conformance=()
   have_torch && conformance=("python_tests $* tests/conformance")
-  side_by_side "cpp_tests release" "${conformance[@]}" "python_tests $* --ignore=tests/conformance tests"
+  side_by_side "cpp_tests release --source-file='$kernel_tests'" "cpp_tests release --source-file-exclude='$kernel_tests'" \
+    "${conformance[@]}" "python_tests $* --ignore=tests/conformance tests"
 }
 
 # side_by_side COMMAND...: all at once; what they print comes one after the other, as soon as the last is done.
