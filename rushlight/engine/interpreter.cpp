@@ -1,5 +1,6 @@
 #include "rushlight/engine/interpreter.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -108,7 +109,7 @@ bool run_fused_eager(OpCall& call) {
 }
 
 // The backward of a composite as one call: gradients of the results, every input, every result and residual
-// -> one gradient per input.
+// -> one gradient per input (none for those that are passed on).
 bool run_fused_backward(Vjp& vjp) {
   Node& node = vjp.node();
   const OpDef& def = *node.op();
@@ -135,8 +136,10 @@ bool run_fused_backward(Vjp& vjp) {
     const Layout layout = def.gradient_layout ? def.gradient_layout(input) : input.dense_like();
     call.out.push_back(empty_like_layout(layout, vjp.input_dtype(i), *host_backend().allocator));
   }
+  const bool wanted =
+      std::ranges::any_of(call.out, [](const Tensor& gradient) { return gradient.defined(); });
   Interpreter* interpreter = context().interpreter;
-  if (!(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;
+  if (wanted && !(interpreter ? interpreter->run_fused(call) : run_fused_eager(call))) return false;
   for (size_t i = 0; i < inputs; ++i)
     if (vjp.needs(i)) vjp.set(i, is_passed(i) ? vjp.grad() : call.out[i]);
   return true;

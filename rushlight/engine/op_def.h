@@ -56,8 +56,8 @@ struct OpDef {
   bool (*saves_input)(size_t i,
                       size_t count) = nullptr;  // for an op that takes lists: instead of saved_inputs
   bool fused_backward = false;                  // COMPOSITE: a backend may do the whole vjp in one kernel
-  uint32_t passed_gradients =
-      0;  // bit i: the gradient of input i is the result's; a fused backward leaves it
+  // Bit i: the gradient of input i is the result's; a fused backward leaves it out.
+  uint32_t passed_gradients = 0;
   // How a fused backward's gradient lies, from the layout of its input; null: Layout::dense_like().
   Layout (*gradient_layout)(const Layout& input) = nullptr;
   bool in_place_safe = false;  // the kernel may write its result over an input of the same layout

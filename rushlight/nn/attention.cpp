@@ -113,7 +113,7 @@ Tensor MultiheadAttention::turned(const Tensor& x) const {
 // (batch, time, features) of each
 MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, const Tensor& key,
                                                           const Tensor& value) const {
-  if (is_together(query, key, value)) {
+  if (projects_together(query, key, value)) {
     const Tensor all = linear(turned(query), in_proj_weight, {.bias = in_proj_bias});
     return {all.narrow(-1, 0, features_), all.narrow(-1, features_, features_),
             all.narrow(-1, 2 * features_, features_)};
@@ -128,7 +128,8 @@ MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, c
           projected(value, 2, v_proj_weight)};
 }
 
-bool MultiheadAttention::is_together(const Tensor& query, const Tensor& key, const Tensor& value) const {
+bool MultiheadAttention::projects_together(const Tensor& query, const Tensor& key,
+                                           const Tensor& value) const {
   return in_proj_weight.defined() && query.is_same(key) && key.is_same(value);
 }
 
@@ -139,8 +140,8 @@ Tensor MultiheadAttention::attend_to_itself(const Tensor& x, bool is_causal) con
 }
 
 // The same of any sequence through any mask; and the weights if they are asked for.
-Tensor MultiheadAttention::attend(const Tensor& query, const Tensor& key, const Tensor& value,
-                                  const AttentionCall& call, Tensor& weights) const {
+MultiheadAttention::Seen MultiheadAttention::attend(const Tensor& query, const Tensor& key,
+                                                    const Tensor& value, const AttentionCall& call) const {
   auto [q, k, v] = project(query, key, value);
   q = split_heads(q, heads_), k = split_heads(k, heads_), v = split_heads(v, heads_);
   const int64_t batch = q.size(0), queries = q.size(2), keys = k.size(2);
@@ -160,15 +161,15 @@ Tensor MultiheadAttention::attend(const Tensor& query, const Tensor& key, const 
 
   const double drop = is_training() ? dropout_ : 0;
   if (!call.need_weights)
-    return scaled_dot_product_attention(q, k, v,
-                                        {.attn_mask = mask, .dropout_p = drop, .is_causal = causal_alone})
-        .transpose(1, 2);
+    return {scaled_dot_product_attention(q, k, v,
+                                         {.attn_mask = mask, .dropout_p = drop, .is_causal = causal_alone})
+                .transpose(1, 2),
+            {}};
   Tensor scores = matmul(q / std::sqrt(static_cast<double>(features_ / heads_)), k.transpose(-2, -1));
   if (mask.defined()) scores = scores + mask;
-  Tensor seen = softmax(scores, -1);
-  if (drop > 0) seen = rushlight::dropout(seen, {.p = drop, .training = true});
-  weights = call.average_attn_weights ? seen.mean({.dim = 1}) : seen;
-  return matmul(seen, v).transpose(1, 2);
+  Tensor weights = softmax(scores, -1);
+  if (drop > 0) weights = rushlight::dropout(weights, {.p = drop, .training = true});
+  return {matmul(weights, v).transpose(1, 2), call.average_attn_weights ? weights.mean({.dim = 1}) : weights};
 }
 
 AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -176,11 +177,10 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
   expect_shapes(query, key, value);
   const bool unmasked = !call.key_padding_mask.defined() && (call.is_causal || !call.attn_mask.defined());
   const bool plain = unmasked && !call.need_weights && !(is_training() && dropout_ > 0);
-  AttentionResult result;
-  const Tensor heads = plain && is_together(query, key, value)
-                           ? attend_to_itself(query, call.is_causal)
-                           : attend(query, key, value, call, result.weights);
-  result.output = out_proj(heads.flatten({.start_dim = 2}));
+  const Seen seen = plain && projects_together(query, key, value)
+                        ? Seen{attend_to_itself(query, call.is_causal), {}}
+                        : attend(query, key, value, call);
+  AttentionResult result{out_proj(seen.heads.flatten({.start_dim = 2})), seen.weights};
   if (query.rank() == 3) {
     if (!batch_first_) result.output = result.output.transpose(0, 1);
     return result;

@@ -43,11 +43,14 @@ class MultiheadAttention : public Layer<MultiheadAttention> {
     Tensor q, k, v;
   };
   Tensor turned(const Tensor& x) const;
-  bool is_together(const Tensor& query, const Tensor& key, const Tensor& value) const;
+  // Whether one product makes queries, keys and values.
+  bool projects_together(const Tensor& query, const Tensor& key, const Tensor& value) const;
   Projected project(const Tensor& query, const Tensor& key, const Tensor& value) const;
   Tensor attend_to_itself(const Tensor& x, bool is_causal) const;
-  Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionCall& call,
-                Tensor& weights) const;
+  struct Seen {
+    Tensor heads, weights;
+  };
+  Seen attend(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionCall& call) const;
   void expect_shapes(const Tensor& query, const Tensor& key, const Tensor& value) const;
 
   int64_t features_, key_features_, value_features_, heads_;

@@ -1,4 +1,5 @@
-// attention: softmax(query @ key.T * scale + mask) @ value, causal if asked, with dropout and shared heads.
+// attention: softmax(query @ key.T * scale + mask) @ value, causal if asked, with dropout and shared heads;
+// self_attention: the same of one packed tensor.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -16,10 +16,10 @@ void Adagrad::check(const AdagradOptions& options) const {
   expect_between("Adagrad", "eps", options.eps, 0, kNoBound);
 }
 
-void Adagrad::update(size_t group, Cohort& c) {
+void Adagrad::update(size_t group, Cohort& c, const Tensor& grad_factor) {
   const AdagradOptions& o = options(group);
   const Tensor slower = c.steps.to(DType::float64) * o.lr_decay + 1.0;
-  const std::vector<Tensor> grads = c.scaled_grads();
+  const std::vector<Tensor> grads = c.scaled_grads(grad_factor);
   std::vector<Tensor> directions;
   for (size_t i = 0; i < c.params.size(); ++i) {
     Tensor g = o.maximize ? -grads[i] : grads[i];

@@ -22,7 +22,7 @@ class Adagrad : public OptimizerWith<AdagradOptions> {
   }
 
  private:
-  void update(size_t group, Cohort& cohort) override;
+  void update(size_t group, Cohort& cohort, const Tensor& grad_factor) override;
   std::vector<const char*> memories(size_t, bool) const override { return {"sum"}; }
   double first_memory(size_t group) const override { return options(group).initial_accumulator_value; }
   void check(const AdagradOptions& options) const override;

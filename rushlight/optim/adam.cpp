@@ -24,24 +24,24 @@ std::vector<const char*> AdamBase<Options>::memories(size_t group, bool) const {
 }
 
 template <class Options>
-void AdamBase<Options>::update(size_t group, Optimizer::Cohort& c) {
+void AdamBase<Options>::update(size_t group, Optimizer::Cohort& c, const Tensor& grad_factor) {
   const Options& o = this->options(group);
   const auto& [params, lr, beta1, initial_lr] = this->groups()[group];
   constexpr bool kDecoupled = std::is_same_v<Options, AdamWOptions>;
   if constexpr (kDecoupled) {
     if (o.amsgrad)
       adamw_step(c.params, c.grads, c.states[0], c.states[1], c.states[2], c.steps, lr,
-                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
+                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, grad_factor});
     else
       adamw_step(c.params, c.grads, c.states[0], c.states[1], c.steps, lr,
-                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
+                 {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, grad_factor});
   } else {
     if (o.amsgrad)
       adam_step(c.params, c.grads, c.states[0], c.states[1], c.states[2], c.steps, lr,
-                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
+                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, grad_factor});
     else
       adam_step(c.params, c.grads, c.states[0], c.states[1], c.steps, lr,
-                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, c.grad_factor});
+                {beta1, o.beta2, o.eps, o.weight_decay, o.maximize, grad_factor});
   }
 }
 

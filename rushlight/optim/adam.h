@@ -28,7 +28,7 @@ class AdamBase : public OptimizerWith<Options> {
   using OptimizerWith<Options>::OptimizerWith;
 
  private:
-  void update(size_t group, Optimizer::Cohort& cohort) override;
+  void update(size_t group, Optimizer::Cohort& cohort, const Tensor& grad_factor) override;
   std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const Options& options) const override;
 };

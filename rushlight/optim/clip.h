@@ -11,7 +11,8 @@ namespace rushlight::optim {
 std::vector<Tensor> grads_of(const std::vector<Tensor>& params);
 
 // Scales all gradients so that their common norm is at most max_norm, and returns what it was.
-// (An optimizer's clipped_step does it on the way, which is faster.)
+// (Where only the step shall be clipped, an optimizer's clipped_step leaves the gradients alone, and is
+// faster.)
 Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false);
 // Clamps every number of every gradient to [-clip_value, clip_value].

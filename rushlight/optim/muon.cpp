@@ -59,10 +59,10 @@ Tensor orthogonalized(const Tensor& matrix, int steps, double eps) {
   return tall ? x.t() : x;
 }
 
-void Muon::update(size_t group, Cohort& c) {
+void Muon::update(size_t group, Cohort& c, const Tensor& grad_factor) {
   const MuonOptions& o = options(group);
   const Slot& momentum = groups()[group].momentum;
-  const std::vector<Tensor> grads = c.scaled_grads();
+  const std::vector<Tensor> grads = c.scaled_grads(grad_factor);
   const std::vector<Tensor> velocities = mixed(c.states[0], grads, momentum);
   for (size_t i = 0; i < velocities.size(); ++i) c.states[0][i].copy_(velocities[i]);
   std::vector<Tensor> directions = o.nesterov ? mixed(velocities, grads, momentum) : velocities;

@@ -23,7 +23,7 @@ class Muon : public OptimizerWith<MuonOptions> {
   }
 
  private:
-  void update(size_t group, Cohort& cohort) override;
+  void update(size_t group, Cohort& cohort, const Tensor& grad_factor) override;
   std::vector<const char*> memories(size_t, bool) const override { return {"momentum_buffer"}; }
   void check(const MuonOptions& options) const override;
   void check_params(const std::vector<Tensor>& params) const override;

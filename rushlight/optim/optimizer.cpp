@@ -59,32 +59,31 @@ void Optimizer::zero_grad() {
     for (const Tensor& param : group.params) param.set_grad({});
 }
 
-void Optimizer::step() { step_along({}); }
+void Optimizer::step() { step_scaled_by({}); }
 
 Tensor Optimizer::clipped_step(double max_norm) {
   NoGrad guard;
   const Tensor norm = get_total_norm(grads_of(parameters()));
-  step_along(clip_factor(norm, max_norm));
+  step_scaled_by(clip_factor(norm, max_norm));
   return norm;
 }
 
-void Optimizer::step_along(const Tensor& grad_factor) {
+void Optimizer::step_scaled_by(const Tensor& grad_factor) {
   NoGrad guard;
   for (size_t group = 0; group < groups_.size(); ++group) {
     gather(group);
     for (Cohort& cohort : cohorts_[group])
       if (!cohort.grads.empty()) {
-        cohort.grad_factor = grad_factor;
-        update(group, cohort);
+        update(group, cohort, grad_factor);
         cohort.grads.clear();  // no gradient lives longer for our sake
       }
   }
 }
 
-std::vector<Tensor> Optimizer::Cohort::scaled_grads() const {
+std::vector<Tensor> Optimizer::Cohort::scaled_grads(const Tensor& factor) const {
   std::vector<Tensor> scaled = grads;
-  if (grad_factor.defined())
-    for (Tensor& grad : scaled) grad = (grad * grad_factor).to(grad.dtype());
+  if (factor.defined())
+    for (Tensor& grad : scaled) grad = (grad * factor).to(grad.dtype());
   return scaled;
 }
 

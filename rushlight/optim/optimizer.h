@@ -59,21 +59,21 @@ class Optimizer {
     std::vector<size_t> which;  // among the group's params
     std::vector<Tensor> params, grads;
     std::vector<std::vector<Tensor>> states;
-    Tensor steps;        // float32, one number
-    Tensor grad_factor;  // what the gradients are to be multiplied by, if defined
+    Tensor steps;  // float32, one number
 
-    std::vector<Tensor> scaled_grads() const;
+    std::vector<Tensor> scaled_grads(const Tensor& factor) const;
   };
-  // Moves the parameters of the cohort, all of which have gradients. `steps` does not yet count this step;
+  // Moves the parameters of the cohort, all of which have gradients, to be multiplied by the factor if that
+  // is defined. `steps` does not yet count this step;
   // whoever does not leave that to an op of the engine counts by hand.
-  virtual void update(size_t group, Cohort& cohort) = 0;
+  virtual void update(size_t group, Cohort& cohort, const Tensor& grad_factor) = 0;
   // The names of what the algorithm remembers of each parameter of a group. Of what it needs only once there
   // has been a momentum, the name comes last.
   virtual std::vector<const char*> memories(size_t group, bool with_momentum) const = 0;
   virtual double first_memory(size_t /*group*/) const { return 0; }
 
  private:
-  void step_along(const Tensor& grad_factor);
+  void step_scaled_by(const Tensor& grad_factor);
   void gather(size_t group);
   void part(size_t group, size_t cohort);
   Cohort begin(size_t group, const std::vector<size_t>& which) const;

@@ -23,9 +23,9 @@ std::vector<const char*> RMSprop::memories(size_t group, bool with_momentum) con
   return names;
 }
 
-void RMSprop::update(size_t group, Cohort& c) {
+void RMSprop::update(size_t group, Cohort& c, const Tensor& grad_factor) {
   const RMSpropOptions& o = options(group);
-  const std::vector<Tensor> grads = c.scaled_grads();
+  const std::vector<Tensor> grads = c.scaled_grads(grad_factor);
   std::vector<Tensor> directions;
   for (size_t i = 0; i < c.params.size(); ++i) {
     Tensor g = o.maximize ? -grads[i] : grads[i];

@@ -23,7 +23,7 @@ class RMSprop : public OptimizerWith<RMSpropOptions> {
   }
 
  private:
-  void update(size_t group, Cohort& cohort) override;
+  void update(size_t group, Cohort& cohort, const Tensor& grad_factor) override;
   std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const RMSpropOptions& options) const override;
 };

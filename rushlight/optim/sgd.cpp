@@ -20,12 +20,12 @@ std::vector<const char*> SGD::memories(size_t, bool with_momentum) const {
   return {"momentum_buffer"};
 }
 
-void SGD::update(size_t group, Cohort& cohort) {
+void SGD::update(size_t group, Cohort& cohort, const Tensor& grad_factor) {
   const SGDOptions& o = options(group);
   const Slot &lr = groups()[group].lr, &momentum = groups()[group].momentum;
   if (momentum.get() == 0) {
     sgd_step(cohort.params, cohort.grads, lr,
-             {.weight_decay = o.weight_decay, .maximize = o.maximize, .grad_factor = cohort.grad_factor});
+             {.weight_decay = o.weight_decay, .maximize = o.maximize, .grad_factor = grad_factor});
     cohort.steps.add_(1);
     return;
   }
@@ -34,7 +34,7 @@ void SGD::update(size_t group, Cohort& cohort) {
             .weight_decay = o.weight_decay,
             .nesterov = o.nesterov,
             .maximize = o.maximize,
-            .grad_factor = cohort.grad_factor});
+            .grad_factor = grad_factor});
 }
 
 }  // namespace rushlight::optim

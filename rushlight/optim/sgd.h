@@ -21,7 +21,7 @@ class SGD : public OptimizerWith<SGDOptions> {
   }
 
  private:
-  void update(size_t group, Cohort& cohort) override;
+  void update(size_t group, Cohort& cohort, const Tensor& grad_factor) override;
   std::vector<const char*> memories(size_t group, bool with_momentum) const override;
   void check(const SGDOptions& options) const override;
 };

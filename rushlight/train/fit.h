@@ -93,7 +93,7 @@ struct FitOptions {
   int64_t epochs = 1;
   std::optional<int64_t> steps{};  // stop after so many of the optimizer's, whatever the epoch
   int64_t accumulate = 1;  // batches whose mean gradient makes one step; fewer are left at an epoch's end
-  std::optional<double> clip_norm{};    // of all gradients together
+  std::optional<double> clip_norm{};    // of all gradients together, for the step; they stay as they are
   optim::Schedule* schedule = nullptr;  // told of each step
   optim::ReduceLROnPlateau* plateau =
       nullptr;  // told of each epoch's validation loss, without validation of its training loss

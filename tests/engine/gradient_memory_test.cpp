@@ -99,6 +99,44 @@ TEST_CASE("backward: a gradient that views add to is nobody else's") {
   }
 }
 
+TEST_CASE("backward: the gradient that linear passes on to its residual is nobody's to write to") {
+  const Tensor h = full({3, 2}, 1.0), w = full({4, 2}, 0.5).requires_grad_();
+  Tensor x = full({3, 4}, 2.0).requires_grad_(), base = x * 3.0;
+  Tensor y = linear(h, w, {.residual = base}), given = full({3, 4}, 1.0);
+  const Tensor other = base * base;  // a second gradient for base
+  SUBCASE("the caller's") {
+    backward({y, other}, {given, full({3, 4}, 1.0)});
+    CHECK(equal(given, full({3, 4}, 1.0)));
+    CHECK(equal(x.grad(), full({3, 4}, 39.0)));  // 3 (1 + 2 * 6)
+  }
+  SUBCASE("what retain_grad and a hook keep") {
+    Tensor kept;
+    y.retain_grad();
+    y.register_hook([&](const Tensor& g) { return kept = g, Tensor(); });
+    (y * 2.0 + other).sum().backward();
+    CHECK(equal(y.grad(), full({3, 4}, 2.0)));
+    CHECK(equal(kept, full({3, 4}, 2.0)));
+    CHECK(equal(x.grad(), full({3, 4}, 42.0)));
+  }
+  SUBCASE("of a residual alone, which is a leaf or the input too") {
+    Tensor leaf = full({3, 4}, 2.0).requires_grad_(), square = full({4, 4}, 1.0);
+    backward({linear(h, w.detach(), {.residual = leaf})}, {given});
+    CHECK(equal(leaf.grad(), given));
+    leaf.set_grad({});
+    backward({linear(leaf, square, {.residual = leaf})}, {given});
+    CHECK(equal(leaf.grad(), full({3, 4}, 5.0)));
+    CHECK(equal(given, full({3, 4}, 1.0)));
+  }
+  SUBCASE("replayed") {
+    auto gradient = trace([&](const Tensor& residual) {
+      Tensor leaf = (residual * 1.0).detach().requires_grad_();
+      const Tensor loss = (linear(h, w.detach(), {.residual = leaf * 3.0}) * 2.0).sum();
+      return grad({loss}, {leaf})[0];
+    });
+    for (int i = 0; i < 3; ++i) CHECK(equal(gradient(full({3, 4}, 2.0)), full({3, 4}, 6.0)));
+  }
+}
+
 TEST_CASE("backward: a gradient lies as its leaf does") {
   Tensor w = full({4, 5}, 2.0).requires_grad_(), x = full({3, 5}, 1.0);
   matmul(x, w.t()).sum().backward();

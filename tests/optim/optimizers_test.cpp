@@ -258,6 +258,59 @@ TEST_CASE("a clipped step goes where clipping and a step lead, and leaves the gr
   CHECK(free.numbers() == bound.numbers());
 }
 
+TEST_CASE("a clipped step has one norm over all groups, and does nothing where there is no gradient") {
+  Problem together, apart;
+  optim::AdamW clipped({together.weight}, {.lr = 0.01}), stepped({apart.weight}, {.lr = 0.01});
+  clipped.add_param_group({together.bias}, {.lr = 0.1}), stepped.add_param_group({apart.bias}, {.lr = 0.1});
+  CHECK(clipped.clipped_step(0.1).item<double>() == 0);
+  CHECK(together.numbers() == apart.numbers());
+  for (int step = 0; step < 4; ++step) {
+    for (Problem* problem : {&together, &apart}) {
+      for (const Tensor& parameter : problem->both()) parameter.set_grad({});
+      problem->backward(step);
+      if (step == 2) problem->bias.set_grad({});  // its group makes a step less
+    }
+    (void)clipped.clipped_step(0.1);
+    (void)optim::clip_grad_norm_(apart.both(), 0.1);
+    stepped.step();
+    CHECK(difference(together.numbers(), apart.numbers()) < 1e-14);
+  }
+  // the factor is forgotten
+  for (Problem* problem : {&together, &apart}) {
+    for (const Tensor& parameter : problem->both()) parameter.set_grad({});
+    problem->backward(9);
+  }
+  clipped.step(), stepped.step();
+  CHECK(difference(together.numbers(), apart.numbers()) < 1e-12);
+}
+
+TEST_CASE("a clipped step of a norm that is no number makes none, as clipping and a step would") {
+  for (const double wrong : {std::nan(""), HUGE_VAL}) {
+    Problem clipped, stepped;
+    for (Problem* problem : {&clipped, &stepped})
+      for (const Tensor& parameter : problem->both())
+        parameter.set_grad(full(parameter.shape(), wrong, {.dtype = DType::float64}));
+    optim::SGD a(clipped.both(), {.lr = 0.1}), b(stepped.both(), {.lr = 0.1});
+    (void)a.clipped_step(1), (void)optim::clip_grad_norm_(stepped.both(), 1), b.step();
+    CHECK(equal(isnan(clipped.weight), isnan(stepped.weight)));
+    CHECK(isnan(clipped.weight).any().item<bool>());
+  }
+}
+
+TEST_CASE("a clipped step of bfloat16 parameters, and of Muon") {
+  Problem problem, same;
+  problem.to(DType::bfloat16), same.to(DType::bfloat16);
+  optim::AdamW a(problem.both(), {.lr = 0.1}), b(same.both(), {.lr = 0.1});
+  problem.backward(0), same.backward(0);
+  (void)a.clipped_step(0.1), (void)optim::clip_grad_norm_(same.both(), 0.1), b.step();
+  CHECK(difference(problem.numbers(), same.numbers()) < 0.01);  // the gradients were rounded once more
+  Problem first, second;
+  optim::Muon c({first.weight}, {.lr = 0.02}), d({second.weight}, {.lr = 0.02});
+  first.backward(0), second.backward(0);
+  (void)c.clipped_step(0.01), (void)optim::clip_grad_norm_({second.weight}, 0.01), d.step();
+  CHECK(difference(first.numbers(), second.numbers()) < 1e-12);
+}
+
 TEST_CASE("a schedule moves the rate and the momentum of an optimizer at work") {
   struct Cycle : Nothing {
     void after_step(optim::Optimizer&) { schedule->step(); }
@@ -419,6 +472,36 @@ TEST_CASE("averages of the weights") {
   optim::WeightAverage other({problem.weight});
   other.load_state_dict(mean.state_dict());
   CHECK(equal(other.averages()[0], mean.averages()[0]));
+}
+
+TEST_CASE("a traced clipped step clips each gradient by its own norm") {
+  for (const char* name : {"adamw", "momentum", "sgd", "rmsprop"}) {
+    INFO(name);
+    const Problem eager, traced;
+    const auto first = kOptimizers.at(name)(eager.both()), second = kOptimizers.at(name)(traced.both());
+    const auto step_of = [](const Problem& problem, optim::Optimizer& optimizer) {
+      return [&problem, &optimizer](const Tensor& input, const Tensor& target) {
+        square(linear(input, problem.weight, {.bias = problem.bias}) - target).mean().backward();
+        const Tensor norm = optimizer.clipped_step(1.5);
+        optimizer.zero_grad();
+        return norm;
+      };
+    };
+    auto plain = step_of(eager, *first);
+    auto replayed = trace(step_of(traced, *second));
+    bool above = false, below = false;
+    for (int i = 0; i < 12; ++i) {
+      const Tensor x = scattered({5, 3}, static_cast<uint32_t>(3 + i)) * (i % 3);
+      const Tensor y = scattered({5, 4}, static_cast<uint32_t>(50 + i)) * (i % 2 * 4);
+      const Tensor norm = plain(x, y);
+      CHECK(equal(norm, replayed(x, y)));
+      (norm.item<double>() > 1.5 ? above : below) = true;
+    }
+    CHECK(above);
+    CHECK(below);
+    CHECK(equal(eager.weight, traced.weight));
+    CHECK(equal(eager.bias, traced.bias));
+  }
 }
 
 TEST_CASE("a traced step takes its rate from the schedule") {

@@ -9,6 +9,7 @@
 
 #include "rushlight/base/files.h"
 #include "rushlight/base/progress.h"
+#include "rushlight/optim/clip.h"
 #include "rushlight/train/checkpoint.h"
 #include "rushlight/train/epoch_log.h"
 #include "tests/base/temporary_folder.h"
@@ -39,6 +40,23 @@ TEST_CASE("fit() makes the steps that the loop by hand makes") {
   REQUIRE(result.validation.has_value());
   CHECK(result.validation->accuracy > 0.5);
   CHECK(fitted.net.is_training());
+}
+
+TEST_CASE("fit() clips as the loop by hand does") {
+  Setup by_hand, fitted;
+  manual_seed(9);
+  for (const auto& [x, y] : by_hand.loader) {
+    by_hand.optimizer.zero_grad();
+    cross_entropy(by_hand.net(x), y).backward();
+    (void)optim::clip_grad_norm_(by_hand.optimizer.parameters(), 0.1);
+    by_hand.optimizer.step();
+    by_hand.schedule.step();
+  }
+  manual_seed(9);
+  train::FitOptions options = fitted.options(1);
+  options.clip_norm = 0.1;
+  (void)train::fit(train::classifier(fitted.net), fitted.optimizer, fitted.loader, options);
+  CHECK(weights_of(by_hand.net) == weights_of(fitted.net));
 }
 
 TEST_CASE("fit() adds up gradients, clips them, and stops where it is told") {

@@ -10,6 +10,12 @@ import torch
 
 from rushlight import _C
 
+
+def linear(input, weight, bias, residual):
+    result = torch.nn.functional.linear(input, weight, bias)
+    return result if residual is None else result + residual
+
+
 # Ops whose PyTorch function takes the arguments otherwise.
 OTHERWISE = {
     "max_dim": lambda input, dim, keepdim: torch.max(input, dim, keepdim),
@@ -21,6 +27,7 @@ OTHERWISE = {
     "copy": lambda input, src: torch.as_tensor(src).expand(input.shape),  # a plain number comes as one
     "to": lambda input, dtype: input.to(dtype),
     "full": lambda size, fill_value, dtype: torch.full(size, fill_value, dtype=dtype),
+    "linear": linear,
     "attention": lambda query, key, value, is_causal, scale: torch.nn.functional.scaled_dot_product_attention(
         query, key, value, is_causal=is_causal, scale=scale
     ),

@@ -1,7 +1,4 @@
 // Matrix products.
-#include <cmath>
-#include <limits>
-
 #include "rushlight/backend/cpu/bindings.h"
 #include "rushlight/generated/op_args.h"
 

@@ -59,7 +59,7 @@ double count_step(const KernelCall& call) {
 }
 
 // What a gradient is multiplied by.
-double factor_of(const KernelCall& call, bool maximize) {
+double grad_scale(const KernelCall& call, bool maximize) {
   const Tensor& factor = call.in[call.in.size() - 1];
   return (maximize ? -1 : 1) * (factor.defined() ? factor.item<double>() : 1);
 }
@@ -68,7 +68,7 @@ double factor_of(const KernelCall& call, bool maximize) {
 bool adam(const KernelCall& call, bool decoupled_decay, bool amsgrad) {
   args::AdamStep a(call.attrs);
   double count = count_step(call), lr = a.lr.get(), beta1 = a.beta1.get(), beta2 = a.beta2.get();
-  double factor = factor_of(call, a.maximize);
+  double factor = grad_scale(call, a.maximize);
   double correction1 = 1 - std::pow(beta1, count), correction2 = 1 - std::pow(beta2, count);
   each_parameter(call, amsgrad ? 5 : 4, [&]<class Wide>(Lists<Wide>& of) {
     auto wide = [](double x) { return static_cast<Wide>(x); };
@@ -95,7 +95,7 @@ bool adam_amsgrad_step(const KernelCall& call) { return adam(call, false, true);
 
 bool sgd_step(const KernelCall& call) {
   args::SgdStep a(call.attrs);
-  double lr = a.lr.get(), factor = factor_of(call, a.maximize);
+  double lr = a.lr.get(), factor = grad_scale(call, a.maximize);
   each_parameter(call, 2, [&]<class Wide>(Lists<Wide>& of) {
     for (size_t k = 0; k < of.size(); ++k) {
       Wide g = static_cast<Wide>(factor) * of[1][k] + static_cast<Wide>(a.weight_decay) * of[0][k];
@@ -109,7 +109,7 @@ bool sgd_step(const KernelCall& call) {
 bool sgd_momentum_step(const KernelCall& call) {
   args::SgdMomentumStep a(call.attrs);
   bool first = count_step(call) == 1;
-  double lr = a.lr.get(), momentum = a.momentum.get(), factor = factor_of(call, a.maximize);
+  double lr = a.lr.get(), momentum = a.momentum.get(), factor = grad_scale(call, a.maximize);
   each_parameter(call, 3, [&]<class Wide>(Lists<Wide>& of) {
     auto wide = [](double x) { return static_cast<Wide>(x); };
     for (size_t k = 0; k < of.size(); ++k) {
