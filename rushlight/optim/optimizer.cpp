@@ -6,6 +6,7 @@
 #include "rushlight/engine/context.h"
 #include "rushlight/generated/functions.h"
 #include "rushlight/ops/clip_gradients.h"
+#include "rushlight/ops/operators.h"
 #include "rushlight/optim/clip.h"
 
 namespace rushlight::optim {
