@@ -501,7 +501,8 @@ int main(int argc, char** argv) {
     if (!all) return 1;
   }
   for (auto [id, unread] : saved_in_vain) {
-    const bool is_attention = id == OpId::attention || id == OpId::scaled_dot_product_attention;
+    const bool is_attention =
+        id == OpId::attention || id == OpId::self_attention || id == OpId::scaled_dot_product_attention;
     if (unread == 0 || is_attention) continue;  // its fused gradient reads more than its rule
     right = false;
     std::printf("%s saves %d tensors in vain\n", std::string(name_of(id)).c_str(), unread);

@@ -380,7 +380,7 @@ def test_a_profile_and_its_trace(tmp_path):
     out, _ = rushlight("profile", "tinyvit", "--batches", 3, "--json", folder=tmp_path)
     ops = {row["op"]: row for row in last_json(out)["ops"]}
     assert "tanh" in rushlight("profile", "moons")[0]  # which has fewer batches than are measured elsewhere
-    assert ops["attention"]["calls"] == 3 and ops["linear"]["flops"] > 0
+    assert ops["self_attention"]["calls"] == 3 and ops["linear"]["flops"] > 0
 
 
 def test_bench_times_models():
