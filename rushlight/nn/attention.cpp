@@ -110,11 +110,16 @@ Tensor MultiheadAttention::turned(const Tensor& x) const {
   return x.rank() == 2 ? x.unsqueeze(0) : batch_first_ ? x : x.transpose(0, 1);
 }
 
+// Queries, keys and values of a sequence, (batch, time, 3 features).
+Tensor MultiheadAttention::project_together(const Tensor& x) const {
+  return linear(turned(x), in_proj_weight, {.bias = in_proj_bias});
+}
+
 // (batch, time, features) of each
 MultiheadAttention::Projected MultiheadAttention::project(const Tensor& query, const Tensor& key,
                                                           const Tensor& value) const {
   if (projects_together(query, key, value)) {
-    const Tensor all = linear(turned(query), in_proj_weight, {.bias = in_proj_bias});
+    const Tensor all = project_together(query);
     return {all.narrow(-1, 0, features_), all.narrow(-1, features_, features_),
             all.narrow(-1, 2 * features_, features_)};
   }
@@ -135,8 +140,7 @@ bool MultiheadAttention::projects_together(const Tensor& query, const Tensor& ke
 
 // What each token saw of its own sequence, (batch, time, heads, features of a head).
 Tensor MultiheadAttention::attend_to_itself(const Tensor& x, bool is_causal) const {
-  const Tensor all = linear(turned(x), in_proj_weight, {.bias = in_proj_bias});
-  return self_attention(all.unflatten(-1, {3, heads_, -1}), {.is_causal = is_causal});
+  return self_attention(project_together(x).unflatten(-1, {3, heads_, -1}), {.is_causal = is_causal});
 }
 
 // The same of any sequence through any mask; and the weights if they are asked for.

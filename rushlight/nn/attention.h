@@ -45,6 +45,7 @@ class MultiheadAttention : public Layer<MultiheadAttention> {
   Tensor turned(const Tensor& x) const;
   // Whether one product makes queries, keys and values.
   bool projects_together(const Tensor& query, const Tensor& key, const Tensor& value) const;
+  Tensor project_together(const Tensor& x) const;
   Projected project(const Tensor& query, const Tensor& key, const Tensor& value) const;
   Tensor attend_to_itself(const Tensor& x, bool is_causal) const;
   struct Seen {

@@ -64,8 +64,8 @@ class Optimizer {
     std::vector<Tensor> scaled_grads(const Tensor& factor) const;
   };
   // Moves the parameters of the cohort, all of which have gradients, to be multiplied by the factor if that
-  // is defined. `steps` does not yet count this step;
-  // whoever does not leave that to an op of the engine counts by hand.
+  // is defined. `steps` does not yet count this step; whoever does not leave that to an op of the engine
+  // counts by hand.
   virtual void update(size_t group, Cohort& cohort, const Tensor& grad_factor) = 0;
   // The names of what the algorithm remembers of each parameter of a group. Of what it needs only once there
   // has been a momentum, the name comes last.
