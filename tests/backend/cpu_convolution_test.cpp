@@ -215,7 +215,8 @@ TEST_CASE("cpu: channel norm of images in either order, with numbers far from ze
     }
 }
 
-TEST_CASE("cpu: channel norm that keeps the largest of each window is the norm and the pool behind it") {
+TEST_CASE("cpu: channel norm that keeps the largest of each window is the norm and the pool behind it" *
+          doctest::test_suite("slow")) {
   const IntList shapes[] = {{3, 20, 8, 10}, {5, 8, 7, 9}, {2, 33, 3, 3}, {40, 16, 16, 16}, {70, 600, 3, 4}};
   for (const IntList& shape : shapes)
     for (DType dtype : {DType::float32, DType::float64})

@@ -47,7 +47,7 @@ TEST_CASE("cpu: whole slices picked, written, added and filled") {
     }
 }
 
-TEST_CASE("cpu: elements picked, written and joined") {
+TEST_CASE("cpu: elements picked, written and joined" * doctest::test_suite("slow")) {
   for (DType dtype : kTypes)
     for (const Slices& s : kSlices) {
       CAPTURE(dtype);

@@ -30,7 +30,7 @@ std::vector<Tensor> sorted(const Tensor& x, int64_t dim) {
 
 }  // namespace
 
-TEST_CASE("cpu: sorted rows and columns") {
+TEST_CASE("cpu: sorted rows and columns" * doctest::test_suite("slow")) {
   for (DType dtype : kTypes)
     for (const std::vector<int64_t>& shape :
          std::vector<std::vector<int64_t>>{{1}, {7, 30}, {3, 255, 2}, {5, 1000}, {2, 70000}}) {
@@ -49,7 +49,7 @@ TEST_CASE("cpu: numbers that differ in their lowest bits, their highest, or not 
   }
 }
 
-TEST_CASE("cpu: the first few, of rows that are sorted already too") {
+TEST_CASE("cpu: the first few, of rows that are sorted already too" * doctest::test_suite("slow")) {
   for (DType dtype : kTypes) {
     if (dtype == DType::boolean) continue;
     for (const std::vector<int64_t>& shape :
@@ -76,7 +76,7 @@ TEST_CASE("cpu: the first few, of rows that are sorted already too") {
   }
 }
 
-TEST_CASE("cpu: medians and elements by their rank") {
+TEST_CASE("cpu: medians and elements by their rank" * doctest::test_suite("slow")) {
   for (DType dtype : kTypes)
     for (const std::vector<int64_t>& shape :
          std::vector<std::vector<int64_t>>{{1}, {40, 31}, {6, 1000}, {70000}}) {

@@ -30,7 +30,7 @@ std::vector<float> train_twice() {
 
 }  // namespace
 
-TEST_CASE("cpu: a CNN trains to the same bits on any number of threads") {
+TEST_CASE("cpu: a CNN trains to the same bits on any number of threads" * doctest::test_suite("slow")) {
   cpu::check_same_for_all_thread_counts(train_twice<workloads::CnnTraining>);
 }
 TEST_CASE("cpu: a TinyViT trains to the same bits on any number of threads") {
@@ -41,13 +41,14 @@ TEST_CASE("cpu: multilayer perceptrons train to the same bits on any number of t
   cpu::check_same_for_all_thread_counts(train_twice<workloads::PointTraining>);
   cpu::check_same_for_all_thread_counts(train_twice<workloads::DigitTraining>);
 }
-TEST_CASE("cpu: GPTs train to the same bits on any number of threads") {
+TEST_CASE("cpu: GPTs train to the same bits on any number of threads" * doctest::test_suite("slow")) {
   cpu::check_same_for_all_thread_counts(train_twice<workloads::SmallGptTraining>);
   cpu::check_same_for_all_thread_counts(
       train_twice<workloads::GptTraining<1, 6, 384, 256, 2>>);  // a large one's layer
 }
 
-TEST_CASE("cpu: replayed steps of a CNN on channels-last images are the eager ones, bit for bit") {
+TEST_CASE("cpu: replayed steps of a CNN on channels-last images are the eager ones, bit for bit" *
+          doctest::test_suite("slow")) {
   workloads::CnnTraining eager, recorded;
   auto step = trace([&](const Tensor& x, const Tensor& y) { return recorded.step(x, y); });
   for (int i = 0; i < 4; ++i) {

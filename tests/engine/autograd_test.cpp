@@ -185,7 +185,7 @@ TEST_CASE("no_grad and detach cut history; data writes are not tracked") {
   CHECK(list(x.grad()) == std::vector<double>{24});
 }
 
-TEST_CASE("a chain of a million ops is walked and released without recursion") {
+TEST_CASE("a chain of a million ops is walked and released without recursion" * doctest::test_suite("slow")) {
   Tensor x = values({1}).requires_grad_();
   Tensor y = x;
   for (int i = 0; i < 1'000'000; ++i) y = y + 0.0;

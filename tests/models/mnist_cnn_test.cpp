@@ -26,7 +26,7 @@ std::string weights_of(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("weights that Burn published read as many digits here") {
+TEST_CASE("weights that Burn published read as many digits here" * doctest::test_suite("slow")) {
   struct Published {
     const char* file;
     int64_t right;

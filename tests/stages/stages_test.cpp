@@ -196,7 +196,7 @@ TEST_CASE("stage_11_sgd: one epoch of the subset; the loss falls, and all is as 
   CHECK(std::abs(accuracy_of(model) - golden_tensor("sgd.accuracy").item<double>()) < 0.03);
 }
 
-TEST_CASE("stage_12_adamw: two epochs of the subset as the twin's") {
+TEST_CASE("stage_12_adamw: two epochs of the subset as the twin's" * doctest::test_suite("slow")) {
   if (!have_mnist()) return;
   models::TinyVit model = twin();
   optim::AdamW optimizer(model.parameters(), {.lr = 0.003});

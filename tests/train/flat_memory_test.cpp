@@ -84,7 +84,7 @@ constexpr const char* kCnn = R"({"model": "cnn", "image": 8, "widths": [4, 8], "
 
 }  // namespace
 
-TEST_CASE("a hundred trainings leave memory flat") {
+TEST_CASE("a hundred trainings leave memory flat" * doctest::test_suite("slow")) {
   const Recipe recipes[] = {of_points("mlp:2-8-2:tanh", "xor"),
                             of_points("mlp:2-16-16-2:tanh", "moons"),
                             of_images("mlp", 28),

@@ -170,17 +170,17 @@ full_steps() {
 # The inner loop: both test programs at the same time, and without the tests that take seconds each.
 quick_steps() {
   step "release build (g++)" build_quietly release
-  step "C++ and short Python tests" cpp_and_python_tests -m "'not (slow or full)'"
+  step "short C++ and Python tests" cpp_and_python_tests --test-suite-exclude=slow "-m 'not (slow or full)'"
   have_torch || skip_step "PyTorch as a judge" "PyTorch is not in .venv (./dev setup installs it)"
 }
 
-# cpp_and_python_tests [PYTEST OPTIONS]: at once. Each of them uses one core most of the time; those of C++ are halved, as
-# alone they would be the last by far.
+# cpp_and_python_tests [DOCTEST OPTION] [PYTEST OPTIONS]: at once. Each of them uses one core most of the time; those of
+# C++ are halved, as alone they would be the last by far.
 cpp_and_python_tests() {
-  local conformance=()
-  have_torch && conformance=("python_tests $* tests/conformance")
-  side_by_side "cpp_tests release --source-file='$kernel_tests'" "cpp_tests release --source-file-exclude='$kernel_tests'" \
-    "${conformance[@]}" "python_tests $* --ignore=tests/conformance tests"
+  local cpp="cpp_tests release ${1:-}" pytest="python_tests ${2:-}" conformance=()
+  have_torch && conformance=("$pytest tests/conformance")
+  side_by_side "$cpp --source-file='$kernel_tests'" "$cpp --source-file-exclude='$kernel_tests'" \
+    "${conformance[@]}" "$pytest --ignore=tests/conformance tests"
 }
 
 # side_by_side COMMAND...: all at once; what they print comes one after the other, as soon as the last is done.
