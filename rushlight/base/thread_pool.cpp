@@ -42,17 +42,17 @@ void relax() {
 #endif
 }
 
-// Returns once `word` differs from `old`: spins, because the next job usually follows closely, then sleeps.
-template <class T>
-void wait_while_equal(const std::atomic<T>& word, T old) {
+// Whether `done()` came true while spinning, which one does first, as the next job usually follows closely.
+template <class Condition>
+bool spin_until(Condition done) {
   const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
   do {
     for (int i = 0; i < 32; ++i) {
-      if (word.load(std::memory_order_acquire) != old) return;
+      if (done()) return true;
       relax();
     }
   } while (std::chrono::steady_clock::now() < deadline);
-  word.wait(old, std::memory_order_acquire);
+  return false;
 }
 
 int initial_thread_count() {
@@ -71,27 +71,74 @@ void run_inline(int64_t chunks, ChunkFunction function, void* context) {
   for (int64_t i = 0; i < chunks; ++i) function(context, i);
 }
 
-// One job at a time, whose fields may be written only while no worker is inside. A worker enters by raising
-// inside_ and then reading open_; the owner leaves by clearing open_ and then waiting for inside_ to fall to
-// 0. Both orders are sequentially consistent, so either the worker sees the job closed or the owner sees the
-// worker.
+// The chunks of a job that one thread begins with, in one line of the cache: what a thread learns of a job
+// and tells of it crosses from core to core once each.
+class alignas(64) Share {
+ public:
+  static constexpr int64_t kMostChunks = INT32_MAX;
+
+  // By the owner of the pool, while nothing of the share is left to do.
+  void give(ChunkFunction function, void* context, int64_t begin, int64_t end) {
+    function_ = function;
+    context_ = context;
+    finished_.store(static_cast<uint32_t>(begin), std::memory_order_relaxed);
+    end_ = static_cast<uint32_t>(end);
+    left_.store(range(begin, end), std::memory_order_release);
+  }
+
+  bool is_empty() const { return is_empty(left_.load(std::memory_order_relaxed)); }
+
+  // The next chunk, or -1. Who takes one keeps the job alive until it is finished, so that function and
+  // context may be read, even if it is a later job than the one that the thread came for.
+  int64_t take() {
+    if (is_empty()) return -1;
+    const uint64_t left = left_.fetch_add(1, std::memory_order_acquire);
+    return is_empty(left) ? -1 : next(left);
+  }
+
+  void run(int64_t chunk) const { function_(context_, chunk); }
+
+  // Takes all that is left and says how many these are.
+  uint32_t take_all() {
+    const uint64_t left = left_.exchange(0, std::memory_order_acquire);
+    return is_empty(left) ? 0 : static_cast<uint32_t>(end(left) - next(left));
+  }
+
+  void finish(uint32_t chunks) { finished_.fetch_add(chunks); }
+  bool is_finished() const { return finished_.load(std::memory_order_acquire) == end_; }
+  void sleep_until_finished() const {
+    for (uint32_t seen; (seen = finished_.load()) != end_;) finished_.wait(seen);
+  }
+  void wake_owner() { finished_.notify_all(); }
+
+ private:
+  static uint64_t range(int64_t begin, int64_t end) {
+    return static_cast<uint64_t>(end) << 32 | static_cast<uint64_t>(begin);
+  }
+  static int64_t next(uint64_t range) { return static_cast<uint32_t>(range); }
+  static int64_t end(uint64_t range) { return static_cast<int64_t>(range >> 32); }
+  static bool is_empty(uint64_t range) { return next(range) >= end(range); }
+
+  std::atomic<uint64_t> left_{0};  // the next chunk, above it the end: both change at once
+  std::atomic<uint32_t> finished_{0};
+  uint32_t end_ = 0;
+  ChunkFunction function_ = nullptr;
+  void* context_ = nullptr;
+};
+
+// One job at a time. Its owner waits for chunks, not for threads: one that is late finds its share taken.
 class Pool {
  public:
   explicit Pool(int threads = 0) : threads_(threads) {}
 
   bool try_run(int64_t chunks, ChunkFunction function, void* context) {
     std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
-    if (!owner || threads() == 1) return false;
+    if (!owner || threads() == 1 || chunks > Share::kMostChunks) return false;
     start_workers();
-    function_ = function;
-    context_ = context;
-    share_out(chunks);
-    open_.store(true);
-    job_.fetch_add(1);
-    job_.notify_all();
+    share_out(chunks, function, context);
+    wake_workers();
     work(0);
-    open_.store(false);
-    for (int inside; (inside = inside_.load()) != 0;) wait_while_equal(inside_, inside);
+    for (int i = 0; i < sharers_.load(std::memory_order_relaxed); ++i) await(share_[i]);
     last_use_.store(nanoseconds(), std::memory_order_relaxed);
     failed_.store(false, std::memory_order_relaxed);
     if (auto error = std::exchange(error_, nullptr)) {
@@ -129,7 +176,7 @@ class Pool {
   void start_workers() {
     try {
       while (workers_ + 1 < threads()) {
-        worker_[workers_] = std::thread([this, job = job_.load(), self = workers_ + 1] { serve(job, self); });
+        worker_[workers_] = std::thread([this, self = workers_ + 1] { serve(self); });
         ++workers_;
       }
     } catch (const std::system_error&) {
@@ -139,76 +186,103 @@ class Pool {
 
   void stop_workers() {
     stopping_.store(true);
-    job_.fetch_add(1);
-    job_.notify_all();
+    wake_workers();
     while (workers_ > 0) worker_[--workers_].join();
     stopping_.store(false);
   }
 
-  void serve(uint32_t seen, int self) {
+  void serve(int self) {
+    const auto is_called = [&] {
+      return !share_[self].is_empty() || stopping_.load(std::memory_order_relaxed);
+    };
     for (;;) {
-      wait_while_equal(job_, seen);
-      seen = job_.load();
+      if (!spin_until(is_called)) sleep_until(is_called);
       if (stopping_.load()) return;
-      inside_.fetch_add(1);
-      if (open_.load()) work(self);
-      if (inside_.fetch_sub(1) == 1) inside_.notify_all();
+      work(self);
     }
+  }
+
+  // A sleeper says so and then looks once more; who calls it does so and then asks for sleepers. Both change
+  // the same number, so the later of them sees what the earlier did before.
+  template <class Condition>
+  void sleep_until(Condition is_called) {
+    sleepers_.fetch_add(1);
+    for (;;) {
+      const uint32_t seen = calls_.load();
+      if (is_called()) break;
+      calls_.wait(seen);
+    }
+    sleepers_.fetch_sub(1);
+  }
+
+  void wake_workers() {
+    if (sleepers_.fetch_add(0) == 0) return;
+    calls_.fetch_add(1);
+    calls_.notify_all();
+  }
+
+  // So do the owner that waits for a share and who finishes it, in the one order of all that is sequentially
+  // consistent.
+  void await(Share& share) {
+    if (share.is_finished() || spin_until([&] { return share.is_finished(); })) return;
+    owner_sleeps_.store(true);
+    share.sleep_until_finished();
+    owner_sleeps_.store(false);
   }
 
   // A thread first does what lies in its own share, then what is left of others'. So the same thread sees the
   // same rows in one op after another, and finds them in its own caches; from another core's they come at
   // several times the cost.
-  void share_out(int64_t chunks) {
-    sharers_ = static_cast<int>(std::min<int64_t>(workers_ + 1, chunks));
-    for (int i = 0; i < sharers_; ++i) {
-      const auto begin = [&](int64_t share) {
-        return chunks / sharers_ * share + std::min(share, chunks % sharers_);
-      };
-      share_[i].next.store(begin(i), std::memory_order_relaxed);
-      share_[i].end = begin(i + 1);
-    }
+  void share_out(int64_t chunks, ChunkFunction function, void* context) {
+    const int64_t sharers = std::min<int64_t>(workers_ + 1, chunks);
+    const auto begin = [&](int64_t share) {
+      return chunks / sharers * share + std::min(share, chunks % sharers);
+    };
+    if (sharers_.load(std::memory_order_relaxed) != sharers)  // all threads read that line
+      sharers_.store(static_cast<int>(sharers), std::memory_order_relaxed);
+    for (int64_t i = sharers - 1; i >= 0; --i) share_[i].give(function, context, begin(i), begin(i + 1));
   }
 
   void work(int self) {
     inside_chunk = true;
-    for (int i = 0; i < sharers_; ++i) {
-      Share& share = share_[(self + i) % sharers_];
-      while (share.next.load(std::memory_order_relaxed) < share.end) {
-        const int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
-        if (chunk < share.end) run(chunk);
-      }
+    const int sharers = sharers_.load(std::memory_order_relaxed);
+    for (int i = 0; i < sharers; ++i) {
+      Share& share = share_[(self + i) % sharers];
+      for (int64_t chunk; (chunk = share.take()) >= 0;) run(share, chunk);
     }
     inside_chunk = false;
   }
 
-  void run(int64_t chunk) {
+  void run(Share& share, int64_t chunk) {
     try {
-      function_(context_, chunk);
+      share.run(chunk);
     } catch (...) {
       if (!failed_.exchange(true)) error_ = std::current_exception();
-      for (int i = 0; i < sharers_; ++i) share_[i].next.store(share_[i].end, std::memory_order_relaxed);
+      for (int i = 0; i < sharers_.load(std::memory_order_relaxed); ++i)
+        finish(share_[i], share_[i].take_all());
     }
+    finish(share, 1);
   }
 
-  struct alignas(64) Share {
-    std::atomic<int64_t> next{0};
-    int64_t end = 0;
-  };
+  void finish(Share& share, uint32_t chunks) {
+    share.finish(chunks);
+    if (owner_sleeps_.load()) share.wake_owner();
+  }
 
-  std::mutex owner_;  // of the job below
-  ChunkFunction function_ = nullptr;
-  void* context_ = nullptr;
-  int sharers_ = 1;
+  std::mutex owner_;  // of the job
   std::exception_ptr error_;
-  std::atomic<bool> failed_{false}, open_{false}, stopping_{false};
-  std::atomic<int> threads_;          // 0: not yet asked
-  std::atomic<int64_t> last_use_{0};  // when a job ended, or somebody asked
   int workers_ = 0;
+  std::atomic<int64_t> last_use_{0};  // when a job ended, or somebody asked
   std::thread worker_[kMaxThreads];
 
-  alignas(64) std::atomic<uint32_t> job_{0};  // each on a cache line of its own: all threads hammer them
-  alignas(64) std::atomic<int> inside_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<uint32_t> calls_{0};  // of sleepers
+
+  // What all threads read and hardly any writes.
+  alignas(64) std::atomic<int> threads_;  // 0: not yet asked
+  std::atomic<int> sharers_{1};
+  std::atomic<bool> failed_{false}, stopping_{false}, owner_sleeps_{false};
+
   Share share_[kMaxThreads];
 };
 

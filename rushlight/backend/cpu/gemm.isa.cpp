@@ -86,10 +86,12 @@ Cut cut_of(const GemmArgs<T>& g) {
   };
   for (int64_t parts = ceil_div(g.n, widest);; parts *= 2) {
     const int64_t cols = round_up(ceil_div(g.n, parts), kPanelCols<T>), col_blocks = ceil_div(g.n, cols);
-    for (const int64_t blocks : {most, fewest}) {
+    const auto consider_about = [&](int64_t blocks) {  // none twice: of a small product this takes a tenth
       consider(ceil_div(blocks, col_blocks), cols);
-      consider(blocks / col_blocks, cols);
-    }
+      if (blocks % col_blocks != 0) consider(blocks / col_blocks, cols);
+    };
+    consider_about(most);
+    if (fewest != most) consider_about(fewest);
     if (cols == kPanelCols<T>) return best;
   }
 }
