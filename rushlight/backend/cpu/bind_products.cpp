@@ -144,24 +144,14 @@ bool linear_backward(const KernelCall& call) {
   if (grad_weight.defined() && !grad_weight.is_contiguous()) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    int64_t features = x.shape().back(), outputs = weight.size(0), rows = x.numel() / features;
-    if (grad_x.defined()) {
-      GemmArgs<T> args;
-      args.m = rows, args.n = features, args.k = outputs;
-      args.a = pointer<T>(g), args.a_row = outputs;
-      args.b = pointer<T>(weight), args.b_row = weight.stride(0), args.b_col = weight.stride(1);
-      args.c = pointer<T>(grad_x), args.c_row = features;
-      floating_kernels<T>().gemm(args);
-    }
-    if (grad_weight.defined()) {
-      GemmArgs<T> args;
-      args.m = outputs, args.n = features, args.k = rows;
-      args.a = pointer<T>(g), args.a_row = 1, args.a_col = outputs;
-      args.b = pointer<T>(x), args.b_row = features;
-      args.c = pointer<T>(grad_weight), args.c_row = features;
-      floating_kernels<T>().gemm(args);
-    }
-    if (grad_bias.defined()) sum_rows(rows, outputs, pointer<T>(g), pointer<T>(grad_bias));
+    LinearGradientsArgs<T> args;
+    args.features = x.shape().back(), args.outputs = weight.size(0), args.rows = x.numel() / args.features;
+    args.g = pointer<T>(g), args.x = pointer<T>(x);
+    args.weight = pointer<T>(weight), args.weight_row = weight.stride(0), args.weight_col = weight.stride(1);
+    args.grad_x = pointer<T>(grad_x);
+    args.grad_weight = pointer<T>(grad_weight);
+    args.grad_bias = pointer<T>(grad_bias);
+    floating_kernels<T>().linear_gradients(args);
     return true;
   });
 }

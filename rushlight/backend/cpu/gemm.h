@@ -1,4 +1,4 @@
-// What a matrix product needs to know.
+// What a matrix product, and the gradients of a linear layer, need to know.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,20 @@ struct GemmArgs {
   int64_t residual_row = 0;
   int64_t batch = 1, a_batch = 0, b_batch = 0, c_batch = 0, residual_batch = 0;
   int64_t run = 0, a_run = 0, b_run = 0;
+};
+
+// The gradients of y = x W^T + b, of which some may be null and are not wanted then: of x it is g W, of W it
+// is g^T x, of b the sums of g's columns. All matrices but W are rows without gaps.
+template <class T>
+struct LinearGradientsArgs {
+  int64_t rows = 0, features = 0, outputs = 0;
+  const T* g = nullptr;       // rows x outputs
+  const T* x = nullptr;       // rows x features
+  const T* weight = nullptr;  // outputs x features
+  int64_t weight_row = 0, weight_col = 1;
+  T* grad_x = nullptr;
+  T* grad_weight = nullptr;
+  T* grad_bias = nullptr;
 };
 
 }  // namespace rushlight::cpu

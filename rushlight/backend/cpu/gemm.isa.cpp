@@ -28,11 +28,6 @@ Destination<T> destination_of(const GemmArgs<T>& g) {
   return {g.c, g.c_row, g.accumulate, g.bias, g.residual, g.residual_row};
 }
 
-template <class T>
-size_t packed_bytes(int64_t n, int64_t k) {
-  return static_cast<size_t>(round_up(n, kPanelCols<T>) * k) * sizeof(T);
-}
-
 // How B and C are cut for a kind of A.
 struct Limits {
   int64_t depth;              // rows of B that are packed at a time; a longer sum is made in several passes
@@ -183,31 +178,12 @@ struct SplitDepth {
   void multiply(int64_t i, int64_t m, int64_t first, int64_t last, T* c) const {
     if (one_row)
       return multiply_by_rows(g.n, last - first, left_of(g).at(0, first), g.b + first * g.b_row, g.b_row, c);
-    const int64_t full = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0, rest = g.n - full;
-    const Scratch scratch(packed_bytes<T>(rest, step));
-    for (int64_t p = first; p < last; p += step) {
-      const int64_t k = smaller(step, last - p);
-      const Destination<T> to{c, width, p > first};
-      const LeftMatrix<T> a = left_of(g).at(i, p);
-      const T* b = g.b + p * g.b_row;
-      if (full) multiply_block(m, full, k, a, Panels<T>{b, kPanelCols<T>, g.b_row}, to);
-      if (rest == 0) continue;
-      const T* rest_b = b + full * g.b_col;
-      multiply_block(m, rest, k, a,
-                     pack_panels(k, rest, rest_b, g.b_row, g.b_col, static_cast<T*>(scratch.data())),
-                     to.at(0, full));
-    }
-  }
-
-  void add_up(int64_t i, int64_t first, int64_t last, int64_t count) const {
-    const Destination<T> to = destination_of(g);
-    for (int64_t j = first; j < last; j += Vec<T>::kLanes) {
-      const int64_t cols = smaller(g.n - j, Vec<T>::kLanes);
-      const T* from = partial + i * width + j;
-      Vec<T> sum = load(from);
-      for (int64_t part = 1; part < count; ++part) sum += load(from + part * g.m * width);
-      finish(to, i, j, sum, cols);
-    }
+    const int64_t whole = g.b_col == 1 ? g.n / kPanelCols<T> * kPanelCols<T> : 0;
+    const Scratch scratch(packed_bytes<T>(g.n - whole, step));
+    for (int64_t p = first; p < last; p += step)
+      multiply_in_place(m, g.n, whole, smaller(step, last - p), left_of(g).at(i, p), g.b + p * g.b_row,
+                        g.b_row, g.b_col, static_cast<T*>(scratch.data()),
+                        Destination<T>{c, width, p > first});
   }
 
   void run() const {
@@ -223,7 +199,8 @@ struct SplitDepth {
     parallel_for(ceil_div(g.m, rows) * blocks, [&](int64_t chunk) {
       const int64_t first = chunk / blocks * rows, j = chunk % blocks * cols;
       for (int64_t i = first; i < smaller(g.m, first + rows); ++i)
-        add_up(i, j, smaller(g.n, j + cols), count);
+        add_up(smaller(g.n - j, cols), partial + i * width + j, count, g.m * width,
+               destination_of(g).at(i, j));
     });
   }
 };

@@ -270,4 +270,29 @@ Panels<T> pack_panels(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b
   return {out, k * kPanelCols<T>, kPanelCols<T>};
 }
 
+template <class T>
+size_t packed_bytes(int64_t n, int64_t k) {
+  return static_cast<size_t>(round_up(n, kPanelCols<T>) * k) * sizeof(T);
+}
+
+// The first `whole` columns of B, full panels whose rows lie in memory, are read there; the rest is packed.
+template <class T>
+void multiply_in_place(int64_t m, int64_t n, int64_t whole, int64_t k, LeftMatrix<T> a, const T* b,
+                       int64_t b_row, int64_t b_col, T* packed, const Destination<T>& to) {
+  if (whole) multiply_block(m, whole, k, a, Panels<T>{b, kPanelCols<T>, b_row}, to);
+  if (whole == n) return;
+  const Panels<T> rest = pack_panels(k, n - whole, b + whole * b_col, b_row, b_col, packed);
+  multiply_block(m, n - whole, k, a, rest, to.at(0, whole));
+}
+
+// A row of C, or a piece of one, from `count` partial sums that lie `stride` apart.
+template <class T>
+void add_up(int64_t cols, const T* partial, int64_t count, int64_t stride, const Destination<T>& to) {
+  for (int64_t j = 0; j < cols; j += Vec<T>::kLanes) {
+    Vec<T> sum = load(partial + j);
+    for (int64_t part = 1; part < count; ++part) sum += load(partial + part * stride + j);
+    finish(to, 0, j, sum, smaller(cols - j, Vec<T>::kLanes));
+  }
+}
+
 }  // namespace rushlight::cpu::RUSHLIGHT_ISA

@@ -25,6 +25,7 @@ namespace rushlight::cpu {
 template <class T>
 struct FloatingKernels {
   void (*gemm)(const GemmArgs<T>&);
+  void (*linear_gradients)(const LinearGradientsArgs<T>&);
 
   void (*convolution)(const ConvolutionArgs<T>&);
   void (*convolution_weight_gradient)(const WeightGradientArgs<T>&);

@@ -8,6 +8,8 @@ namespace rushlight::cpu::RUSHLIGHT_ISA {
 template <class T>
 void gemm(const GemmArgs<T>&);
 template <class T>
+void linear_gradients(const LinearGradientsArgs<T>&);
+template <class T>
 void convolution(const ConvolutionArgs<T>&);
 template <class T>
 void convolution_weight_gradient(const WeightGradientArgs<T>&);
@@ -71,6 +73,7 @@ namespace {
 template <class T>
 constexpr FloatingKernels<T> kFloating{
     .gemm = gemm<T>,
+    .linear_gradients = linear_gradients<T>,
     .convolution = convolution<T>,
     .convolution_weight_gradient = convolution_weight_gradient<T>,
     .attention = attention<T>,
