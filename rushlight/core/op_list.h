@@ -663,10 +663,12 @@ COMPOSITE(rms_norm, "[floats] input, normalized_shape: ints, weight: tensor? = N
           "Each item scaled to mean square 1 over its last dimensions")
 COMPOSITE(
     channel_norm,
-    "[floats] input, weight: tensor? = None, bias: tensor? = None, eps: float = 1e-5, relu: bool = False, "
-    "max_pool: int = 1 -> output, mean, variance",
-    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch, and what they are; "
-    "relu sets what is then negative to 0, and of each max_pool x max_pool pixels the largest is kept")
+    "[floats] input, weight: tensor? = None, bias: tensor? = None, mean: tensor? = None, "
+    "variance: tensor? = None, eps: float = 1e-5, relu: bool = False, max_pool: int = 1 "
+    "-> output, mean, variance",
+    "Each channel scaled to mean 0 and variance 1 by its own statistics over the batch or by those given, "
+    "and what they are; relu sets what is then negative to 0, and of each max_pool x max_pool pixels the "
+    "largest is kept")
 COMPOSITE(
     cross_entropy,
     "[floats] input, target, weight: tensor? = None, *, ignore_index: int = -100, reduction: str = \"mean\", "

@@ -1,5 +1,5 @@
-// Channels scaled by their own statistics: what batch_norm does in training. Bodies compute halves in
-// float32.
+// Channels scaled by their own statistics or by given ones: what batch_norm does in training and in
+// evaluation. Bodies compute halves in float32.
 #include <algorithm>
 
 #include "rushlight/ops/channel_rules.h"
@@ -25,6 +25,15 @@ Layout pooled_layout(const Layout& image, int64_t pool) {
   return dense_in_order_of(image, IntSpan(shape));
 }
 
+void expect_statistics(const OpCall& call, const char* name, const Tensor& tensor) {
+  if (!tensor.defined()) return;
+  expect_per_channel("channel_norm", name, tensor, call.in[0].size(1));
+  const DType wanted = compute_type(call.in[0].dtype());
+  if (tensor.dtype() != wanted)
+    fail(ErrorKind::type, "[channel_norm] ", name, " of ", call.in[0].dtype(), " images must be ", wanted,
+         ", but it is ", tensor.dtype());
+}
+
 void channel_norm_infer(OpCall& call) {
   expect_floating(call, 0, "input");
   expect_rank(call, 0, "input", 2);
@@ -32,6 +41,11 @@ void channel_norm_infer(OpCall& call) {
   int64_t channels = input.size(1);
   expect_per_channel("channel_norm", "weight", call.in[1], channels);
   expect_per_channel("channel_norm", "bias", call.in[2], channels);
+  const Tensor &mean = call.in[3], &variance = call.in[4];
+  if (mean.defined() != variance.defined())
+    fail(ErrorKind::runtime, "[channel_norm] mean and variance must be given together, or neither of them");
+  expect_statistics(call, "mean", mean);
+  expect_statistics(call, "variance", variance);
   call.emit(pooled_layout(input.layout(), args::ChannelNorm(call.attrs).max_pool), input.dtype());
   const int64_t numbers[] = {channels};
   for (int i = 0; i < (call.recording ? 4 : 2); ++i) call.emit(IntSpan(numbers), compute_type(input.dtype()));
@@ -43,9 +57,10 @@ void channel_norm_body(OpCall& call) {
   const Tensor& input = call.in[0];
   IntList dims = all_but_channels(input.rank());
   Tensor x = widened(input);
-  Tensor mean = sum(x, {.dim = dims}) / count_per_channel(x);
+  const bool given = call.in[3].defined();
+  Tensor mean = given ? clone(call.in[3]) : sum(x, {.dim = dims}) / count_per_channel(x);
   Tensor centred = x - along_channels(mean, x.rank());
-  Tensor variance = sum(centred * centred, {.dim = dims}) / count_per_channel(x);
+  Tensor variance = given ? clone(call.in[4]) : sum(centred * centred, {.dim = dims}) / count_per_channel(x);
   Tensor rstd = rsqrt(variance + a.eps);
   Tensor y = scaled_by_channel(centred * along_channels(rstd, x.rank()), call.in[1], call.in[2]);
   if (a.relu) y = relu(y);
@@ -69,9 +84,16 @@ void channel_norm_vjp(Vjp& v) {
   Tensor total = sum(g, {.dim = dims}), product = sum(g * normalized, {.dim = dims});
   if (v.needs(2)) v.set(2, total);
   if (v.needs(1)) v.set(1, product);
+  Tensor inner = g;
+  if (v.input(3).defined()) {
+    Tensor scale = weight.defined() ? v.residual(1) * weight : v.residual(1);
+    if (v.needs(3)) v.set(3, -total * scale);
+    if (v.needs(4)) v.set(4, product * scale * v.residual(1) * -0.5);
+  } else if (v.needs(0)) {
+    double count = count_per_channel(x);
+    inner = g - along_channels(total / count, rank) - normalized * along_channels(product / count, rank);
+  }
   if (!v.needs(0)) return;
-  double count = count_per_channel(x);
-  Tensor inner = g - along_channels(total / count, rank) - normalized * along_channels(product / count, rank);
   if (weight.defined()) inner = inner * along_channels(weight, rank);
   v.set(0, as_dtype(inner * rstd, v.grad().dtype()));
 }
@@ -86,7 +108,7 @@ const OpDef channel_norm = [] {
   def.vjp = channel_norm_vjp;
   def.outputs = 3;
   def.constant_outputs = 0b110;
-  def.saved_inputs = 0b111;
+  def.saved_inputs = 0b11111;
   def.saved_outputs = 0b11000;
   def.saves_facts = true;
   def.fused_backward = true;

@@ -75,6 +75,10 @@ bool is_pooled_at_once(const Tensor& image) {
          compute_type(image.dtype()) == image.dtype();
 }
 
+Tensor statistics_for(const Tensor& image, const Tensor& running) {
+  return clone(in_dtype(detach(running), compute_type(image.dtype())));
+}
+
 // running <- (1 - momentum) * running + momentum * seen
 void follow(const Tensor& running, const Tensor& seen, double momentum) {
   if (!running.defined()) return;
@@ -102,32 +106,22 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (options.training && input.numel() == channels)
     fail(ErrorKind::value,
          "[batch_norm] Expected more than 1 value per channel when training, got input size ", input.shape());
-  const auto pooled = [&](const Tensor& y) {
-    return options.max_pool == 1 ? y : max_pool2d(y, options.max_pool);
-  };
+  ChannelNormOptions how{
+      .weight = options.weight, .bias = options.bias, .eps = options.eps, .relu = options.relu};
+  if (!options.training) {  // copies: the running ones may move on before the way back
+    how.mean = statistics_for(input, running_mean);
+    how.variance = statistics_for(input, running_var);
+  }
+  const bool at_once = is_pooled_at_once(input);
+  if (at_once) how.max_pool = options.max_pool;
+  auto [y, mean, variance] = channel_norm(input, how);
+  if (!at_once && options.max_pool != 1) y = max_pool2d(y, options.max_pool);
   if (options.training) {
-    const bool at_once = is_pooled_at_once(input);
-    auto [y, mean, variance] = channel_norm(input, {.weight = options.weight,
-                                                    .bias = options.bias,
-                                                    .eps = options.eps,
-                                                    .relu = options.relu,
-                                                    .max_pool = at_once ? options.max_pool : 1});
-    if (!at_once) y = pooled(y);
     double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
     follow(running_mean, mean, options.momentum);
     if (running_var.defined()) follow(running_var, variance * (count / (count - 1)), options.momentum);
-    return y;
   }
-  // One factor and one shift for each channel, however large the image.
-  DType wide = compute_type(input.dtype());
-  Tensor scale = rsqrt(in_dtype(detach(running_var), wide) + options.eps);
-  if (options.weight.defined()) scale = scale * options.weight;
-  Tensor shift = -in_dtype(detach(running_mean), wide) * scale;
-  if (options.bias.defined()) shift = shift + options.bias;
-  Tensor y =
-      in_dtype(input, wide) * along_channels(scale, input.rank()) + along_channels(shift, input.rank());
-  if (options.relu) y = relu(y);
-  return in_dtype(pooled(y), input.dtype());
+  return y;
 }
 
 // -- instance_norm

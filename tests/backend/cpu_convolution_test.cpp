@@ -191,27 +191,31 @@ TEST_CASE("cpu: channel norm of images in either order, with numbers far from ze
       Tensor weight = numbers({channels}, 2).to(dtype).requires_grad_();
       Tensor bias = numbers({channels}, 3).to(dtype).requires_grad_();
       Tensor grad = numbers(shape, 4).to(dtype);
-      auto run = [&](const char* order, bool relu) {
+      auto run = [&](const char* order, bool relu, bool given) {
         Tensor x = clone((numbers(shape, 1) * 3 + 50).to(dtype), {.memory_format = order}).requires_grad_();
-        auto [y, mean, variance] = channel_norm(x, {.weight = weight, .bias = bias, .relu = relu});
+        ChannelNormOptions how{.weight = weight, .bias = bias, .relu = relu};
+        if (given)
+          how.mean = numbers({channels}, 5).to(dtype) + 50,
+          how.variance = full(channels, 7.0, {.dtype = dtype});
+        auto [y, mean, variance] = channel_norm(x, how);
         weight.set_grad({}), bias.set_grad({});
         y.backward({.gradient = grad});
         CHECK(y.layout().is_channels_last() == x.layout().is_channels_last());
         return std::vector<Tensor>{y.detach(), mean, variance, x.grad(), weight.grad(), bias.grad()};
       };
-      for (bool relu : {false, true}) {
-        std::vector<Tensor> made = run("channels_last", relu), planes = run("contiguous", relu);
-        cpu::check_same_for_all_thread_counts(
-            [&] { return Bytes{{clone(run("channels_last", relu)[3], {.memory_format = "contiguous"})}}; });
-        set_backend("reference");
-        std::vector<Tensor> slow = run("contiguous", relu);
-        set_backend("cpu");
-        const double bound = dtype == DType::float64 ? 1e-12 : 1e-5;
-        for (size_t i = 0; i < made.size(); ++i) {
-          CHECK(error_of(made[i], slow[i].to(DType::float64)) < bound);
-          CHECK(error_of(planes[i], slow[i].to(DType::float64)) < bound);
+      for (bool relu : {false, true})
+        for (bool given : {false, true}) {
+          CAPTURE(given);
+          std::vector<Tensor> made = run("channels_last", relu, given),
+                              planes = run("contiguous", relu, given);
+          cpu::check_same_for_all_thread_counts([&] { return bytes_of(run("channels_last", relu, given)); });
+          const std::vector<Tensor> slow = by_reference([&] { return run("contiguous", relu, given); });
+          const double bound = dtype == DType::float64 ? 1e-12 : 1e-5;
+          for (size_t i = 0; i < made.size(); ++i) {
+            CHECK(error_of(made[i], slow[i].to(DType::float64)) < bound);
+            CHECK(error_of(planes[i], slow[i].to(DType::float64)) < bound);
+          }
         }
-      }
     }
 }
 
@@ -231,8 +235,11 @@ TEST_CASE("cpu: channel norm that keeps the largest of each window is the norm a
             const Tensor ties = (numbers(shape, 1) * 3).round().to(dtype);
             Tensor x = clone(ties, {.memory_format = order}).requires_grad_();
             const int64_t own = at_once ? pool : 1;
-            auto [y, mean, variance] =
-                channel_norm(x, {.weight = weight, .bias = bias, .relu = relu, .max_pool = own});
+            ChannelNormOptions how{.weight = weight, .bias = bias, .relu = relu, .max_pool = own};
+            if (pool == 3)
+              how.mean = full(channels, 0.5, {.dtype = dtype}),
+              how.variance = full(channels, 2.0, {.dtype = dtype});
+            auto [y, mean, variance] = channel_norm(x, how);
             if (!at_once) y = max_pool2d(y, pool);
             weight.set_grad({}), bias.set_grad({});
             y.backward({.gradient = numbers(IntList(y.shape()), 4).to(dtype)});
@@ -281,6 +288,20 @@ TEST_CASE("cpu: batch norm keeps the largest of each window in training and eval
     };
     CHECK(equal(normed(2), max_pool2d(normed(1), 2)));
   }
+}
+
+TEST_CASE("cpu: batch norm in evaluation goes back by the statistics that it went forward with") {
+  const Tensor mean = full(16, 0.5), variance = full(16, 2.0);
+  const auto slope = [&](bool train_between) {
+    Tensor x = numbers({4, 16, 9, 6}, 1).requires_grad_();
+    const Tensor y = batch_norm(x, mean, variance, {.relu = true});
+    if (train_between) (void)batch_norm(numbers({4, 16, 3, 3}, 2) + 7, mean, variance, {.training = true});
+    y.sum().backward();
+    return x.grad();
+  };
+  const Tensor before = slope(false), during = slope(true);
+  CHECK(equal(before, during));
+  CHECK_FALSE(equal(before, slope(false)));
 }
 
 TEST_CASE("cpu: a window that spans far more than the image needs no memory for what lies between its taps") {

@@ -36,7 +36,7 @@ bool fits(const Tensor& tensor, DType dtype) {
 bool channel_norm(const KernelCall& call) {
   const args::ChannelNorm a(call.attrs);
   Tensor x = image_like(call.in[0], order_of(a, call.in[0], call.out[0])), weight = row_major(call.in[1]),
-         bias = row_major(call.in[2]);
+         bias = row_major(call.in[2]), mean = row_major(call.in[3]), variance = row_major(call.in[4]);
   if (!fits(weight, x.dtype()) || !fits(bias, x.dtype()) || !is_in_order(call.out[0], a)) return false;
   return with_floating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -44,6 +44,7 @@ bool channel_norm(const KernelCall& call) {
     if (!take_image(x, a, args)) return false;
     args.eps = a.eps;
     args.x = pointer<T>(x), args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
+    args.given_mean = pointer<T>(mean), args.given_variance = pointer<T>(variance);
     Tensor spare;  // without recording nobody wants it
     if (call.out.size() < 5) spare = empty(args.channels, x.dtype());
     args.y = pointer<T>(call.out[0]);
@@ -55,10 +56,10 @@ bool channel_norm(const KernelCall& call) {
   });
 }
 
-// Inputs: the results' three gradients; input, weight, bias; three results (not saved), mean,
-// 1/deviation.
+// Inputs: the results' three gradients; input, weight, bias, given mean and variance (not saved); three
+// results (not saved), mean, 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
-  if (!call.in[0].defined()) return false;
+  if (!call.in[0].defined() || call.out[3].defined() || call.out[4].defined()) return false;
   const args::ChannelNorm a(call.attrs);
   const Tensor& order = order_of(a, call.in[3], call.out[0].defined() ? call.out[0] : call.in[3]);
   if (!is_in_order(order, a) || (call.out[0].defined() && !is_in_order(call.out[0], a))) return false;
@@ -73,7 +74,8 @@ bool channel_norm_backward(const KernelCall& call) {
     if (!take_image(x, a, args)) return false;
     args.x = pointer<T>(x), args.grad = pointer<T>(g);
     args.weight = pointer<T>(weight), args.bias = pointer<T>(bias);
-    args.mean = pointer<T>(call.in[9]), args.rstd = pointer<T>(call.in[10]);
+    args.given = call.in[6].defined();
+    args.mean = pointer<T>(call.in[11]), args.rstd = pointer<T>(call.in[12]);
     args.grad_x = pointer<T>(call.out[0]);
     args.grad_weight = pointer<T>(call.out[1]), args.grad_bias = pointer<T>(call.out[2]);
     floating_kernels<T>().channel_norm_backward(args);

@@ -50,12 +50,19 @@ RUSHLIGHT_INLINE void with_relu(bool relu, Body body) {
 
 // Writes channel c's statistics.
 template <class T>
-Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, const Moments& all) {
-  const double variance = all.squares / all.count;
-  args.mean[c] = static_cast<T>(all.mean);
+Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, double mean, double variance) {
+  args.mean[c] = static_cast<T>(mean);
   args.variance[c] = static_cast<T>(variance);
   args.rstd[c] = static_cast<T>(1 / __builtin_sqrt(variance + args.eps));
   return Line<T>::of(args, c);
+}
+template <class T>
+Line<T> finish_statistics(const ChannelNormArgs<T>& args, int64_t c, const Moments& all) {
+  return finish_statistics(args, c, all.mean, all.squares / all.count);
+}
+template <class T>
+Line<T> given_statistics(const ChannelNormArgs<T>& args, int64_t c) {
+  return finish_statistics(args, c, args.given_mean[c], args.given_variance[c]);
 }
 
 // What grad_x is of grad and x: grad slope + (x - mean) tilt + level.
@@ -70,6 +77,7 @@ Plane<T> finish_gradients(const ChannelNormBackwardArgs<T>& args, int64_t c, dou
   if (args.grad_weight) args.grad_weight[c] = static_cast<T>(product * rstd);
   if (args.grad_bias) args.grad_bias[c] = static_cast<T>(sum);
   const double scale = (args.weight ? args.weight[c] : 1) * rstd;
+  if (args.given) return {static_cast<T>(scale), 0, 0};
   return {static_cast<T>(scale), static_cast<T>(-scale * rstd * rstd * product / count),
           static_cast<T>(-scale * sum / count)};
 }

@@ -1,4 +1,4 @@
-// Normalisation of channels by their own statistics: the image is read twice, forward and backward. What is
+// Normalisation of channels: by their own statistics the image is read twice, forward and backward. What is
 // added up is cut by shapes alone, in parts so short that none of their numbers is lost in the sum. Here,
 // images that lie channel after channel.
 #include "rushlight/backend/cpu/channel_lines.h"
@@ -23,11 +23,16 @@ RUSHLIGHT_INLINE void each_piece(const Args& args, int64_t channel, Body body) {
   });
 }
 
-template <class T, bool Relu>
-void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
+template <class T>
+Line<T> find_statistics(const ChannelNormArgs<T>& args, int64_t c) {
   Moments all;
   each_plane(args, c, [&](int64_t at) { add_moments(args.x + at, args.plane, all); });
-  const Lines<T> lines(finish_statistics(args, c, all));
+  return finish_statistics(args, c, all);
+}
+
+template <class T, bool Relu>
+void normalize_channel(const ChannelNormArgs<T>& args, int64_t c) {
+  const Lines<T> lines(args.given_mean ? given_statistics(args, c) : find_statistics(args, c));
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;

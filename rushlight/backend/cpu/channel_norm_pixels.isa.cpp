@@ -352,7 +352,10 @@ void windows_backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable
 template <class T>
 void normalize_pixels(const ChannelNormArgs<T>& args) {
   const ChannelTable<T, 3> table{args.channels};
-  find_lines(args, table);
+  if (args.given_mean)
+    for (int64_t c = 0; c < args.channels; ++c) set_line(table, c, given_statistics(args, c));
+  else
+    find_lines(args, table);
   with_relu(args.relu, [&]<bool Relu>() {
     args.pool > 1 ? normalize_windows<T, Relu>(args, table) : normalize<T, Relu>(args, table);
   });

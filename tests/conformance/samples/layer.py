@@ -228,22 +228,34 @@ def _(draw):
     )
 
 
-def _channel_norm(input, weight=None, bias=None, eps=1e-5, relu=False, max_pool=1):
-    dims = [d for d in range(input.dim()) if d != 1]
-    variance, mean = torch.var_mean(input.detach(), dims, correction=0)
+def _channel_norm(input, weight=None, bias=None, mean=None, variance=None, eps=1e-5, relu=False, max_pool=1):
     wide = torch.promote_types(input.dtype, torch.float32)  # the statistics of halves are float32
-    y = F.batch_norm(input, None, None, weight, bias, training=True, eps=eps)
-    return _in_the_same_pass(y, relu, max_pool), mean.to(wide), variance.to(wide)
+    if mean is None:
+        dims = [d for d in range(input.dim()) if d != 1]
+        y = F.batch_norm(input, None, None, weight, bias, training=True, eps=eps)
+        variance, mean = torch.var_mean(input.detach(), dims, correction=0)
+    else:  # by the formula: PyTorch's function takes them for constants
+        scale, shift, middle, spread = (
+            t if t is None else t.reshape([-1] + [1] * (input.dim() - 2)) for t in (weight, bias, mean, variance)
+        )
+        y = (input.to(wide) - middle) * (spread + eps).rsqrt()
+        y = y if scale is None else y * scale
+        y = (y if shift is None else y + shift).to(input.dtype)
+    return _in_the_same_pass(y, relu, max_pool), mean.detach().to(wide), variance.detach().to(wide)
 
 
 @samples_of("channel_norm", judge=_channel_norm, dtypes=FLOATING, units=1024)
 def _(draw):
     channels, plane = draw.integer(1, 4), draw.shape(most_rank=2, least=1)
     bias = _channels(draw, channels)
+    wide = draw.dtype if draw.dtype in WIDE else "float32"
+    given = draw.boolean()
     return Call(
         input=draw.tensor([draw.integer(2, 4), channels] + plane),
         weight=_channels(draw, channels),
         bias=bias,
+        mean=draw.tensor([channels], dtype=wide) if given else None,
+        variance=draw.tensor([channels], dtype=wide, low=0.5, high=2) if given else None,
         eps=draw.choice(1e-5, 0.1, 1.0),
         relu=bias is not None and draw.boolean(),  # equal numbers without a bias lie at relu's kink
         max_pool=_window(draw, plane),
@@ -376,6 +388,10 @@ def _():
     yield Bad("integers", Call(input=i64(2, 3)), ("input", "floating", "int64"))
     yield Bad("weight", Call(input=x, weight=f32(2)), ("weight", "(3,)", "(2,)"))
     yield Bad("bias", Call(input=x, bias=f32(3, 1)), ("bias", "(3,)", "(3, 1)"))
+    yield Bad("mean alone", Call(input=x, mean=f32(3)), ("channel_norm", "mean and variance", "together"))
+    yield Bad("mean", Call(input=x, mean=f32(2), variance=f32(3)), ("mean", "(3,)", "(2,)"))
+    yield Bad("variance", Call(input=x, mean=f32(3), variance=f32(4)), ("variance", "(3,)", "(4,)"))
+    yield Bad("type", Call(input=x, mean=of("float64", 3), variance=f32(3)), ("mean", "float32", "float64"))
     yield Bad("windows of lines", Call(input=x, max_pool=2), ("max_pool=2", "(2, 3, 4)"))
     yield Bad("windows too large", Call(input=f32(2, 3, 4, 2), max_pool=3), ("max_pool=3", "(2, 3, 4, 2)"))
     yield Bad("no window", Call(input=f32(2, 3, 4, 4), max_pool=0), ("max_pool=0",))
