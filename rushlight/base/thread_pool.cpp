@@ -83,10 +83,11 @@ class alignas(64) Share {
     context_ = context;
     finished_.store(static_cast<uint32_t>(begin), std::memory_order_relaxed);
     end_ = static_cast<uint32_t>(end);
-    left_.store(range(begin, end), std::memory_order_release);
+    left_.store(range(begin, end));
+    wake_thread();
   }
 
-  bool is_empty() const { return is_empty(left_.load(std::memory_order_relaxed)); }
+  bool is_empty() const { return is_empty(left_.load()); }
 
   // The next chunk, or -1. Who takes one keeps the job alive until it is finished, so that function and
   // context may be read, even if it is a later job than the one that the thread came for.
@@ -111,6 +112,23 @@ class alignas(64) Share {
   }
   void wake_owner() { finished_.notify_all(); }
 
+  // The thread whose share it is says that it sleeps and then looks once more whether it is called; who calls
+  // it does so and then looks whether it sleeps. All four are sequentially consistent, so one sees the other.
+  template <class Condition>
+  void sleep_until(Condition is_called) {
+    for (;;) {
+      asleep_.store(1);
+      if (is_called()) break;
+      asleep_.wait(1);
+    }
+    asleep_.store(0);
+  }
+  void wake_thread() {
+    if (asleep_.load() == 0) return;
+    asleep_.store(0);
+    asleep_.notify_one();
+  }
+
  private:
   static uint64_t range(int64_t begin, int64_t end) {
     return static_cast<uint64_t>(end) << 32 | static_cast<uint64_t>(begin);
@@ -121,6 +139,7 @@ class alignas(64) Share {
 
   std::atomic<uint64_t> left_{0};  // the next chunk, above it the end: both change at once
   std::atomic<uint32_t> finished_{0};
+  std::atomic<uint32_t> asleep_{0};
   uint32_t end_ = 0;
   ChunkFunction function_ = nullptr;
   void* context_ = nullptr;
@@ -136,7 +155,6 @@ class Pool {
     if (!owner || threads() == 1 || chunks > Share::kMostChunks) return false;
     start_workers();
     share_out(chunks, function, context);
-    wake_workers();
     work(0);
     for (int i = 0; i < sharers_.load(std::memory_order_relaxed); ++i) await(share_[i]);
     last_use_.store(nanoseconds(), std::memory_order_relaxed);
@@ -186,43 +204,23 @@ class Pool {
 
   void stop_workers() {
     stopping_.store(true);
-    wake_workers();
+    for (int i = 0; i <= workers_; ++i) share_[i].wake_thread();
     while (workers_ > 0) worker_[--workers_].join();
     stopping_.store(false);
   }
 
   void serve(int self) {
-    const auto is_called = [&] {
-      return !share_[self].is_empty() || stopping_.load(std::memory_order_relaxed);
-    };
+    Share& share = share_[self];
+    const auto is_called = [&] { return !share.is_empty() || stopping_.load(); };
     for (;;) {
-      if (!spin_until(is_called)) sleep_until(is_called);
+      if (!spin_until(is_called)) share.sleep_until(is_called);
       if (stopping_.load()) return;
       work(self);
     }
   }
 
-  // A sleeper says so and then looks once more; who calls it does so and then asks for sleepers. Both change
-  // the same number, so the later of them sees what the earlier did before.
-  template <class Condition>
-  void sleep_until(Condition is_called) {
-    sleepers_.fetch_add(1);
-    for (;;) {
-      const uint32_t seen = calls_.load();
-      if (is_called()) break;
-      calls_.wait(seen);
-    }
-    sleepers_.fetch_sub(1);
-  }
-
-  void wake_workers() {
-    if (sleepers_.fetch_add(0) == 0) return;
-    calls_.fetch_add(1);
-    calls_.notify_all();
-  }
-
-  // So do the owner that waits for a share and who finishes it, in the one order of all that is sequentially
-  // consistent.
+  // The owner says that it sleeps and then looks at what is finished; who finishes a chunk counts it and then
+  // looks whether the owner sleeps. Again one sees the other.
   void await(Share& share) {
     if (share.is_finished() || spin_until([&] { return share.is_finished(); })) return;
     owner_sleeps_.store(true);
@@ -274,9 +272,6 @@ class Pool {
   int workers_ = 0;
   std::atomic<int64_t> last_use_{0};  // when a job ended, or somebody asked
   std::thread worker_[kMaxThreads];
-
-  std::atomic<int> sleepers_{0};
-  std::atomic<uint32_t> calls_{0};  // of sleepers
 
   // What all threads read and hardly any writes.
   alignas(64) std::atomic<int> threads_;  // 0: not yet asked

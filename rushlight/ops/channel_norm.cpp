@@ -74,26 +74,31 @@ void channel_norm_vjp(Vjp& v) {
   int rank = x.rank();
   IntList dims = all_but_channels(rank);
   Tensor rstd = along_channels(v.residual(1), rank);
-  Tensor normalized = (x - along_channels(v.residual(0), rank)) * rstd;
-  if (a.relu || a.max_pool > 1) {  // what was cut off is computed anew
+  const bool moves = v.needs(0) && !v.input(3).defined();  // the statistics, with x
+  const bool wants_total = moves || v.needs(2) || v.needs(3),
+             wants_product = moves || v.needs(1) || v.needs(4);
+  const bool cuts = a.relu || a.max_pool > 1;
+  Tensor normalized, total, product;
+  if (cuts || wants_product) normalized = (x - along_channels(v.residual(0), rank)) * rstd;
+  if (cuts) {  // what was cut off is computed anew
     Tensor y = scaled_by_channel(detach(normalized), weight, v.input(2));
     if (a.max_pool > 1)
       g = max_pool_gradient(g, max_pool2d_with_indices(y, a.max_pool).indices, spatial(x.shape()));
     if (a.relu) g = where(y > 0.0, g, 0.0);
   }
-  Tensor total = sum(g, {.dim = dims}), product = sum(g * normalized, {.dim = dims});
+  if (wants_total) total = sum(g, {.dim = dims});
+  if (wants_product) product = sum(g * normalized, {.dim = dims});
   if (v.needs(2)) v.set(2, total);
   if (v.needs(1)) v.set(1, product);
+  Tensor scale = weight.defined() ? v.residual(1) * weight : v.residual(1);
+  if (v.needs(3)) v.set(3, -total * scale);
+  if (v.needs(4)) v.set(4, product * scale * v.residual(1) * -0.5);
+  if (!v.needs(0)) return;
   Tensor inner = g;
-  if (v.input(3).defined()) {
-    Tensor scale = weight.defined() ? v.residual(1) * weight : v.residual(1);
-    if (v.needs(3)) v.set(3, -total * scale);
-    if (v.needs(4)) v.set(4, product * scale * v.residual(1) * -0.5);
-  } else if (v.needs(0)) {
+  if (moves) {
     double count = count_per_channel(x);
     inner = g - along_channels(total / count, rank) - normalized * along_channels(product / count, rank);
   }
-  if (!v.needs(0)) return;
   if (weight.defined()) inner = inner * along_channels(weight, rank);
   v.set(0, as_dtype(inner * rstd, v.grad().dtype()));
 }

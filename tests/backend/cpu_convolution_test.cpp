@@ -184,7 +184,8 @@ TEST_CASE("cpu: max pooling of lines, planes and volumes of any floating type, a
 }
 
 TEST_CASE("cpu: channel norm of images in either order, with numbers far from zero") {
-  const IntList shapes[] = {{3, 20, 7, 9}, {64, 8, 16, 16}, {2, 130, 5}, {700, 9, 3, 2}, {150, 600, 1, 2}};
+  const IntList shapes[] = {{3, 20, 7, 9},    {64, 8, 16, 16}, {2, 130, 5},    {700, 9, 3, 2},
+                            {150, 600, 1, 2}, {90, 3, 5, 4},   {70, 40, 1, 1}, {300, 19, 1}};
   for (const IntList& shape : shapes)
     for (DType dtype : {DType::float32, DType::float64}) {
       const int64_t channels = shape[1];
@@ -302,6 +303,26 @@ TEST_CASE("cpu: batch norm in evaluation goes back by the statistics that it wen
   const Tensor before = slope(false), during = slope(true);
   CHECK(equal(before, during));
   CHECK_FALSE(equal(before, slope(false)));
+}
+
+TEST_CASE("cpu: given statistics carry a gradient past numbers that are not finite, and not through them") {
+  for (const char* order : {"contiguous", "channels_last"})
+    for (int64_t pool : {1, 2}) {
+      const auto slopes = [&](bool of_input_alone) {
+        Tensor x = clone(numbers({2, 16, 6, 4}, 1), {.memory_format = order});
+        x(0, 0, 0, 0) = INFINITY, x(1, 3, 2, 2) = -INFINITY;
+        x.requires_grad_();
+        Tensor weight = numbers({16}, 2).requires_grad_(!of_input_alone);
+        const Tensor statistics = full({16, 2}, 2.0).select(1, 0);  // not side by side
+        channel_norm(x, {.weight = weight, .mean = statistics, .variance = statistics, .max_pool = pool})
+            .output.backward({.gradient = numbers({2, 16, 6 / pool, 4 / pool}, 3)});
+        return x.grad();
+      };
+      const Tensor expected = by_reference([&] { return slopes(true); });
+      CHECK(isfinite(expected).all().item<bool>());
+      CHECK(allclose(slopes(true), expected));
+      CHECK(allclose(slopes(false), expected));
+    }
 }
 
 TEST_CASE("cpu: a window that spans far more than the image needs no memory for what lies between its taps") {

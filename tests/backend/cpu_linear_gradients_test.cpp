@@ -26,16 +26,23 @@ struct Gradients {
   std::vector<T> x, weight, bias;
 };
 
-// The numbers of a layer, all between -1 and 1; the weight's rows or columns lie in memory, 3 numbers apart.
+// How the weight lies: row by row, column by column, or neither, with 3 numbers between.
+enum class Order { rows, columns, scattered };
+
+// The numbers of a layer, all between -1 and 1.
 template <class T>
 struct Layer {
-  Layer(const Sizes& sizes, bool transposed)
+  Layer(const Sizes& sizes, Order order)
       : s(sizes),
         g(random_numbers<T>(s.rows * s.outputs, 1)),
         x(random_numbers<T>(s.rows * s.features, 2)),
-        weight(random_numbers<T>((s.outputs + 3) * (s.features + 3), 3)),
-        weight_row(transposed ? 1 : s.features + 3),
-        weight_col(transposed ? s.outputs + 3 : 1) {}
+        weight(random_numbers<T>(2 * (s.outputs + 3) * (s.features + 3), 3)),
+        weight_row(order == Order::columns ? 1
+                   : order == Order::rows  ? s.features + 3
+                                           : 2 * (s.features + 3)),
+        weight_col(order == Order::columns ? s.outputs + 3
+                   : order == Order::rows  ? 1
+                                           : 2) {}
 
   Gradients<T> gradients(int wanted) const {
     Gradients<T> found(s);
@@ -73,18 +80,16 @@ struct Layer {
 // In units of the error that a sum of `terms` numbers below 1 may have.
 template <class T>
 double worst_error(const std::vector<T>& found, const std::vector<double>& expected, int64_t terms) {
-  double worst = 0;
-  for (size_t i = 0; i < found.size(); ++i) worst = std::max(worst, std::abs(double(found[i]) - expected[i]));
-  return worst / (double(terms + 8) * std::numeric_limits<T>::epsilon());
+  return distance(found, expected) / (double(terms + 8) * std::numeric_limits<T>::epsilon());
 }
 
 template <class T>
-void check(const Sizes& s, bool transposed, std::initializer_list<int> choices) {
+void check(const Sizes& s, Order order, std::initializer_list<int> choices) {
   CAPTURE(s.rows);
   CAPTURE(s.features);
   CAPTURE(s.outputs);
-  CAPTURE(transposed);
-  const Layer<T> layer(s, transposed);
+  CAPTURE(order);
+  const Layer<T> layer(s, order);
   const Gradients<double> expected = layer.by_definition();
   const Gradients<T> untouched(s), everything = layer.gradients(all);
   CHECK(worst_error(everything.x, expected.x, s.outputs) < 1);
@@ -105,30 +110,38 @@ void check(const Sizes& s, bool transposed, std::initializer_list<int> choices) 
 }  // namespace
 
 TEST_CASE("linear gradients: each that is wanted, by blocks of rows or not, against double loops") {
-  for (bool transposed : {false, true}) {
-    for (const Sizes& s : {Sizes{4096, 37, 45},   // by blocks of rows, columns after the last full panel
-                           Sizes{4111, 1, 3},     // the last block of each part is shorter, and the last part
-                           Sizes{20, 6, 5},       // few rows
-                           Sizes{4100, 9, 520}})  // many outputs
-      check<float>(s, transposed, {0, 1, 2, 3, 4, 5, 6});
-    check<float>({5000, 64, 192}, transposed, {of_weight});
-    check<double>({4103, 19, 70}, transposed, {of_x | of_bias, of_weight | of_bias});
-    check<double>({4100, 9, 260}, transposed, {of_weight});
+  for (Order order : {Order::rows, Order::columns, Order::scattered}) {
+    for (const Sizes& s : {Sizes{4096, 37, 45},  // by blocks of rows, columns after the last full panel
+                           Sizes{4095, 37, 45},  // a row less: three products
+                           Sizes{4111, 33, 13},  // the last block of each part is shorter, and the last part
+                           Sizes{4200, 9, 20},   // few features
+                           Sizes{4200, 40, 7},   // few outputs
+                           Sizes{20, 6, 5},      // few rows
+                           Sizes{4100, 40, 520}})  // many outputs
+      check<float>(s, order, {0, 1, 2, 3, 4, 5, 6});
+    check<double>({4103, 19, 70}, order, {of_x | of_bias, of_weight | of_bias});
+    check<double>({4100, 20, 260}, order, {of_weight});
   }
+  check<float>({40'000, 64, 24}, Order::rows, {of_weight});  // parts as many as there may be
 }
 
 TEST_CASE("linear gradients: the same bits for any number of threads") {
   for (const Sizes& s : {Sizes{5000, 40, 70}, Sizes{300, 40, 70}}) {
-    const Layer<float> layer(s, false);
+    const Layer<float> layer(s, Order::rows);
     check_same_for_all_thread_counts([&] { return layer.gradients(all); });
   }
 }
 
 TEST_CASE("linear gradients: what is no number stays in the rows and columns that it meets") {
-  Layer<float> layer({4096, 21, 33}, false);
+  Layer<float> layer({4096, 41, 33}, Order::rows);
   layer.g[100 * 33 + 7] = INFINITY;
   const Gradients<float> found = layer.gradients(all);
-  for (int64_t i = 0; i < 4096 * 21; ++i) CHECK_MESSAGE(std::isfinite(found.x[i]) == (i / 21 != 100), i);
-  for (int64_t i = 0; i < 33 * 21; ++i) CHECK_MESSAGE(std::isfinite(found.weight[i]) == (i / 21 != 7), i);
-  for (int64_t i = 0; i < 33; ++i) CHECK_MESSAGE(std::isfinite(found.bias[i]) == (i != 7), i);
+  const auto all_finite_but = [](const std::vector<float>& numbers, int64_t row_length, int64_t row) {
+    for (int64_t i = 0; i < static_cast<int64_t>(numbers.size()); ++i)
+      if (std::isfinite(numbers[i]) == (i / row_length == row)) return false;
+    return true;
+  };
+  CHECK(all_finite_but(found.x, 41, 100));
+  CHECK(all_finite_but(found.weight, 41, 7));
+  CHECK(all_finite_but(found.bias, 1, 7));
 }

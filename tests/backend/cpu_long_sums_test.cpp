@@ -34,6 +34,18 @@ TEST_CASE("layer norm: the gradients of weight and bias over a million rows") {
   CHECK(error_of(weight.grad() * row, 1e5) < 5e-6);
 }
 
+TEST_CASE("linear: the gradient of the bias over many rows, with the weight's and without") {
+  constexpr int64_t kRows = 300'000, kFeatures = 32, kOutputs = 16;
+  const Tensor x = full({1, kFeatures}, 1.0).expand({kRows, kFeatures});
+  for (bool with_weight : {true, false}) {
+    const Tensor weight = full({kOutputs, kFeatures}, 0.5).requires_grad_(with_weight);
+    const Tensor bias = full(kOutputs, 0.0).requires_grad_();
+    linear(x, weight, {.bias = bias}).backward({.gradient = full({kRows, kOutputs}, 0.1)});
+    CHECK(error_of(bias.grad(), 0.1 * kRows) < 5e-6);
+    if (with_weight) CHECK(error_of(weight.grad(), 0.1 * kRows) < 2e-5);
+  }
+}
+
 TEST_CASE("batch norm: large images, in either order") {
   const auto normalize = [](const Tensor& x) { return channel_norm(x).output; };
   const IntList shape{1, 8, 512, 1024};

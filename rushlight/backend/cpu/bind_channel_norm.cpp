@@ -6,9 +6,6 @@ namespace rushlight::cpu {
 
 namespace {
 
-// Planes or pixels of fewer numbers leave most lanes empty.
-constexpr int64_t kLeastRun = 8;
-
 // The image whose order decides how the kernel goes. What a window takes together lies pixel after pixel.
 const Tensor& order_of(const args::ChannelNorm& a, const Tensor& x, const Tensor& result) {
   return a.max_pool > 1 ? x : result;
@@ -22,9 +19,9 @@ bool take_image(const Tensor& x, const args::ChannelNorm& a, Args& args) {
   args.relu = a.relu, args.pool = a.max_pool, args.width = x.size(-1);
   args.items = x.size(0), args.channels = x.size(1);
   args.plane = x.numel() ? x.numel() / (args.items * args.channels) : 0;
-  args.by_pixel = !x.is_contiguous();
+  args.by_pixel = !x.is_contiguous() || args.plane == 1;
   if (args.pool > 1 && !args.by_pixel) return false;
-  return args.plane > 0 && (args.by_pixel ? args.channels : args.plane) >= kLeastRun;
+  return args.plane > 0;
 }
 
 bool fits(const Tensor& tensor, DType dtype) {
@@ -56,10 +53,11 @@ bool channel_norm(const KernelCall& call) {
   });
 }
 
-// Inputs: the results' three gradients; input, weight, bias, given mean and variance (not saved); three
-// results (not saved), mean, 1/deviation.
+// Inputs: the results' three gradients; input, weight, bias, given mean and variance; three results (not
+// saved), mean, 1/deviation.
 bool channel_norm_backward(const KernelCall& call) {
   if (!call.in[0].defined() || call.out[3].defined() || call.out[4].defined()) return false;
+  if (is_half(call.in[0].dtype())) return in_float32(call, channel_norm_backward);
   const args::ChannelNorm a(call.attrs);
   const Tensor& order = order_of(a, call.in[3], call.out[0].defined() ? call.out[0] : call.in[3]);
   if (!is_in_order(order, a) || (call.out[0].defined() && !is_in_order(call.out[0], a))) return false;

@@ -41,6 +41,7 @@ void cast_elements(const Tensor& to, const Tensor& from) {
   StridedLoop<2> loop;
   loop.add(to);
   loop.add(from);
+  loop.in_order_of_memory();
   loop.each_plane([&](char* const* at, const int64_t* step, int64_t n, const int64_t* row, int64_t rows) {
     const int64_t cols = std::min(n, kChunk), col_chunks = ceil_div(n, cols);
     const int64_t height = std::max<int64_t>(1, kChunk / cols), row_chunks = ceil_div(rows, height);
@@ -75,13 +76,14 @@ Tensor row_major_as(const Tensor& tensor, DType dtype) {
 
 namespace {
 
-// What is repeated (stride 0) stays so.
+// In the same order of memory; what is repeated (stride 0) stays so.
 Tensor in_float32(const Tensor& x) {
   SmallVector<int64_t, 6> sizes, strides;
   const auto repeats = [&x](int d) { return x.layout().stride(d) == 0 && x.size(d) > 0; };
   for (int d = 0; d < x.rank(); ++d) sizes.push_back(repeats(d) ? 1 : x.size(d));
   const Layout once(IntSpan(sizes.data(), sizes.size()), x.strides(), x.layout().offset());
-  const Tensor wide = row_major_as(alias(x, once), DType::float32);
+  const Tensor wide = empty_like_layout(once.dense_like(), DType::float32, host_allocator());
+  cast_elements(wide, alias(x, once));
   for (int d = 0; d < x.rank(); ++d) strides.push_back(repeats(d) ? 0 : wide.layout().stride(d));
   return alias(wide, Layout(x.shape(), IntSpan(strides.data(), strides.size()), 0));
 }

@@ -147,15 +147,5 @@ Tensor row_major_as(const Tensor& tensor, DType dtype);
 // An image, channel after channel or pixel after pixel without gaps; and another in the same order.
 inline bool is_dense_image(const Tensor& x) { return x.is_contiguous() || x.layout().is_channels_last(); }
 Tensor image_like(const Tensor& image, const Tensor& like);
-// The column sums of a rows x columns matrix.
-template <class T>
-void sum_rows(int64_t rows, int64_t columns, const T* x, T* y) {
-  ReductionArgs<T> args;
-  args.reduced = rows;
-  args.inner = columns;
-  args.x = x;
-  args.y = y;
-  floating_kernels<T>().reduce(args);
-}
 
 }  // namespace rushlight::cpu

@@ -93,6 +93,22 @@ struct Sums {
   }
 };
 
+template <class T>
+bool needs_sums(const ChannelNormBackwardArgs<T>& args) {
+  return !args.given || args.grad_weight || args.grad_bias;
+}
+// Whether a pixel's gradient depends on it.
+template <bool Relu, class T>
+bool reads_x(const ChannelNormBackwardArgs<T>& args) {
+  return Relu || !args.given;
+}
+// How far x is from the mean, where its gradient depends on that: where the statistics move with x. (Times a
+// slope of 0 it would not do: x may be infinite.)
+template <class T>
+RUSHLIGHT_INLINE Vec<T> step_of(const ChannelNormBackwardArgs<T>& args, Vec<T> x, Vec<T> mean) {
+  return args.given ? Vec<T>(0) : x - mean;
+}
+
 // Images that lie pixel after pixel (channel_norm_pixels.isa.cpp).
 template <class T>
 void normalize_pixels(const ChannelNormArgs<T>& args);

@@ -45,7 +45,7 @@ template <class T, bool Relu>
 void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
   const Lines<T> lines(Line<T>::of(args, c));
   double sum = 0, product = 0;
-  each_piece(args, c, [&](int64_t at, int64_t count) {
+  const auto add_piece = [&](int64_t at, int64_t count) {
     const Sums<T> sums = fold_vectors<T>(
         count, Sums<T>{0, 0},
         [&](Sums<T> so_far, int64_t j, auto part) {
@@ -56,7 +56,8 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
         [](Sums<T> a, Sums<T> b) { return a += b; });
     sum += sum_of_lanes(sums.grad);
     product += sum_of_lanes(sums.product);
-  });
+  };
+  if (needs_sums(args)) each_piece(args, c, add_piece);
   const Plane<T> of = finish_gradients(args, c, sum, product);
   if (!args.grad_x) return;
   const Vec<T> slope = Vec<T>::splat(of.slope), tilt = Vec<T>::splat(of.tilt),
@@ -64,10 +65,10 @@ void channel_backward(const ChannelNormBackwardArgs<T>& args, int64_t c) {
   each_plane(args, c, [&](int64_t at) {
     for (int64_t j = 0; j < args.plane; j += Vec<T>::kLanes) {
       const int64_t left = args.plane - j;
-      const Vec<T> x = load_partial(args.x + at + j, left);
+      const Vec<T> x = reads_x<Relu>(args) ? load_partial(args.x + at + j, left) : Vec<T>(0);
       const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + j, left), x);
-      store_partial(args.grad_x + at + j, multiply_add(g, slope, multiply_add(x - lines.mean, tilt, level)),
-                    left);
+      const Vec<T> step = step_of(args, x, lines.mean);
+      store_partial(args.grad_x + at + j, multiply_add(g, slope, multiply_add(step, tilt, level)), left);
     }
   });
 }

@@ -175,8 +175,8 @@ template <class T, bool Relu>
 void backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>& table) {
   const int64_t channels = args.channels;
   const Parts parts(args.items * args.plane, 1, channels);
-  const PartSums<T> sums{parts.count, channels};
-  parts.each([&](int64_t first, int64_t rows, int64_t part) {
+  const PartSums<T> sums{needs_sums(args) ? parts.count : 0, channels};
+  const auto add_part = [&](int64_t first, int64_t rows, int64_t part) {
     sums.clear(part);
     each_block<T>(rows, channels, [&](int64_t row, int64_t count, int64_t c, int64_t left) {
       const Lines<T> lines = lines_of(table, c, left);
@@ -191,7 +191,8 @@ void backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>& 
                                     }),
                left);
     });
-  });
+  };
+  if (sums.parts > 0) parts.each(add_part);
   const ChannelTable<T, 3> planes{channels};
   find_planes(args, sums, planes);
   if (!args.grad_x) return;
@@ -200,9 +201,10 @@ void backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>& 
       for (int64_t c = 0; c < channels; c += Vec<T>::kLanes) {
         const int64_t left = channels - c;
         const Lines<T> lines = lines_of(table, c, left);
-        const Vec<T> x = load_partial(args.x + at + c, left);
+        const Vec<T> x = reads_x<Relu>(args) ? load_partial(args.x + at + c, left) : Vec<T>(0);
         const Vec<T> g = lines.template passed<Relu>(load_partial(args.grad + at + c, left), x);
-        store_partial(args.grad_x + at + c, Planes<T>(planes, c, left).at(g, x - lines.mean), left);
+        store_partial(args.grad_x + at + c, Planes<T>(planes, c, left).at(g, step_of(args, x, lines.mean)),
+                      left);
       }
   });
 }
@@ -282,7 +284,8 @@ RUSHLIGHT_INLINE void give_window(const ChannelNormBackwardArgs<T>& args, const 
       const int64_t at = first + (i * windows.width + j) * args.channels;
       const Vec<T> x = load_partial(args.x + at, left);
       const auto taken = lines.template at<false>(x) == most.y;
-      store_partial(args.grad_x + at, planes.at(select(taken, grad, Vec<T>(0)), x - lines.mean), left);
+      store_partial(args.grad_x + at, planes.at(select(taken, grad, Vec<T>(0)), step_of(args, x, lines.mean)),
+                    left);
       grad = select(taken, Vec<T>(0), grad);
     }
 }
@@ -294,7 +297,7 @@ void give_rest(const ChannelNormBackwardArgs<T>& args, const ChannelTable<T, 3>&
   for (int64_t at = first * args.channels; at < last * args.channels; at += args.channels)
     for (int64_t c = 0; c < args.channels; c += Vec<T>::kLanes) {
       const int64_t left = args.channels - c;
-      const Vec<T> step = load_partial(args.x + at + c, left) - lines_of(table, c, left).mean;
+      const Vec<T> step = step_of(args, load_partial(args.x + at + c, left), lines_of(table, c, left).mean);
       store_partial(args.grad_x + at + c, Planes<T>(planes, c, left).at(Vec<T>(0), step), left);
     }
 }
@@ -304,8 +307,8 @@ void windows_backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable
   const Windows windows(args);
   const int64_t channels = args.channels;
   const Parts parts(windows.lines, windows.pixels_of_line(), channels);
-  const PartSums<T> sums{parts.count, channels};
-  parts.each([&](int64_t first, int64_t count, int64_t part) {
+  const PartSums<T> sums{needs_sums(args) ? parts.count : 0, channels};
+  const auto add_part = [&](int64_t first, int64_t count, int64_t part) {
     sums.clear(part);
     for (int64_t line = first; line < first + count; ++line)
       each_block<T>(windows.across, channels, [&](int64_t window, int64_t some, int64_t c, int64_t left) {
@@ -323,7 +326,8 @@ void windows_backward(const ChannelNormBackwardArgs<T>& args, const ChannelTable
                      }),
                  left);
       });
-  });
+  };
+  if (sums.parts > 0) parts.each(add_part);
   const ChannelTable<T, 3> planes{channels};
   find_planes(args, sums, planes);
   if (!args.grad_x) return;

@@ -87,7 +87,7 @@ const Backend& cpu_backend() {
     table.set(OpId::layer_norm, cpu::layer_norm_backward, Part::backward);
     table.set(OpId::rms_norm, cpu::rms_norm);
     table.set(OpId::rms_norm, cpu::rms_norm_backward, Part::backward);
-    table.set(OpId::channel_norm, cpu::channel_norm);
+    table.set(OpId::channel_norm, cpu::or_in_float32<cpu::channel_norm>);
     table.set(OpId::channel_norm, cpu::channel_norm_backward, Part::backward);
     table.set(OpId::cross_entropy, cpu::cross_entropy);
     table.set(OpId::cross_entropy, cpu::cross_entropy_backward, Part::backward);

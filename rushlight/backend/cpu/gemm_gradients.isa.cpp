@@ -13,18 +13,18 @@ void reduce(const ReductionArgs<T>&);
 
 namespace {
 
-// sums (+)= the column sums of a rows x cols matrix.
+// sums += the column sums of a few rows, which are added up in T.
 template <class T>
-void add_columns(int64_t rows, int64_t cols, const T* x, bool accumulate, T* sums) {
-  constexpr int64_t lanes = Vec<T>::kLanes, together = 4;  // enough that no addition waits for the one before
-  for (int64_t j = 0; j < cols; j += together * lanes) {
-    Vec<T> sum[together];
-    for (int v = 0; v < together; ++v)
-      sum[v] = accumulate ? load_partial(sums + j + v * lanes, cols - j - v * lanes) : Vec<T>(0);
+void add_columns(int64_t rows, int64_t cols, const T* x, double* sums) {
+  constexpr int64_t lanes = Vec<T>::kLanes,
+                    width = 4 * lanes;  // enough that no addition waits for the one before
+  for (int64_t j = 0; j < cols; j += width) {
+    Vec<T> sum[4]{};
     for (int64_t i = 0; i < rows; ++i)
-      for (int v = 0; v < together; ++v)
-        sum[v] += load_partial(x + i * cols + j + v * lanes, cols - j - v * lanes);
-    for (int v = 0; v < together; ++v) store_partial(sums + j + v * lanes, sum[v], cols - j - v * lanes);
+      for (int v = 0; v < 4; ++v) sum[v] += load_partial(x + i * cols + j + v * lanes, cols - j - v * lanes);
+    T few[width];
+    for (int v = 0; v < 4; ++v) store(few + v * lanes, sum[v]);
+    for (int64_t i = 0; i < smaller(width, cols - j); ++i) sums[j + i] += few[i];
   }
 }
 
@@ -32,24 +32,26 @@ void add_columns(int64_t rows, int64_t cols, const T* x, bool accumulate, T* sum
 // Each part of the rows makes sums of its own, which are added up in order.
 template <class T>
 struct ByRows {
-  static constexpr int64_t kParts = 16, kStep = 128;
-  static constexpr int64_t kLeastRows = kParts * 2 * kStep, kMostWeights = 1 << 16,
-                           kMostOutputs = 2048 / sizeof(T);
+  static constexpr int64_t kRowsOfPart = 512, kLeastParts = 8, kMostParts = 64;
+  static constexpr int64_t kStep = 128;  // rows at a time: with what they meet they fit L2
+  // Larger weights would leave no room for that, and sums of their size for each part would be read and
+  // written more than g is; products with smaller ones end before they are at speed.
+  static constexpr int64_t kMostWeights = 1 << 16, kMostOutputs = 2048 / sizeof(T),
+                           kLeastOutputs = 2 * kTileRows;
 
   const LinearGradientsArgs<T>& a;
-  int64_t depth = ceil_div(a.rows, kParts), step = ceil_div(depth, ceil_div(depth, kStep));
+  int64_t parts = clamped(a.rows / kRowsOfPart, kLeastParts, kMostParts);
+  int64_t depth = ceil_div(a.rows, parts), step = ceil_div(depth, ceil_div(depth, kStep));
   int64_t width = round_up(a.features, Vec<T>::kLanes), weights = a.outputs * width;
-  T* partial_weight = nullptr;
-  T* partial_bias = nullptr;
+  int64_t whole = a.features / kPanelCols<T> * kPanelCols<T>;  // columns of x in full panels
 
   static bool fits(const LinearGradientsArgs<T>& a) {
-    return a.grad_weight && a.rows >= kLeastRows && a.outputs <= kMostOutputs &&
-           a.outputs * a.features <= kMostWeights && a.rows >= 2 * (a.outputs + a.features);
+    return a.grad_weight && a.rows >= kLeastParts * kRowsOfPart && a.features >= kPanelCols<T> &&
+           a.outputs >= kLeastOutputs && a.outputs <= kMostOutputs && a.outputs * a.features <= kMostWeights;
   }
 
-  void part(int64_t part) const {
-    const int64_t whole = a.features / kPanelCols<T> * kPanelCols<T>;
-    const Scratch packed_weight(packed_bytes<T>(a.features, a.outputs));
+  void add_part(int64_t part, T* weight_sums, double* bias_sums) const {
+    const Scratch packed_weight(a.grad_x ? packed_bytes<T>(a.features, a.outputs) : 0);
     const Scratch packed_x(packed_bytes<T>(a.features - whole, step));
     Panels<T> weight{};
     if (a.grad_x)
@@ -63,28 +65,32 @@ struct ByRows {
         multiply_block(rows, a.features, a.outputs, LeftMatrix<T>{g, a.outputs, 1}, weight,
                        Destination<T>{a.grad_x + i * a.features, a.features});
       multiply_in_place(a.outputs, a.features, whole, rows, LeftMatrix<T>{g, 1, a.outputs}, x, a.features, 1,
-                        static_cast<T*>(packed_x.data()),
-                        Destination<T>{partial_weight + part * weights, width, i > first});
-      if (a.grad_bias) add_columns(rows, a.outputs, g, i > first, partial_bias + part * a.outputs);
+                        static_cast<T*>(packed_x.data()), Destination<T>{weight_sums, width, i > first});
+      if (a.grad_bias) add_columns(rows, a.outputs, g, bias_sums);
     }
   }
 
-  void add_up_parts() const {
+  void run() const {
     const int64_t count = ceil_div(a.rows, depth);
+    const Scratch of_weight(static_cast<size_t>(count * weights) * sizeof(T));
+    const Scratch of_bias(static_cast<size_t>(count * a.outputs) * sizeof(double));
+    T* weight_sums = static_cast<T*>(of_weight.data());
+    double* bias_sums = static_cast<double*>(of_bias.data());
+    parallel_for(count, [&](int64_t part) {
+      double* sums = bias_sums + part * a.outputs;
+      for (int64_t j = 0; j < a.outputs; ++j) sums[j] = 0;
+      add_part(part, weight_sums + part * weights, sums);
+    });
     parallel_ranges(a.outputs, count * width, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)
-        add_up(a.features, partial_weight + i * width, count, weights,
+        add_up(a.features, weight_sums + i * width, count, weights,
                Destination<T>{a.grad_weight + i * a.features, a.features});
     });
-    if (a.grad_bias) add_columns(count, a.outputs, partial_bias, false, a.grad_bias);
-  }
-
-  void run() {
-    const Scratch sums(static_cast<size_t>(kParts * (weights + a.outputs)) * sizeof(T));
-    partial_weight = static_cast<T*>(sums.data());
-    partial_bias = partial_weight + kParts * weights;
-    parallel_for(ceil_div(a.rows, depth), [&](int64_t i) { part(i); });
-    add_up_parts();
+    for (int64_t j = 0; a.grad_bias && j < a.outputs; ++j) {
+      double sum = 0;
+      for (int64_t part = 0; part < count; ++part) sum += bias_sums[part * a.outputs + j];
+      a.grad_bias[j] = static_cast<T>(sum);
+    }
   }
 };
 
