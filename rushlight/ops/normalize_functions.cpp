@@ -70,9 +70,7 @@ namespace {
 
 // Whether there is a kernel that keeps the largest of each window of such images.
 bool is_pooled_at_once(const Tensor& image) {
-  constexpr int64_t kLeastChannels = 8;
-  return image.layout().is_channels_last() && !image.is_contiguous() && image.size(1) >= kLeastChannels &&
-         compute_type(image.dtype()) == image.dtype();
+  return image.layout().is_channels_last() && !image.is_contiguous();
 }
 
 Tensor statistics_for(const Tensor& image, const Tensor& running) {

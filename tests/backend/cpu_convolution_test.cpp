@@ -280,7 +280,7 @@ TEST_CASE("cpu: batch norm keeps the largest of each window in training and eval
     CHECK_THROWS_WITH_AS((void)batch_norm(numbers({4, 8, 10}, 1), full(8, 0.0), full(8, 1.0),
                                           {.training = training, .max_pool = 2}),
                          doctest::Contains("max_pool=2"), Error);
-  // Halves, and few channels, have no kernel of their own.
+  // Of halves too, and of few channels.
   for (int64_t channels : {3, 16}) {
     const Tensor half =
         clone(numbers({4, channels, 8, 6}, 1).to(DType::bfloat16), {.memory_format = "channels_last"});
