@@ -84,7 +84,6 @@ class alignas(64) Share {
     finished_.store(static_cast<uint32_t>(begin), std::memory_order_relaxed);
     end_ = static_cast<uint32_t>(end);
     left_.store(range(begin, end));
-    wake_thread();
   }
 
   bool is_empty() const { return is_empty(left_.load()); }
@@ -239,6 +238,7 @@ class Pool {
     if (sharers_.load(std::memory_order_relaxed) != sharers)  // all threads read that line
       sharers_.store(static_cast<int>(sharers), std::memory_order_relaxed);
     for (int64_t i = sharers - 1; i >= 0; --i) share_[i].give(function, context, begin(i), begin(i + 1));
+    for (int64_t i = 1; i < sharers; ++i) share_[i].wake_thread();
   }
 
   void work(int self) {

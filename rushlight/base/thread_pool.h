@@ -14,7 +14,7 @@ using ChunkFunction = void (*)(void* context, int64_t chunk);
 // - So results must depend neither on who runs a chunk nor on how many threads there are: sums are cut by a
 //   fixed size, not by num_threads().
 // - Inside a chunk, and on a user thread that comes while another's call occupies the pool, it is a plain
-//   loop; so it is for more than 2^31 chunks.
+//   loop; so it is for 2^31 chunks or more.
 // - The first exception of a chunk is rethrown here; chunks not yet begun are then skipped.
 // - After fork() the child has a fresh pool of as many threads; a chunk itself must not fork.
 // - Where the system refuses a thread, those that there are do the work, and num_threads() says how many.

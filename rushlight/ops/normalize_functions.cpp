@@ -68,9 +68,10 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const GroupNormOption
 
 namespace {
 
-// Whether there is a kernel that keeps the largest of each window of such images.
+// Whether there is a kernel that keeps the largest of each window of such images. (Halves that are equal only
+// once they are rounded would pass their gradient to another pixel than the pool does.)
 bool is_pooled_at_once(const Tensor& image) {
-  return image.layout().is_channels_last() && !image.is_contiguous();
+  return image.layout().is_channels_last() && !image.is_contiguous() && !is_half(image.dtype());
 }
 
 Tensor statistics_for(const Tensor& image, const Tensor& running) {

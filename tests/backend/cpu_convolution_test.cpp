@@ -281,14 +281,22 @@ TEST_CASE("cpu: batch norm keeps the largest of each window in training and eval
                                           {.training = training, .max_pool = 2}),
                          doctest::Contains("max_pool=2"), Error);
   // Of halves too, and of few channels.
-  for (int64_t channels : {3, 16}) {
-    const Tensor half =
-        clone(numbers({4, channels, 8, 6}, 1).to(DType::bfloat16), {.memory_format = "channels_last"});
-    const auto normed = [&](int64_t pool) {
-      return batch_norm(half, {}, {}, {.training = true, .max_pool = pool});
-    };
-    CHECK(equal(normed(2), max_pool2d(normed(1), 2)));
-  }
+  for (int64_t channels : {1, 3, 16})
+    for (bool training : {false, true}) {
+      const auto slopes = [&](int64_t own) {
+        Tensor half =
+            clone(numbers({4, channels, 8, 6}, 1).to(DType::bfloat16), {.memory_format = "channels_last"});
+        half.requires_grad_();
+        const Tensor mean = full(channels, 0.5), variance = full(channels, 2.0);
+        const Tensor y =
+            batch_norm(half, mean, variance, {.training = training, .relu = true, .max_pool = own});
+        const Tensor pooled = own == 1 ? max_pool2d(y, 2) : y;
+        pooled.backward({.gradient = numbers({4, channels, 4, 3}, 2).to(DType::bfloat16)});
+        return std::vector{pooled.detach(), half.grad()};
+      };
+      const std::vector<Tensor> at_once = slopes(2), slow = by_reference([&] { return slopes(1); });
+      for (size_t i = 0; i < slow.size(); ++i) CHECK(error_of(at_once[i], slow[i].to(DType::float64)) < 1e-2);
+    }
 }
 
 TEST_CASE("cpu: batch norm in evaluation goes back by the statistics that it went forward with") {
@@ -311,6 +319,7 @@ TEST_CASE("cpu: given statistics carry a gradient past numbers that are not fini
       const auto slopes = [&](bool of_input_alone) {
         Tensor x = clone(numbers({2, 16, 6, 4}, 1), {.memory_format = order});
         x(0, 0, 0, 0) = INFINITY, x(1, 3, 2, 2) = -INFINITY;
+        x(1, 5, 2, 0) = NAN, x(1, 5, 2, 1) = NAN;  // in one window
         x.requires_grad_();
         Tensor weight = numbers({16}, 2).requires_grad_(!of_input_alone);
         const Tensor statistics = full({16, 2}, 2.0).select(1, 0);  // not side by side

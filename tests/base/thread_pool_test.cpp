@@ -126,15 +126,16 @@ TEST_CASE("a chunk that hangs holds up none of the others") {
 }
 
 TEST_CASE("a caller that sleeps until its last chunk is done wakes up, whoever is late or throws") {
-  const int before = num_threads();
-  set_num_threads(4);
+  const ThreadCount scope(4);
   for (int round = 0; round < 60; ++round) {
     std::atomic<int> visits{0};
     const auto compute = [&] {
       parallel_for(3, [&](int64_t chunk) {  // fewer than there are threads
         ++visits;
-        if (chunk == round % 3) std::this_thread::sleep_for(std::chrono::microseconds(200));
-        if (round % 2 == 1 && chunk == round % 3) throw std::runtime_error("late");
+        if (chunk != round % 3) return;
+        wait_until([&] { return visits == 3; });
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        if (round % 2 == 1) throw std::runtime_error("late");
       });
     };
     if (round % 2 == 1)
@@ -144,7 +145,6 @@ TEST_CASE("a caller that sleeps until its last chunk is done wakes up, whoever i
     CHECK(visits == 3);
     if (round % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the others fall asleep
   }
-  set_num_threads(before);
 }
 
 TEST_CASE("workers without work sleep") {

@@ -19,7 +19,8 @@ bool take_image(const Tensor& x, const args::ChannelNorm& a, Args& args) {
   args.relu = a.relu, args.pool = a.max_pool, args.width = x.size(-1);
   args.items = x.size(0), args.channels = x.size(1);
   args.plane = x.numel() ? x.numel() / (args.items * args.channels) : 0;
-  args.by_pixel = !x.is_contiguous() || args.plane == 1;
+  args.by_pixel = args.channels > 1 && (!x.is_contiguous() || args.plane == 1);
+  if (args.channels == 1 && args.pool == 1) args.plane *= args.items, args.items = 1;  // all lies in a row
   if (args.pool > 1 && !args.by_pixel) return false;
   return args.plane > 0;
 }

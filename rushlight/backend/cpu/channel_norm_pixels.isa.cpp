@@ -230,10 +230,11 @@ struct Windows {
   }
 };
 
-// The largest of some channels of a window and what it is made of, the first of equals.
+// The largest of some channels of a window, what it is made of, and which pixel of the window: the first of
+// equals, the last that is no number.
 template <class T>
 struct Largest {
-  Vec<T> y, x;
+  Vec<T> y, x, place = 0;
 
   RUSHLIGHT_INLINE Largest(const Lines<T>& lines, const Windows& windows, const T* first, int64_t channels,
                            int64_t left)
@@ -246,6 +247,7 @@ struct Largest {
         const auto larger = (value > y) | (value != value);
         y = select(larger, value, y);
         x = select(larger, other, x);
+        place = select(larger, Vec<T>::splat(static_cast<T>(i * windows.pool + j)), place);
       }
   }
   template <bool Relu>
@@ -272,7 +274,7 @@ void normalize_windows(const ChannelNormArgs<T>& args, const ChannelTable<T, 3>&
   });
 }
 
-// The gradient of one window's pixels: the first that made the largest takes it.
+// The gradient of one window's pixels: the one that made the largest takes it.
 template <class T, bool Relu>
 RUSHLIGHT_INLINE void give_window(const ChannelNormBackwardArgs<T>& args, const Windows& windows,
                                   const Lines<T>& lines, const Planes<T>& planes, int64_t first, Vec<T> grad,
@@ -283,10 +285,9 @@ RUSHLIGHT_INLINE void give_window(const ChannelNormBackwardArgs<T>& args, const 
     for (int64_t j = 0; j < windows.pool; ++j) {
       const int64_t at = first + (i * windows.width + j) * args.channels;
       const Vec<T> x = load_partial(args.x + at, left);
-      const auto taken = lines.template at<false>(x) == most.y;
+      const auto taken = most.place == Vec<T>::splat(static_cast<T>(i * windows.pool + j));
       store_partial(args.grad_x + at, planes.at(select(taken, grad, Vec<T>(0)), step_of(args, x, lines.mean)),
                     left);
-      grad = select(taken, Vec<T>(0), grad);
     }
 }
 

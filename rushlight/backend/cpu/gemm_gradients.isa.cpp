@@ -32,7 +32,7 @@ void add_columns(int64_t rows, int64_t cols, const T* x, double* sums) {
 // Each part of the rows makes sums of its own, which are added up in order.
 template <class T>
 struct ByRows {
-  static constexpr int64_t kRowsOfPart = 512, kLeastParts = 8, kMostParts = 64;
+  static constexpr int64_t kRowsOfPart = 512, kLeastParts = 8, kMostParts = 32;
   static constexpr int64_t kStep = 128;  // rows at a time: with what they meet they fit L2
   // Larger weights would leave no room for that, and sums of their size for each part would be read and
   // written more than g is; products with smaller ones end before they are at speed.
@@ -73,12 +73,12 @@ struct ByRows {
   void run() const {
     const int64_t count = ceil_div(a.rows, depth);
     const Scratch of_weight(static_cast<size_t>(count * weights) * sizeof(T));
-    const Scratch of_bias(static_cast<size_t>(count * a.outputs) * sizeof(double));
+    const Scratch of_bias(static_cast<size_t>(a.grad_bias ? count * a.outputs : 0) * sizeof(double));
     T* weight_sums = static_cast<T*>(of_weight.data());
     double* bias_sums = static_cast<double*>(of_bias.data());
     parallel_for(count, [&](int64_t part) {
       double* sums = bias_sums + part * a.outputs;
-      for (int64_t j = 0; j < a.outputs; ++j) sums[j] = 0;
+      for (int64_t j = 0; a.grad_bias && j < a.outputs; ++j) sums[j] = 0;
       add_part(part, weight_sums + part * weights, sums);
     });
     parallel_ranges(a.outputs, count * width, [&](int64_t begin, int64_t end) {
