@@ -56,7 +56,7 @@ void pack_weights(const ConvolutionArgs<T>& c, const Slide& slide, int64_t group
   for (int64_t p = 0; p < to.depth; p += kDepth<T>) {
     const int64_t k = smaller(kDepth<T>, to.depth - p);
     if (to.left)
-      pack_left(to.rows, k, flat + p, to.depth, to.at(group, p));
+      pack_left(to.rows, k, LeftMatrix<T>{flat + p, to.depth, 1}, to.at(group, p));
     else
       pack_panels(k, to.rows, flat + p, 1, to.depth, to.at(group, p));
   }

@@ -3,6 +3,7 @@
 #include "rushlight/backend/cpu/gemm.h"
 
 #include "rushlight/backend/cpu/gemm_row.h"
+#include "rushlight/backend/cpu/gemm_stream.h"
 #include "rushlight/backend/cpu/kernels.h"
 #include "rushlight/backend/cpu/scratch.h"
 
@@ -32,6 +33,7 @@ Destination<T> destination_of(const GemmArgs<T>& g) {
 struct Limits {
   int64_t depth;              // rows of B that are packed at a time; a longer sum is made in several passes
   int64_t packed_bytes;       // that these may take
+  int64_t rows;               // of a block
   int64_t blocks_per_thread;  // of C
   int64_t cols_to_read;       // reading a row of A takes as long as multiplying it with so many columns
 };
@@ -39,8 +41,10 @@ struct Limits {
 // Rows of A come quickly. Columns come in short pieces from all over memory: then few, wide blocks use them.
 template <class T>
 Limits limits_of(const GemmArgs<T>& g) {
-  if (g.a_col == 1) return {2048 / sizeof(T), 1 << 18, 8, 4};
-  return {1536 / sizeof(T), 3 << 18, 2, 48};
+  constexpr int64_t kAny = int64_t{1} << 40;
+  if (g.a_col == 1) return {2048 / sizeof(T), 1 << 18, kAny, 8, 4};
+  if (is_streamed(g)) return {1536 / sizeof(T), kAny, 288, 2, 16};
+  return {1536 / sizeof(T), 3 << 18, kAny, 2, 48};
 }
 
 // Whole lines of the cache, so that those of a transposed B are read once.
@@ -71,10 +75,11 @@ Cut cut_of(const GemmArgs<T>& g) {
   const int64_t fewest = chunks < limits.blocks_per_thread * threads ? smaller(most, 2 * threads) : most;
   const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T)) / depth_of(g);
   const int64_t widest = clamped(packed / kPanelCols<T>, 1, ceil_div(g.n, kPanelCols<T>)) * kPanelCols<T>;
+  const int64_t least_row_blocks = g.m > limits.rows ? ceil_div(g.m, limits.rows) : 1;
   Cut best{g.m, g.n};
   int64_t least = 0;
   const auto consider = [&](int64_t row_blocks, int64_t cols) {
-    const int64_t rows = round_up(ceil_div(g.m, clamped(row_blocks, 1, g.m)), kTileRows);
+    const int64_t rows = round_up(ceil_div(g.m, clamped(row_blocks, least_row_blocks, g.m)), kTileRows);
     const int64_t turns = ceil_div(ceil_div(g.m, rows) * ceil_div(g.n, cols), threads);
     const int64_t time = turns * (cols * (rows + kRowsToPack) + rows * limits.cols_to_read);
     if (least == 0 || time < least) best = {rows, cols}, least = time;
@@ -128,7 +133,9 @@ void multiply_part(int64_t m, int64_t n, int64_t k, LeftMatrix<T> a, Panels<T> b
 template <class T>
 void multiply_blocks(const GemmArgs<T>& g) {
   const int64_t depth = depth_of(g), in_place = is_read_in_place(g) ? g.n / kPanelCols<T> * kPanelCols<T> : 0;
+  const bool streamed = is_streamed(g);
   each_block(g, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
+    if (streamed) return StreamedBlock<T>(g, depth, i, m, j, n).multiply();
     const int64_t whole = clamped(in_place - j, 0, n), rest = n - whole;
     const Scratch scratch(packed_bytes<T>(rest, depth));
     for (int64_t p = 0; p == 0 || p < g.k; p += depth) {

@@ -213,13 +213,18 @@ void multiply_packed_block(int64_t m, int64_t n, int64_t k, const T* a, Panels<T
   multiply_tiles(m, n, k, [&](int64_t i, int rows) { return LeftMatrix<T>{a + i * k, 1, rows}; }, k, b, to);
 }
 
-// A, whose rows lie in memory, as tiles one after the other, each column by column.
+// A as tiles one after the other, each column by column.
 template <class T>
-void pack_left(int64_t m, int64_t k, const T* a, int64_t a_row, T* out) {
+void pack_left(int64_t m, int64_t k, LeftMatrix<T> a, T* out) {
   for (int64_t i = 0; i < m;) {
     const int rows = next_tile_rows(m - i);
-    for (int r = 0; r < rows; ++r)
-      for (int64_t p = 0; p < k; ++p) out[p * rows + r] = a[(i + r) * a_row + p];
+    const T* from = a.data + i * a.row;
+    if (a.row == 1 && rows == kTileRows)
+      for (int64_t p = 0; p < k; ++p)
+        __builtin_memcpy(out + p * kTileRows, from + p * a.col, kTileRows * sizeof(T));
+    else
+      for (int r = 0; r < rows; ++r)
+        for (int64_t p = 0; p < k; ++p) out[p * rows + r] = from[r * a.row + p * a.col];
     out += rows * k;
     i += rows;
   }
@@ -253,9 +258,12 @@ void pack_panel(int64_t k, int64_t n, const T* b, int64_t b_row, int64_t b_col, 
     pack_transposed(k, n, b, b_col, out);
     pack_transposed(k, n - lanes, b + lanes * b_col, b_col, out + lanes);
   } else if (b_col == 1) {
+    constexpr int64_t kAhead = 16;  // rows often lie too far apart for the machine to foresee them
     for (int64_t p = 0; p < k; ++p)
-      for (int v = 0; v < 2; ++v)
+      for (int v = 0; v < 2; ++v) {
+        __builtin_prefetch(b + smaller(p + kAhead, k - 1) * b_row + v * lanes);
         store(out + p * kPanelCols<T> + v * lanes, load_partial(b + p * b_row + v * lanes, n - v * lanes));
+      }
   } else {
     for (int64_t p = 0; p < k; ++p)
       for (int64_t j = 0; j < kPanelCols<T>; ++j)
