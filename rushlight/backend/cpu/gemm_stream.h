@@ -10,11 +10,14 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
-// Whether A and B are too large for the caches, and A's columns lie in memory.
+// Whether A's columns lie in memory and both operands are too large for the caches; C large enough for
+// packing them to pay.
 template <class T>
 bool is_streamed(const GemmArgs<T>& g) {
-  constexpr int64_t kCached = (4 << 20) / sizeof(T), kLeastCols = 6 * kPanelCols<T>;
-  return g.a_row == 1 && g.b_col == 1 && g.a_col > 1 && g.n >= kLeastCols && (g.m + g.n) * g.k >= kCached;
+  constexpr int64_t kCached = (4 << 20) / sizeof(T), kLeastRows = 4 * kTileRows,
+                    kLeastCols = 6 * kPanelCols<T>;
+  return g.a_row == 1 && g.b_col == 1 && g.a_col > 1 && g.m > kLeastRows && g.n >= kLeastCols &&
+         (g.m + g.n) * g.k >= kCached;
 }
 
 // Rows of a matrix that will be needed soon, asked for a few lines of the cache at a time.
