@@ -60,10 +60,11 @@ struct Cut {
 };
 
 // Blocks enough to keep the threads busy, each with the same to do: of some ways to cut, the one that takes
-// the least time. Packing a column of B takes as long as multiplying kRowsToPack rows with it.
+// the least time. Packing a column of B, which mostly waits for memory, takes as long as multiplying
+// kRowsToPack rows with it.
 template <class T>
 Cut cut_of(const GemmArgs<T>& g) {
-  constexpr int64_t kRowsToPack = 4;
+  constexpr int64_t kRowsToPack = 16;
   const int64_t work = g.m * g.n * g.k;
   if (work <= kSmallWork) return {g.m, g.n};
   const int64_t serial = work > kSerialWork || !are_threads_awake() ? kSerialWork : kSmallWork;
