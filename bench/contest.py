@@ -105,6 +105,13 @@ def ratio(ours, rival, draws=2000):
     return rival.median / ours.median, sorted(resampled() for _ in range(draws))[int(0.025 * draws)]
 
 
+def share_row(workload, limit_ms, contestant, target, quick):
+    """How much of what the machine allows the contestant reaches, in percent."""
+    reached = 100 * limit_ms / contestant.median
+    met = None if quick else reached >= target
+    return {"workload": workload, "measured": reached, "unit": "%", "target": target, "met": met, "more": True}
+
+
 def rows(workload, own, others, targets, quick, limit_ms=None):
     """The best of ours against the best of the others: a row for each level of `targets`."""
     mine, rival = best(own), best(others)

@@ -2,6 +2,7 @@
 every kind of op runs three drawn from a seed, so that nothing is tuned to the names."""
 
 import dataclasses
+import itertools
 import math
 import random
 import statistics
@@ -74,6 +75,22 @@ def rows_of(kind, own, others, limits_process, quick):
         yield {"workload": f"{kind.case}: geometric mean", "measured": mean, "unit": "x", "target": target, "met": met, "more": True}
 
 
+def shares_of_peak(quick):
+    """How near a large product comes to what fused multiply-adds allow, on one thread and on two."""
+    for threads, target in ((1, 90), (2, 88)):
+        on = "--threads", str(threads)
+        own, limits = programs.ours("kernels", "", *on), contest.Limits(programs.limits(*on))
+        try:
+            costs = map(float, own.ask("case gemm 1024").split()[1:])
+            side = contest.Contestant(own)
+            contest.run([side], 3 if quick else 15, limits)
+            words = f"gemm 1024: share of the limit, {threads} thread{'s'[: threads - 1]}"
+            yield contest.share_row(words, limits.milliseconds(*costs), side, target, quick)
+        finally:
+            for process in [own, limits.process]:
+                process.stop()
+
+
 # -- which
 
 # (rows, inputs, outputs) of every linear layer of the workloads
@@ -133,7 +150,7 @@ GEMM = Kind(
 )
 
 SECTIONS = {
-    "gemm": section(GEMM),
+    "gemm": lambda quick: itertools.chain(section(GEMM)(quick), shares_of_peak(quick)),
     "linear": section(linear("forward"), linear("input_gradient"), linear("weight_gradient")),
     "convolution": section(convolution(""), convolution("_input_gradient"), convolution("_weight_gradient")),
     "attention": section(

@@ -14,8 +14,8 @@ KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**33), "MALLOC_MMAP_THRESHOLD_": s
 MEMORIES = {"": {}, ", memory kept": KEEP_MEMORY}
 
 
-def limits():
-    return ready(Process("limits", [str(BUILD / "bench_limits")]))
+def limits(*arguments):
+    return ready(Process("limits", [str(BUILD / "bench_limits"), *arguments]))
 
 
 def ready(process):

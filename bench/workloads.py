@@ -59,10 +59,7 @@ class Step:
         if self.direct:
             yield from row("without Winograd", without, others, {"required": self.direct})
         if self.share:
-            reached = 100 * limit / contest.best(of(own)).median
-            met = None if quick else reached >= self.share
-            figure = {"measured": reached, "unit": "%", "target": self.share, "met": met, "more": True}
-            yield {"workload": f"{self.name}: share of the limit", **figure}
+            yield contest.share_row(f"{self.name}: share of the limit", limit, contest.best(of(own)), self.share, quick)
 
     @staticmethod
     def measured(processes, quick, rounds=None):
