@@ -77,15 +77,14 @@ def rows_of(kind, own, others, limits_process, quick):
 
 def shares_of_peak(quick):
     """How near a large product comes to what fused multiply-adds allow, on one thread and on two."""
-    for threads, target in ((1, 90), (2, 88)):
-        on = "--threads", str(threads)
+    for threads, words, target in (("1", "one thread", 90), ("2", "two threads", 88)):
+        on = "--threads", threads
         own, limits = programs.ours("kernels", "", *on), contest.Limits(programs.limits(*on))
         try:
             costs = map(float, own.ask("case gemm 1024").split()[1:])
             side = contest.Contestant(own)
             contest.run([side], 3 if quick else 15, limits)
-            words = f"gemm 1024: share of the limit, {threads} thread{'s'[: threads - 1]}"
-            yield contest.share_row(words, limits.milliseconds(*costs), side, target, quick)
+            yield contest.share_row(f"gemm 1024: share of the limit, {words}", limits.milliseconds(*costs), side, target, quick)
         finally:
             for process in [own, limits.process]:
                 process.stop()

@@ -169,8 +169,12 @@ TEST_CASE("gemm: B read in place, with columns after its last full panel") {
     }
 }
 
+// Of a million numbers and more, in 192 columns and more, by more than 24 rows; C too large to split k.
 TEST_CASE("gemm: operands too large for the caches, A's columns in lines") {
-  for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{700, 205, 1200}, {25, 801, 1300}}) {
+  const int64_t shapes[][3] = {{700, 205, 1200},   // k in several passes, the last one shorter
+                               {25, 2801, 380},    // few rows, one pass
+                               {1200, 200, 768}};  // two even passes
+  for (const auto& [m, n, k] : shapes) {
     Case c{.m = m, .n = n, .k = k, .a_transposed = true};
     const std::vector<long double> product = Problem<float>(c).product();
     for (int epilogue = 0; epilogue < 8; ++epilogue) {
@@ -178,7 +182,7 @@ TEST_CASE("gemm: operands too large for the caches, A's columns in lines") {
       check<float>(c, product);
     }
   }
-  check<double>({.m = 299, .n = 203, .k = 1100, .a_transposed = true, .bias = true});
+  check<double>({.m = 400, .n = 203, .k = 900, .a_transposed = true, .bias = true});
 }
 
 TEST_CASE("gemm: batches, with own and with shared right operands") {
@@ -199,7 +203,7 @@ TEST_CASE("gemm: the same bits for any number of threads") {
         Case{.m = 6, .n = 300, .k = 3001, .b_transposed = true}, Case{.m = 100, .n = 112, .k = 100},
         Case{.m = 100, .n = 112, .k = 100, .b_offset = 1}, Case{.m = 24, .n = 2760, .k = 1500},
         Case{.m = 300, .n = 500, .k = 600, .a_transposed = true},
-        Case{.m = 700, .n = 400, .k = 1000, .a_transposed = true},
+        Case{.m = 700, .n = 205, .k = 1200, .a_transposed = true, .bias = true, .residual = true},
         Case{.m = 64, .n = 128, .k = 784, .b_transposed = true}, Case{.m = 25, .n = 1000, .k = 90}}) {
     Problem<float> problem(c);
     check_same_for_all_thread_counts([&] { return problem.result(); });

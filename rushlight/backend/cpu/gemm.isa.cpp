@@ -33,17 +33,18 @@ Destination<T> destination_of(const GemmArgs<T>& g) {
 struct Limits {
   int64_t depth;              // rows of B that are packed at a time; a longer sum is made in several passes
   int64_t packed_bytes;       // that these may take
-  int64_t rows;               // of a block
+  int64_t rows;               // of a block, at most
   int64_t blocks_per_thread;  // of C
   int64_t cols_to_read;       // reading a row of A takes as long as multiplying it with so many columns
 };
 
 // Rows of A come quickly. Columns come in short pieces from all over memory: then few, wide blocks use them.
+// Of a streamed product one panel of B is packed at a time, so that its blocks may be as wide as C.
 template <class T>
 Limits limits_of(const GemmArgs<T>& g) {
   constexpr int64_t kAny = int64_t{1} << 40;
   if (g.a_col == 1) return {2048 / sizeof(T), 1 << 18, kAny, 8, 4};
-  if (is_streamed(g)) return {1536 / sizeof(T), kAny, 288, 2, 16};
+  if (is_streamed(g)) return {1536 / sizeof(T), kAny, kStreamedRows, 2, 16};
   return {1536 / sizeof(T), 3 << 18, kAny, 2, 48};
 }
 
@@ -61,7 +62,7 @@ struct Cut {
 
 // Blocks enough to keep the threads busy, each with the same to do: of some ways to cut, the one that takes
 // the least time. Packing a column of B, which mostly waits for memory, takes as long as multiplying
-// kRowsToPack rows with it.
+// kRowsToPack rows with it; it is charged where B is read in place too, which no cut avoids.
 template <class T>
 Cut cut_of(const GemmArgs<T>& g) {
   constexpr int64_t kRowsToPack = 16;
@@ -76,7 +77,7 @@ Cut cut_of(const GemmArgs<T>& g) {
   const int64_t fewest = chunks < limits.blocks_per_thread * threads ? smaller(most, 2 * threads) : most;
   const int64_t packed = limits.packed_bytes / static_cast<int64_t>(sizeof(T)) / depth_of(g);
   const int64_t widest = clamped(packed / kPanelCols<T>, 1, ceil_div(g.n, kPanelCols<T>)) * kPanelCols<T>;
-  const int64_t least_row_blocks = g.m > limits.rows ? ceil_div(g.m, limits.rows) : 1;
+  const int64_t least_row_blocks = ceil_div(g.m, limits.rows);
   Cut best{g.m, g.n};
   int64_t least = 0;
   const auto consider = [&](int64_t row_blocks, int64_t cols) {
@@ -112,7 +113,7 @@ void each_block(const GemmArgs<T>& g, Multiply multiply) {
 // which would take twice as long.
 template <class T>
 bool is_read_in_place(const GemmArgs<T>& g) {
-  if (g.b_col != 1 || g.m <= 4 * kTileRows) return g.b_col == 1;
+  if (g.b_col != 1 || g.m <= kFewRows) return g.b_col == 1;
   const bool small = g.m * g.n * g.k <= 128 * 128 * 128;
   return small && g.b_row % Vec<T>::kLanes == 0 && reinterpret_cast<uintptr_t>(g.b) % sizeof(Vec<T>) == 0;
 }

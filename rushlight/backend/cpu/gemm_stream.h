@@ -10,25 +10,31 @@
 
 namespace rushlight::cpu::RUSHLIGHT_ISA {
 
-// Whether A's columns lie in memory and both operands are too large for the caches; C large enough for
-// packing them to pay.
+// So few rows that packing B for them does not pay.
+constexpr int64_t kFewRows = 4 * kTileRows;
+
+// Rows of a block: its packed A, and what of A is asked for meanwhile, fit L2.
+constexpr int64_t kStreamedRows = 288;
+static_assert(kStreamedRows % kTileRows == 0);
+
+// Whether A's columns lie in memory and the operands together are too large for the caches; C large enough
+// for packing them to pay.
 template <class T>
 bool is_streamed(const GemmArgs<T>& g) {
-  constexpr int64_t kCached = (4 << 20) / sizeof(T), kLeastRows = 4 * kTileRows,
-                    kLeastCols = 6 * kPanelCols<T>;
-  return g.a_row == 1 && g.b_col == 1 && g.a_col > 1 && g.m > kLeastRows && g.n >= kLeastCols &&
+  constexpr int64_t kCached = (4 << 20) / sizeof(T), kLeastCols = 6 * kPanelCols<T>;
+  return g.a_row == 1 && g.b_col == 1 && g.a_col > 1 && g.m > kFewRows && g.n >= kLeastCols &&
          (g.m + g.n) * g.k >= kCached;
 }
 
 // Rows of a matrix that will be needed soon, asked for a few lines of the cache at a time.
 template <class T>
-class Coming {
+class RowsAhead {
  public:
   // All of them in `turns` turns.
-  Coming(const T* data, int64_t row, int64_t rows, int64_t cols, int64_t turns)
+  RowsAhead(const T* data, int64_t row, int64_t rows, int64_t cols, int64_t turns)
       : data_(data),
         row_(row),
-        lines_of_row_(ceil_div(cols, kLine)),
+        lines_of_row_(ceil_div(place_in_line(data) + cols, kLine)),
         rest_(rows * lines_of_row_),
         turn_(ceil_div(rest_, turns)) {}
   RUSHLIGHT_INLINE void ask() {
@@ -44,6 +50,9 @@ class Coming {
 
  private:
   static constexpr int64_t kLine = 64 / sizeof(T);
+  static int64_t place_in_line(const T* data) {
+    return static_cast<int64_t>(reinterpret_cast<uintptr_t>(data) / sizeof(T)) % kLine;
+  }
   const T* data_;
   int64_t row_, lines_of_row_, rest_, turn_, line_ = 0;
 };
@@ -54,6 +63,7 @@ class StreamedBlock {
  public:
   StreamedBlock(const GemmArgs<T>& g, int64_t depth, int64_t i, int64_t m, int64_t j, int64_t n)
       : g_(g), depth_(depth), i_(i), m_(m), j_(j), n_(n) {}
+  // (Inlined, it would slow small products down, whose code stands beside it.)
   [[gnu::noinline]] void multiply() {
     for (int64_t p = 0; p < g_.k; p += depth_) multiply_depth(p, rows_from(p));
   }
@@ -68,14 +78,15 @@ class StreamedBlock {
   int64_t tiles() const { return ceil_div(m_, kTileRows); }
 
   // The panel after that of column c.
-  Coming<T> next_panel(int64_t p, int64_t c) const {
+  RowsAhead<T> next_panel(int64_t p, int64_t c) const {
     if (c + kCols >= n_) p += depth_, c = -kCols;
     return {right(p, c + kCols), g_.b_row, rows_from(p), smaller(n_ - c - kCols, kCols), tiles()};
   }
 
   void multiply_depth(int64_t p, int64_t k) {
     pack_left(m_, k, LeftMatrix<T>{left(p), g_.a_row, g_.a_col}, left_);
-    Coming<T> next_left(left(p + depth_), g_.a_col, rows_from(p + depth_), m_, tiles() * ceil_div(n_, kCols));
+    RowsAhead<T> next_left(left(p + depth_), g_.a_col, rows_from(p + depth_), m_,
+                           tiles() * ceil_div(n_, kCols));
     const Destination<T> to =
         p > 0 ? Destination<T>{g_.c, g_.c_row, true}
               : Destination<T>{g_.c, g_.c_row, g_.accumulate, g_.bias, g_.residual, g_.residual_row};
@@ -86,8 +97,10 @@ class StreamedBlock {
     }
   }
 
-  void multiply_panel(int64_t k, int64_t cols, const Destination<T>& to, Coming<T> next_panel,
-                      Coming<T>& next_left) {
+  // Tile by tile, and between two of them some lines of the next panel are asked for, and of the A whose turn
+  // comes after all panels.
+  void multiply_panel(int64_t k, int64_t cols, const Destination<T>& to, RowsAhead<T> next_panel,
+                      RowsAhead<T>& next_left) {
     const ColumnFunction<T>* columns = cols > Vec<T>::kLanes ? kColumns<T, 2> : kColumns<T, 1>;
     for (int64_t r = 0; r < m_;) {
       next_panel.ask();
