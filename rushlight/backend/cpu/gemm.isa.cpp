@@ -137,7 +137,7 @@ void multiply_blocks(const GemmArgs<T>& g) {
   const int64_t depth = depth_of(g), in_place = is_read_in_place(g) ? g.n / kPanelCols<T> * kPanelCols<T> : 0;
   const bool streamed = is_streamed(g);
   each_block(g, [&](int64_t i, int64_t m, int64_t j, int64_t n) {
-    if (streamed) return StreamedBlock<T>(g, depth, i, m, j, n).multiply();
+    if (streamed) return StreamedBlock<T>(g, destination_of(g), depth, i, m, j, n).multiply();
     const int64_t whole = clamped(in_place - j, 0, n), rest = n - whole;
     const Scratch scratch(packed_bytes<T>(rest, depth));
     for (int64_t p = 0; p == 0 || p < g.k; p += depth) {

@@ -61,8 +61,9 @@ class RowsAhead {
 template <class T>
 class StreamedBlock {
  public:
-  StreamedBlock(const GemmArgs<T>& g, int64_t depth, int64_t i, int64_t m, int64_t j, int64_t n)
-      : g_(g), depth_(depth), i_(i), m_(m), j_(j), n_(n) {}
+  StreamedBlock(const GemmArgs<T>& g, const Destination<T>& to, int64_t depth, int64_t i, int64_t m,
+                int64_t j, int64_t n)
+      : g_(g), to_(to.at(i, j)), depth_(depth), i_(i), m_(m), j_(j), n_(n) {}
   // (Inlined, it would slow small products down, whose code stands beside it.)
   [[gnu::noinline]] void multiply() {
     for (int64_t p = 0; p < g_.k; p += depth_) multiply_depth(p, rows_from(p));
@@ -87,13 +88,11 @@ class StreamedBlock {
     pack_left(m_, k, LeftMatrix<T>{left(p), g_.a_row, g_.a_col}, left_);
     RowsAhead<T> next_left(left(p + depth_), g_.a_col, rows_from(p + depth_), m_,
                            tiles() * ceil_div(n_, kCols));
-    const Destination<T> to =
-        p > 0 ? Destination<T>{g_.c, g_.c_row, true}
-              : Destination<T>{g_.c, g_.c_row, g_.accumulate, g_.bias, g_.residual, g_.residual_row};
+    const Destination<T> to = p == 0 ? to_ : Destination<T>{to_.data, to_.row, true};
     for (int64_t c = 0; c < n_; c += kCols) {
       const int64_t cols = smaller(n_ - c, kCols);
       pack_panel(k, cols, right(p, c), g_.b_row, g_.b_col, panel_);
-      multiply_panel(k, cols, to.at(i_, j_ + c), next_panel(p, c), next_left);
+      multiply_panel(k, cols, to.at(0, c), next_panel(p, c), next_left);
     }
   }
 
@@ -101,17 +100,18 @@ class StreamedBlock {
   // comes after all panels.
   void multiply_panel(int64_t k, int64_t cols, const Destination<T>& to, RowsAhead<T> next_panel,
                       RowsAhead<T>& next_left) {
-    const ColumnFunction<T>* columns = cols > Vec<T>::kLanes ? kColumns<T, 2> : kColumns<T, 1>;
+    const Panels<T> panel{panel_, 0, kCols};
     for (int64_t r = 0; r < m_;) {
       next_panel.ask();
       next_left.ask();
       const int rows = next_tile_rows(m_ - r);
-      columns[rows - 1](1, k, LeftMatrix<T>{left_ + r * k, 1, rows}, 0, panel_, kCols, to.at(r, 0), cols);
+      multiply_packed_block(rows, cols, k, left_ + r * k, panel, to.at(r, 0));
       r += rows;
     }
   }
 
   const GemmArgs<T>& g_;
+  Destination<T> to_;
   int64_t depth_, i_, m_, j_, n_;
   Scratch memory_{static_cast<size_t>((kCols + m_) * depth_) * sizeof(T)};
   T* panel_ = static_cast<T*>(memory_.data());
